@@ -1,0 +1,1 @@
+"""Threefold: multimodal evidence for clinical questions, as an account that adds up to the prediction."""

@@ -1,0 +1,1 @@
+"""What a case, a task, a prediction and an attribution are; no torch, no files."""

@@ -1,0 +1,31 @@
+"""A data pack on disk as rows of one patient's scan, note, values and label."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class PackRow:
+    """One scored unit. `outcome`: label -> 1, 0 or None (unknown). `values`: field -> number; unknown fields are left out.
+
+    `patient` groups rows of one person; `source` and `publisher` say where the row comes from.
+    """
+
+    key: str
+    patient: str
+    source: str
+    publisher: str
+    outcome: Mapping[str, int | None]
+    image: Path | None = None
+    note: str | None = None
+    values: Mapping[str, float] = field(default_factory=dict)
+    subgroup: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Pack:
+    """The rows a task can take and, by reason, how many it cannot."""
+
+    rows: tuple[PackRow, ...]
+    left_out: Mapping[str, int]

@@ -1,0 +1,86 @@
+"""What a clinical question is: its labels, its modalities and the fields a clinician can fill in."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from mmcore.domain.pack import Pack
+
+
+class Modality(StrEnum):
+    """The closed set of kinds of evidence."""
+
+    IMAGE = "image"
+    WAVEFORM = "waveform"
+    TEXT = "text"
+    CLINICAL = "clinical"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One clinical value: `kind` is number, flag (0 absent, 1 present) or choice (coded by position in `choices`).
+
+    `plausible` bounds what is accepted, `reference` is the adult reference range shown beside the value (None where none
+    applies). `knots` shape the additive head: () a straight line, else a line that may bend at each knot.
+    `slips` maps a likely mistyping to its correction, e.g. a fraction for a percentage.
+    """
+
+    name: str
+    unit: str = ""
+    kind: str = "number"
+    plausible: tuple[float, float] = (0.0, 1.0)
+    reference: tuple[float, float] | None = None
+    choices: tuple[str, ...] = ()
+    knots: tuple[float, ...] = ()
+    slips: tuple["Slip", ...] = ()
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A likely mistyping: a value in [low, high] becomes value * factor + offset; `code` names the explanation."""
+
+    low: float
+    high: float
+    factor: float
+    offset: float
+    code: str
+
+
+@dataclass(frozen=True)
+class LeakTerm:
+    """A pattern (regular expression, case-insensitive) that names the diagnosis or its test, and its category."""
+
+    category: str
+    pattern: str
+
+
+@dataclass(frozen=True)
+class Task:
+    """One clinical question.
+
+    labels: K names; exclusive: softmax over them, else a sigmoid each. image: what the image must show
+    ('frontal_chest_xray') or None. pair_metrics: metric name -> (positive, negative) label pair scored by the contrast.
+    inverse_metrics: not needed where a label's own AUROC says it. baseline: fields of the sceptic's baseline.
+    survey_accuracy: what the literature survey reports for such a model, for the card.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    exclusive: bool
+    modalities: tuple[Modality, ...]
+    fields: tuple[Field, ...] = ()
+    image: str | None = None
+    leak_terms: tuple[LeakTerm, ...] = ()
+    pair_metrics: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    baseline: tuple[str, ...] = ()
+    survey_accuracy: float | None = None
+    read_pack: Callable[[Path], Pack] | None = None
+
+    def field(self, name: str) -> Field:
+        """The field of that name or alias; KeyError if the task has none."""
+        for item in self.fields:
+            if name == item.name or name in item.aliases:
+                return item
+        raise KeyError(name)

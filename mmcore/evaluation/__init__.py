@@ -1,0 +1,1 @@
+"""Metrics, calibration and conformal sets: numpy in, numpy out."""

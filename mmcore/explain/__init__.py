@@ -1,0 +1,1 @@
+"""Attributions that sum to the evidence, one method a file."""

@@ -1,0 +1,1 @@
+"""Bytes of the outside world turned into checked domain values."""

@@ -1,0 +1,54 @@
+"""The clinical head: a sum of one bendable line per field, so that an unknown field adds exactly nothing."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+
+class AdditiveClinicalHead(nn.Module):
+    """values (B, F), NaN for unknown -> evidence of each field (B, F, K), log-odds before calibration.
+
+    Each field enters as a straight line and, at each of its knots, a line that begins there (a linear spline). Columns are
+    centred on the mean over the background, so a field at its background mean says nothing, and its value is its exact
+    Shapley value against that background (an additive game: Lundberg and Lee 2017, section 4).
+    """
+
+    def __init__(self, knots: Sequence[Sequence[float]], labels: int) -> None:
+        super().__init__()
+        self.knots = [tuple(k) for k in knots]
+        self.columns = [f for f, k in enumerate(self.knots) for _ in range(1 + len(k))]  # the field of each column
+        self.register_buffer("centre", torch.zeros(len(self.columns)))
+        self.register_buffer("spread", torch.ones(len(self.columns)))
+        self.register_buffer("identified", torch.ones(len(self.knots)))
+        self.weight = nn.Parameter(torch.zeros(len(self.columns), labels))
+
+    def expand(self, values: Tensor) -> Tensor:
+        """Centred and scaled basis columns (B, P); 0 where the field is unknown or not identified by the data."""
+        basis = (self._raw(values) - self.centre) / self.spread  # (B, P)
+        return torch.nan_to_num(basis) * self.identified[self.columns]
+
+    def forward(self, values: Tensor) -> Tensor:
+        terms = self.expand(values).unsqueeze(-1) * self.weight  # (B, P, K)
+        out = terms.new_zeros(len(values), len(self.knots), self.weight.shape[1])
+        return out.index_add(1, torch.tensor(self.columns), terms)  # (B, F, K)
+
+    @torch.no_grad()
+    def fit_background(self, background: Tensor, values: Tensor) -> None:
+        """Centre on background centroids (C, F) and scale by the spread of known training values (N, F); NaN is unknown."""
+        self.centre.zero_()
+        self.spread.fill_(1.0)
+        of_background = self._raw(background)
+        of_values = self._raw(values)
+        self.centre.copy_(torch.nan_to_num(of_background.nanmean(0)))
+        known = ~torch.isnan(of_values)
+        gap = torch.nan_to_num(of_values - self.centre)
+        deviation = (gap.square().sum(0) / known.sum(0).clamp(min=1)).sqrt()
+        self.spread.copy_(torch.where(deviation > 1e-6, deviation, torch.ones_like(deviation)))
+
+    def _raw(self, values: Tensor) -> Tensor:
+        columns = []
+        for f, knots in enumerate(self.knots):
+            x = values[:, f]
+            columns += [x, *(torch.clamp(x - k, min=0) for k in knots)]
+        return torch.stack(columns, 1)

@@ -1,0 +1,75 @@
+"""Fusions that are not additive (concat, gated, attention), with modality shares that still sum to the logits."""
+
+from collections.abc import Callable
+from itertools import product
+from math import factorial
+
+import torch
+from torch import Tensor, nn
+
+WIDTH = 32
+
+
+class JointHead(nn.Module):
+    """Centred encodings of the modalities and which of them are present -> logits (B, K).
+
+    concat: one hidden layer over all of them; gated: each projection weighted by a learned gate (Arevalo et al. 2017);
+    attention: one transformer layer over the modalities with a class token. An absent modality enters as zeros and its gate
+    or attention is closed.
+    """
+
+    def __init__(self, kind: str, widths: tuple[int, ...], labels: int) -> None:
+        super().__init__()
+        if kind not in ("concat", "gated", "attention"):
+            raise ValueError(f"fusion is {kind!r}; expected additive, concat, gated or attention")
+        self.kind = kind
+        self.project = nn.ModuleList(nn.Linear(max(w, 1), WIDTH) for w in widths)
+        self.gate = nn.Linear(len(widths) * WIDTH, len(widths)) if kind == "gated" else None
+        self.layer = nn.TransformerEncoderLayer(WIDTH, 4, 64, 0.0, batch_first=True) if kind == "attention" else None
+        self.token = nn.Parameter(torch.zeros(1, 1, WIDTH)) if kind == "attention" else None
+        self.hidden = nn.Linear(len(widths) * WIDTH, WIDTH) if kind == "concat" else None
+        self.out = nn.Linear(WIDTH, labels)
+
+    def forward(self, encodings: tuple[Tensor | None, ...], present: Tensor) -> Tensor:
+        """encodings: (B, D_m) or None; present: (B, M) bool."""
+        batch = len(present)
+        parts = []
+        for m, (x, layer) in enumerate(zip(encodings, self.project, strict=True)):
+            x = self.out.weight.new_zeros(batch, layer.in_features) if x is None else x
+            parts.append(torch.tanh(layer(x)) * present[:, m : m + 1])
+        stacked = torch.stack(parts, 1)  # (B, M, W)
+        if self.kind == "concat":
+            return self.out(torch.relu(self.hidden(stacked.flatten(1))))
+        if self.kind == "gated":
+            gates = torch.sigmoid(self.gate(stacked.flatten(1))) * present
+            return self.out((stacked * gates.unsqueeze(-1)).sum(1))
+        tokens = torch.cat([self.token.expand(batch, -1, -1), stacked], 1)  # (B, 1 + M, W)
+        closed = torch.cat([torch.zeros(batch, 1, dtype=torch.bool), ~present], 1)
+        return self.out(self.layer(tokens, src_key_padding_mask=closed)[:, 0])
+
+
+def shapley_shares(
+    head: Callable[[tuple[Tensor | None, ...], Tensor], Tensor], encodings: tuple[Tensor | None, ...], values: Tensor | None
+) -> tuple[Tensor, Tensor]:
+    """(logits (B, K), exact Shapley shares (B, M, K)) over the 2^M presence sets, from cached encodings (Shapley 1953)."""
+    count = len(encodings)
+    given = [x for x in encodings if x is not None]
+    batch = len(given[0])
+    here = torch.zeros(batch, count, dtype=torch.bool)
+    for m, x in enumerate(encodings):
+        if x is not None:
+            here[:, m] = True if m < 2 or values is None else ~torch.isnan(values).all(1)
+    worth = {
+        chosen: head(encodings, here & torch.tensor(chosen, dtype=torch.bool)) for chosen in product((0, 1), repeat=count)
+    }
+    shares = []
+    for m in range(count):
+        share = torch.zeros_like(worth[(0,) * count])
+        for chosen in worth:
+            if chosen[m]:
+                continue
+            size = sum(chosen)
+            weight = factorial(size) * factorial(count - size - 1) / factorial(count)
+            share = share + weight * (worth[(*chosen[:m], 1, *chosen[m + 1 :])] - worth[chosen])
+        shares.append(share)
+    return worth[(1,) * count], torch.stack(shares, 1)

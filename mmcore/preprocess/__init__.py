@@ -1,0 +1,1 @@
+"""The same preparation of inputs in training and at the bedside."""

@@ -1,0 +1,22 @@
+"""One clinical question a file; found by listing this folder, so that adding a task is adding a file."""
+
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+
+from mmcore.domain.errors import UnknownTaskError
+from mmcore.domain.task import Task
+
+
+@cache
+def all_tasks() -> dict[str, Task]:
+    """name -> Task, for every module of this folder that defines TASK."""
+    modules = [import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__)]
+    return {m.TASK.name: m.TASK for m in modules if hasattr(m, "TASK")}
+
+
+def get_task(name: str) -> Task:
+    """The task of that name. Raises UnknownTaskError naming the ones that exist."""
+    if name not in all_tasks():
+        raise UnknownTaskError("unknown_task", name=name, known=", ".join(sorted(all_tasks())))
+    return all_tasks()[name]

@@ -1,0 +1,132 @@
+"""Chest infection: is it COVID-19, another pneumonia, or nothing that the frontal chest X-ray, note and vitals show?"""
+
+import csv
+from collections import Counter
+from pathlib import Path
+
+from mmcore.domain.errors import PackError
+from mmcore.domain.pack import Pack, PackRow
+from mmcore.domain.task import Field, Modality, Slip, Task
+from mmcore.tasks.chest_terms import LEAK_TERMS
+
+LABELS = ("covid19", "other_pneumonia", "no_finding")
+
+FIELDS = (
+    Field("age_years", "a", plausible=(0, 120), knots=(40, 60), aliases=("age",)),
+    Field("sex", kind="choice", plausible=(0, 1), choices=("F", "M"), aliases=("gender",)),
+    Field("days_of_illness", "d", plausible=(0, 120), knots=(7,), aliases=("day", "days")),
+    Field("cough", kind="flag"),
+    Field("fever", kind="flag"),
+    Field("dyspnoea", kind="flag", aliases=("dyspnea",)),
+    Field(
+        "temperature_celsius",
+        "°C",
+        plausible=(30, 43),
+        reference=(36.1, 38.0),
+        slips=(Slip(86, 109.4, 5 / 9, -160 / 9, "fahrenheit"),),
+        aliases=("temperature", "temperature_c", "temp"),
+    ),
+    Field(
+        "oxygen_saturation_percent",
+        "%",
+        plausible=(30, 100),
+        reference=(96, 100),
+        slips=(Slip(0.3, 1.0, 100, 0, "fraction"),),
+        aliases=("spo2", "spo2_pct", "oxygen_saturation"),
+    ),
+    Field("leukocytes_10e9_per_l", "10⁹/L", plausible=(0, 200), reference=(4.0, 11.0), aliases=("wbc", "leukocytes")),
+    Field("neutrophils_10e9_per_l", "10⁹/L", plausible=(0, 150), reference=(2.0, 7.5), aliases=("neutrophils",)),
+    Field("lymphocytes_10e9_per_l", "10⁹/L", plausible=(0, 100), reference=(1.0, 4.0), aliases=("lymphocytes",)),
+    Field("crp_mg_per_l", "mg/L", plausible=(0, 700), reference=(0, 5), aliases=("crp",)),
+    Field("d_dimer_mg_per_l", "mg/L FEU", plausible=(0, 100), reference=(0, 0.5), aliases=("d_dimer",)),
+    Field("ldh_u_per_l", "U/L", plausible=(50, 5000), reference=(135, 225), aliases=("ldh",)),
+)
+
+COLUMNS = {  # manifest column -> field; po2_mmhg is a blood gas and no field of this task
+    "age": "age_years",
+    "sex": "sex",
+    "temperature_c": "temperature_celsius",
+    "spo2_pct": "oxygen_saturation_percent",
+    "wbc": "leukocytes_10e9_per_l",
+    "neutrophils": "neutrophils_10e9_per_l",
+    "lymphocytes": "lymphocytes_10e9_per_l",
+    "crp": "crp_mg_per_l",
+    "d_dimer": "d_dimer_mg_per_l",
+    "ldh": "ldh_u_per_l",
+}
+
+
+def row_values(row: dict[str, str]) -> dict[str, float]:
+    """The clinical values of a manifest row in the task's units; unknown and impossible ones are left out.
+
+    `day` counts from onset in one source and from admission in another, so it is not read as days of illness.
+    """
+    values = {}
+    for column, name in COLUMNS.items():
+        text = (row.get(column) or "").strip()
+        number = {"F": 0.0, "M": 1.0}.get(text) if name == "sex" else _number(text)
+        if number is not None:
+            number = next((s.factor * number + s.offset for s in TASK.field(name).slips if s.low <= number <= s.high), number)
+            low, high = TASK.field(name).plausible
+            if low <= number <= high:
+                values[name] = number
+    return values
+
+
+def read_pack(directory: Path) -> Pack:
+    """Rows of DIR/manifest.csv with a readable label; CT rows are left out and counted, absent columns are unknown."""
+    manifest = Path(directory) / "manifest.csv"
+    if not manifest.is_file():
+        raise PackError("pack_without_manifest", directory=Path(directory).name)
+    rows, left_out = [], Counter()
+    with manifest.open(encoding="utf-8-sig", newline="") as stream:
+        for row in csv.DictReader(stream):
+            reason = _unusable(row)
+            if reason:
+                left_out[reason] += 1
+                continue
+            image = Path(directory) / row["image"] if row.get("image") else None
+            rows.append(
+                PackRow(
+                    key=row["id"],
+                    patient=row.get("patient") or row["id"],
+                    source=row.get("source") or "unknown",
+                    publisher=row.get("publisher") or row.get("source") or "unknown",
+                    outcome={k: int(k == row["label"]) for k in LABELS} if row.get("label") else {},
+                    image=image if image and image.is_file() else None,
+                    note=(row.get("note") or "").strip() or None,
+                    values=row_values(row),
+                    subgroup={"sex": row.get("sex") or "", "view": row.get("view") or ""},
+                )
+            )
+    return Pack(tuple(rows), dict(left_out))
+
+
+def _unusable(row: dict[str, str]) -> str | None:
+    if (row.get("modality") or "X-ray").upper().startswith("CT"):
+        return "ct"
+    if row.get("label") and row["label"] not in LABELS:
+        return "other_label"
+    return None if row.get("id") else "no_id"
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+TASK = Task(
+    name="chest_infection",
+    labels=LABELS,
+    exclusive=True,
+    modalities=(Modality.IMAGE, Modality.TEXT, Modality.CLINICAL),
+    fields=FIELDS,
+    image="frontal_chest_xray",
+    leak_terms=LEAK_TERMS,
+    pair_metrics={"auroc_covid19_vs_other_pneumonia": ("covid19", "other_pneumonia")},
+    baseline=("age_years", "sex"),
+    survey_accuracy=0.95,
+    read_pack=read_pack,
+)

@@ -1,0 +1,1 @@
+"""Components, state, caches and words of the screens."""
