@@ -1,0 +1,95 @@
+"""Synthetic frontal chest radiographs: a phantom drawn from a seed, its attenuation summed along the rays and exposed like a film."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+from mmcore.training import phantom_anatomy as anatomy
+from mmcore.training import phantom_bones as bones
+from mmcore.training import phantom_disease as disease
+from mmcore.training import phantom_vessels as vessels
+from mmcore.training.phantom_anatomy import LEFT, RIGHT
+
+TISSUE_PER_CM, BONE_PER_CM = (
+    0.19,
+    0.36,
+)  # linear attenuation at the mean energy of a chest film; bone beyond tissue
+LUNG_DENSITY = 0.27  # of inflated lung against water
+FIRST_TRAINING_SEED = 10_000  # smaller seeds are kept for the demonstration cases and never train a model
+
+
+@dataclass(frozen=True)
+class Phantom:
+    """A synthetic film and what it shows: pixels and lung_mask (size, size); pixels float32 from 0 (air) to 1 (dense)."""
+
+    pixels: np.ndarray
+    lung_mask: np.ndarray
+    findings: tuple[str, ...]
+    seed: int
+    label: str
+
+
+def draw(seed: int, label: str, size: int = 512) -> Phantom:
+    """The film of one imagined patient, always the same for the same seed; the label changes the disease, not the anatomy.
+
+    label: covid19, other_pneumonia or no_finding; ValueError for another. size: side in pixels.
+    """
+    if label not in disease.DISEASES:
+        raise ValueError(f"label is {label!r}; expected one of {', '.join(disease.DISEASES)}")
+    patient, illness, exposure = (np.random.default_rng([seed, stream]) for stream in range(3))
+    frame, body = anatomy.frame(patient, size), anatomy.body(patient)
+    chest = healthy_chest(frame, body, patient)
+    ill = disease.DISEASES[label](chest, illness)
+    air = chest.left + chest.right
+    lung = air * (1 - LUNG_DENSITY) * (1 - ill.fill) + ill.bronchi * ill.fill
+    lung -= (1 - 0.9 * ill.fill) * (1 - LUNG_DENSITY) * healthy_markings(chest, patient)
+    gas = anatomy.airways(frame) + 0.8 * anatomy.stomach(frame, body, patient)
+    tissue = anatomy.torso(frame, body) + anatomy.breasts(frame, body)
+    tissue -= np.minimum(lung + gas, 0.86 * tissue)
+    skeleton = bones.ribs(frame, body, patient) + bones.clavicles(frame, body, patient)
+    skeleton += bones.shoulders(frame, body, patient) + 0.7 * bones.spine(frame, patient)
+    pixels = expose(TISSUE_PER_CM * tissue + BONE_PER_CM * skeleton, air > 4, exposure)
+    return Phantom(pixels, air > 2.5, ill.findings, seed, label)
+
+
+def healthy_chest(frame: anatomy.Frame, body: anatomy.Body, rng: np.random.Generator) -> disease.Chest:
+    """The lungs' air that heart and diaphragm leave, and the vessels that run through it."""
+    sides = {side: anatomy.lung_space(frame, body, side) for side in (LEFT, RIGHT)}
+    centre = anatomy.mediastinum(frame, body)
+    air = {
+        s: np.clip(c - centre, 0, None) * (1 - anatomy.diaphragm(frame, body, s)) for s, c in sides.items()
+    }
+    trees = [vessels.branches(rng, side, sides[side], frame) for side in (LEFT, RIGHT)]
+    starts, ends, radii = (np.concatenate(parts) for parts in zip(*trees, strict=True))
+    return disease.Chest(frame, body, air[LEFT], air[RIGHT], (starts, ends, radii))
+
+
+def healthy_markings(chest: disease.Chest, rng: np.random.Generator) -> np.ndarray:
+    """Chord in cm of vessels and fine tissue within the lungs."""
+    f, air = chest.frame, chest.left + chest.right
+    hila = anatomy.hila(f, chest.body) * np.clip(air / 2, 0, 1)
+    arteries = vessels.tree(f, *chest.vessels) * np.clip((air - 1) / 6, 0, 1)
+    grain = 0.17 * (anatomy.cloud(rng, f.size, 40) + anatomy.cloud(rng, f.size, 90)) * np.clip(air / 8, 0, 1)
+    return hila + arteries + grain
+
+
+def expose(depth: np.ndarray, lungs: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Beer-Lambert, scatter, focal and quantum blur, then the log response and the curve of a digital film."""
+    size = depth.shape[0]
+    scale = size / 512
+    primary = np.exp(-depth)
+    scatter = gaussian_filter(primary, 26 * scale) * rng.uniform(0.15, 0.45)
+    signal = gaussian_filter(primary, rng.uniform(0.4, 0.9) * scale) + scatter
+    photons = rng.uniform(4e4, 2e5)
+    noisy = signal + gaussian_filter(rng.standard_normal(depth.shape), 0.5) * np.sqrt(signal / photons) * 2
+    film = -np.log(np.clip(noisy, 1e-4, None))
+    film = film + rng.uniform(0.0, 0.3) * (film - gaussian_filter(film, 60 * scale))
+    film = film + rng.uniform(0.1, 0.9) * (film - gaussian_filter(film, 4 * scale))
+    dark, bright = np.percentile(film[lungs], 25), np.percentile(film, 97)
+    low, high = (
+        dark - rng.uniform(0.2, 0.5) * (bright - dark),
+        bright + rng.uniform(0.0, 0.2) * (bright - dark),
+    )
+    grey = np.clip((film - low) / (high - low), 0, 1)
+    return (grey ** rng.uniform(0.85, 1.2)).astype(np.float32)

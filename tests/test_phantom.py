@@ -1,0 +1,78 @@
+"""Synthetic radiographs: repeatable, anatomically where they say they are, and different where disease differs."""
+
+import numpy as np
+import pytest
+
+from mmcore.training.phantom import FIRST_TRAINING_SEED, draw
+from mmcore.training.phantom_disease import DISEASES
+
+SEEDS = range(FIRST_TRAINING_SEED, FIRST_TRAINING_SEED + 6)
+
+
+def test_a_seed_gives_the_same_film_twice_and_another_seed_another_film():
+    first, second, other = (
+        draw(10_007, "covid19", 160),
+        draw(10_007, "covid19", 160),
+        draw(10_008, "covid19", 160),
+    )
+    assert np.array_equal(first.pixels, second.pixels)
+    assert first.findings == second.findings
+    assert np.abs(first.pixels - other.pixels).mean() > 0.02
+
+
+@pytest.mark.parametrize("label", DISEASES)
+def test_a_film_is_square_single_precision_and_uses_the_range_from_black_to_white(label):
+    film = draw(10_001, label, 192)
+    assert film.pixels.shape == film.lung_mask.shape == (192, 192)
+    assert film.pixels.dtype == np.float32
+    assert film.lung_mask.dtype == bool
+    assert film.pixels.min() == 0
+    assert 0.9 < film.pixels.max() <= 1
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_healthy_lungs_are_darker_than_the_body_and_the_mask_covers_them_on_both_sides(seed):
+    film = draw(seed, "no_finding", 160)
+    lungs, rest = film.pixels[film.lung_mask], film.pixels[110:150, 40:120][~film.lung_mask[110:150, 40:120]]
+    assert lungs.mean() < rest.mean() - 0.25
+    assert 0.15 < film.lung_mask.mean() < 0.45
+    left, right = film.lung_mask[:, 80:].mean(), film.lung_mask[:, :80].mean()
+    assert 0.5 < left / right < 1.5
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_same_patient_has_whiter_lungs_when_ill(seed):
+    clear = draw(seed, "no_finding", 160)
+    for label in ("covid19", "other_pneumonia"):
+        ill = draw(seed, label, 160)
+        assert np.array_equal(clear.lung_mask, ill.lung_mask)
+        assert ill.pixels[ill.lung_mask].mean() > clear.pixels[clear.lung_mask].mean() + 0.01
+
+
+def test_covid_films_are_hazy_on_both_sides_and_other_pneumonias_mostly_on_one():
+    def unevenness(label: str) -> float:
+        gaps = []
+        for seed in range(10_100, 10_112):
+            clear, ill = draw(seed, "no_finding", 128), draw(seed, label, 128)
+            change = np.where(clear.lung_mask, ill.pixels - clear.pixels, 0)
+            right, left = change[:, :64].sum(), change[:, 64:].sum()
+            gaps.append(abs(right - left) / (abs(right) + abs(left)))
+        return float(np.mean(gaps))
+
+    assert unevenness("covid19") + 0.25 < unevenness("other_pneumonia")
+
+
+def test_findings_name_what_was_drawn():
+    assert draw(10_001, "no_finding", 96).findings == ()
+    assert "bilateral_peripheral_ground_glass" in draw(10_001, "covid19", 96).findings
+    named = {
+        finding for seed in range(10_000, 10_030) for finding in draw(seed, "other_pneumonia", 64).findings
+    }
+    assert {"pleural_effusion_left", "pleural_effusion_right", "air_bronchograms"} <= named
+
+
+def test_an_unknown_label_is_refused_by_name():
+    with pytest.raises(
+        ValueError, match="'tuberculosis'; expected one of covid19, other_pneumonia, no_finding"
+    ):
+        draw(10_000, "tuberculosis")
