@@ -1,4 +1,4 @@
-"""Synthetic radiographs: repeatable, anatomically where they say they are, and different where disease differs."""
+"""Synthetic radiographs: repeatable, lungs where the mask says, different where disease differs."""
 
 import numpy as np
 import pytest
@@ -52,7 +52,7 @@ def test_the_same_patient_has_whiter_lungs_when_ill(seed):
 def test_covid_films_are_hazy_on_both_sides_and_other_pneumonias_mostly_on_one():
     def unevenness(label: str) -> float:
         gaps = []
-        for seed in range(10_100, 10_112):
+        for seed in range(10_100, 10_108):
             clear, ill = draw(seed, "no_finding", 128), draw(seed, label, 128)
             change = np.where(clear.lung_mask, ill.pixels - clear.pixels, 0)
             right, left = change[:, :64].sum(), change[:, 64:].sum()
@@ -66,7 +66,7 @@ def test_findings_name_what_was_drawn():
     assert draw(10_001, "no_finding", 96).findings == ()
     assert "bilateral_peripheral_ground_glass" in draw(10_001, "covid19", 96).findings
     named = {
-        finding for seed in range(10_000, 10_030) for finding in draw(seed, "other_pneumonia", 64).findings
+        finding for seed in range(10_000, 10_018) for finding in draw(seed, "other_pneumonia", 64).findings
     }
     assert {"pleural_effusion_left", "pleural_effusion_right", "air_bronchograms"} <= named
 

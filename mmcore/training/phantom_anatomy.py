@@ -1,9 +1,9 @@
-"""The healthy chest of a synthetic radiograph as thickness maps in centimetres: body, lungs, heart, airways and gut."""
+"""The soft tissues and the air of a synthetic chest as maps of their thickness along the rays, in cm."""
 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import gaussian_filter, map_coordinates
+from scipy.ndimage import gaussian_filter
 
 FIELD_CM = 35.0  # side of the detector
 LEFT, RIGHT = (
@@ -14,7 +14,7 @@ LEFT, RIGHT = (
 
 @dataclass(frozen=True)
 class Frame:
-    """Maps pixels to anatomy: x to the patient's left and y to the feet, in cm from the centre of the chest, (H, W) each."""
+    """Pixels to anatomy: x to the patient's left, y to the feet, in cm from the middle of the chest, (H, W)."""
 
     x: np.ndarray
     y: np.ndarray
@@ -31,7 +31,7 @@ class Frame:
         """(N, 2) anatomy in cm -> (N, 2) of (column, row)."""
         u, v = points[:, 0] - bend(self.warp, points[:, 1]), points[:, 1]
         cos, sin = np.cos(self.angle), np.sin(self.angle)
-        column, row = cos * u - sin * v + self.shift[0], sin * u + cos * v + self.shift[1]
+        column, row = (cos * u - sin * v + self.shift[0], sin * u + cos * v + self.shift[1])
         return np.stack([column, row], 1) * self.pixels_per_cm + self.size / 2 - 0.5
 
 
@@ -72,7 +72,7 @@ def frame(rng: np.random.Generator, size: int) -> Frame:
 
 
 def body(rng: np.random.Generator) -> Body:
-    """A patient: upright and well inspired in two cases of three, else supine with a wide heart and high diaphragms."""
+    """A patient: two in three upright, the others supine with a wide heart and high diaphragms."""
     supine = rng.random() < 0.33
     return Body(
         width=rng.uniform(0.92, 1.06),
@@ -84,7 +84,7 @@ def body(rng: np.random.Generator) -> Body:
         arch=rng.uniform(0.9, 1.8),
         rotation=rng.normal(0, 0.03),
         lordosis=rng.uniform(7.4, 9.6),
-        breast=rng.uniform(1.5, 4.5) if rng.random() < 0.5 else 0.0,
+        breast=rng.uniform(1.0, 3.2) if rng.random() < 0.5 else 0.0,
         supine=supine,
     )
 
@@ -92,7 +92,7 @@ def body(rng: np.random.Generator) -> Body:
 def ellipse(
     f: Frame, centre: tuple[float, float], axes: tuple[float, float, float], degrees: float = 0.0
 ) -> np.ndarray:
-    """Chord of an ellipsoid along the ray; axes are half-lengths along its own x and y and along the ray, in cm."""
+    """Chord of an ellipsoid; axes are half-lengths along its own x and y and along the ray, in cm."""
     angle = np.deg2rad(degrees)
     dx, dy = f.x - centre[0], f.y - centre[1]
     u = (np.cos(angle) * dx + np.sin(angle) * dy) / axes[0]
@@ -102,13 +102,13 @@ def ellipse(
 
 def union(*chords: np.ndarray) -> np.ndarray:
     """Chord of overlapping bodies: near the largest, without its creases."""
-    return sum(c**4 for c in chords) ** 0.25
+    return np.sqrt(np.sqrt(sum((c * c) * (c * c) for c in chords)))
 
 
 def tube(
     f: Frame, points: np.ndarray, radii: np.ndarray, weights: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Distance to a bent tube over its radius (2 where far), and the weight of the nearest point; points (N, 2) in cm."""
+    """Distance to a bent tube over its radius (2 = far), and the weight there; points (N, 2) in cm."""
     distance = np.full((f.size, f.size), 2.0, np.float32)
     weight = np.zeros_like(distance)
     at, r = f.to_pixels(points), np.asarray(radii) * f.pixels_per_cm
@@ -119,7 +119,7 @@ def tube(
         if (high <= low).any():
             continue
         box = np.s_[low[1] : high[1], low[0] : high[0]]
-        px, py = np.arange(low[0], high[0])[None, :] - a[0], np.arange(low[1], high[1])[:, None] - a[1]
+        px, py = (np.arange(low[0], high[0])[None, :] - a[0], np.arange(low[1], high[1])[:, None] - a[1])
         d = b - a
         t = np.clip((px * d[0] + py * d[1]) / max(float(d @ d), 1e-6), 0, 1)
         near = np.hypot(px - t * d[0], py - t * d[1]) / (ra + t * (rb - ra))
@@ -138,16 +138,21 @@ def rod(f: Frame, points: list, radii: list) -> np.ndarray:
 def torso(f: Frame, b: Body) -> np.ndarray:
     """Chord of skin, fat and muscle: trunk, shoulders, neck and upper arms."""
     x = np.abs(f.x)
-    waist = (15.4 + 0.02 * np.clip(f.y, 0, None) ** 1.4) * b.width + 0.8 * b.fat
+    waist = (16.0 + 0.02 * np.clip(f.y, 0, None) ** 1.4) * b.width + 0.8 * b.fat
     depth = (10.0 + 0.5 * b.fat) * (1 + 0.006 * np.clip(f.y + 6, -10, 16))
-    slope = -17.0 + 0.012 * np.clip(x - 4, 0, None) ** 2 + 0.17 * np.clip(x - 4, 0, None) - 0.25 * b.fat
+    slope = (
+        -18.3 * b.height
+        + 0.012 * np.clip(x - 4, 0, None) ** 2
+        + 0.17 * np.clip(x - 4, 0, None)
+        - 0.25 * b.fat
+    )
     below = np.clip(f.y - slope, 0, None)
     rise = np.sqrt(1 - np.exp(-below / 2.2))
     trunk = (
         2
         * depth
         * np.clip(1 - (x / waist) ** 4, 0, None) ** 0.5
-        * (0.45 + 0.55 * np.clip(below / 8, 0, 1))
+        * (0.5 + 0.5 * np.clip(below / 8, 0, 1))
         * rise
     )
     neck = (
@@ -178,7 +183,7 @@ def breasts(f: Frame, b: Body) -> np.ndarray:
     total = np.zeros_like(f.x)
     for side in (LEFT, RIGHT):
         reach = 6.2 + 0.35 * b.breast
-        round_ = ellipse(f, (side * 8.6, 4.8), (reach, reach, 1.0)) / 2
+        round_ = ellipse(f, (side * 9.0, 4.6), (reach, reach, 1.0)) / 2
         total += b.breast * round_**1.2 * np.clip(0.55 + 0.45 * (f.y - 0.5) / 7, 0.1, 1)
     return total
 
@@ -211,11 +216,11 @@ def mediastinum(f: Frame, b: Body) -> np.ndarray:
     )
     half = (
         2.5
-        + 0.9 * np.exp(-(((f.y + 13.5) / 3.0) ** 2))
-        + (0.5 if b.supine else 0)
+        + 0.7 * np.exp(-(((f.y + 13.5) / 3.0) ** 2))
+        + (0.4 if b.supine else 0)
         + 0.15 * np.clip(f.y - 2, 0, 4)
     )
-    core = 15 * np.clip(1 - np.abs((f.x + 0.1 - 0.4 * turn) / half) ** 3, 0, None) ** 0.6
+    core = 15 * np.clip(1 - ((f.x + 0.1 - 0.4 * turn) / half) ** 2, 0, None) ** 0.75
     return union(left, right, trunk, knob, ascending, descending, core)
 
 
@@ -230,7 +235,7 @@ def hila(f: Frame, b: Body) -> np.ndarray:
 
 
 def diaphragm(f: Frame, b: Body, side: float) -> np.ndarray:
-    """Share of the lung's chord that the dome hides: 0 above it, rising steeply at its edge to nearly 1 in the recess."""
+    """Share of the lung's chord that the dome hides: 0 above it, rising steeply at its edge to 1 below."""
     top = b.dome + (1.1 if side == LEFT else 0.0)
     u = np.clip((side * f.x - 6.0 * b.width) / 9.3, -0.98, 0.98)
     depth = np.clip(f.y - top - 6.0 * (1 - np.sqrt(1 - u * u)), 0, None) / 4.0
@@ -264,8 +269,8 @@ def stomach(f: Frame, b: Body, rng: np.random.Generator) -> np.ndarray:
 
 def cloud(rng: np.random.Generator, size: int, cells: int) -> np.ndarray:
     """Smooth noise with about `cells` bumps a side, mean 0; the same pattern at any size."""
-    coarse = rng.standard_normal((cells, cells)).astype(np.float32)
-    rows = (np.arange(size) + 0.5) * (cells - 1) / size
-    return map_coordinates(coarse, np.meshgrid(rows, rows, indexing="ij"), order=3, mode="reflect").astype(
-        np.float32
-    )
+    coarse = rng.standard_normal((cells, cells))
+    away = np.abs((np.arange(size) + 0.5)[:, None] * (cells - 1) / size - np.arange(cells))  # (size, cells)
+    near = 2 / 3 - away**2 + away**3 / 2  # cubic B-spline
+    spline = np.where(away < 1, near, np.clip(2 - away, 0, None) ** 3 / 6)
+    return (1.5 * spline @ coarse @ spline.T).astype(np.float32)

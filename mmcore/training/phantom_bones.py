@@ -1,4 +1,4 @@
-"""The skeleton of a synthetic radiograph as equivalent centimetres of compact bone: ribs, clavicles, scapulae, spine, arms."""
+"""The skeleton of a synthetic chest as maps of its thickness along the rays, in cm of compact bone."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from mmcore.training.phantom_anatomy import LEFT, RIGHT, Body, Frame, ellipse, t
 
 
 def hollow(distance: np.ndarray, shell: float, marrow: float) -> np.ndarray:
-    """Chord, over the diameter, through a bone of compact shell and thinner marrow; the shell makes the bright edges."""
+    """Chord over diameter of a bone with a compact shell, which makes its bright edges, around marrow."""
     outer = np.sqrt(np.clip(1 - distance**2, 0, None))
     inner = np.sqrt(np.clip((1 - shell) ** 2 - distance**2, 0, None))
     return outer - (1 - marrow) * inner
@@ -25,12 +25,12 @@ def ribs(f: Frame, b: Body, rng: np.random.Generator) -> np.ndarray:
 
 def rib(f: Frame, b: Body, side: float, number: int, back: float) -> np.ndarray:
     """One rib as half an ellipse seen from the front, tilted forward."""
-    end = 118 if number == 1 else 142 - 2.5 * abs(number - 5)
+    end = 118 if number == 1 else 142 - 2.5 * abs(number - 5) - 14 * max(number - 8, 0)
     phi = np.deg2rad(np.linspace(4, end, 34))
     fall = b.lordosis * (0.5 + 0.055 * number) * (0.75 if number == 1 else 1)
     middle = back + 0.5 * fall
     reach = np.clip(1 - np.clip((9 - middle) / (23.2 * b.height), 0, 1) ** b.barrel, 0.03, 1) ** 0.5
-    half = (5.0 + 8.8 * reach - (1.6 if number == 1 else 0.7 if number == 2 else 0)) * b.width - (
+    half = (4.7 + 8.8 * reach - (1.6 if number == 1 else 0.7 if number == 2 else 0)) * b.width - (
         0.25 * (number - 9) if number > 9 else 0
     )
     depth = 7.5
@@ -60,7 +60,7 @@ def clavicles(f: Frame, b: Body, rng: np.random.Generator) -> np.ndarray:
         radius = 0.68 + 0.4 * (1 - t) ** 6 + 0.15 * t**3
         points = np.stack([side * x + 7 * b.rotation, y], 1)
         distance, _ = tube(f, points, radius, radius)
-        total += 1.25 * hollow(distance, 0.26, 0.4)
+        total += 1.5 * hollow(distance, 0.26, 0.4)
     return total
 
 
@@ -108,14 +108,17 @@ def inside_polygon(f: Frame, corners: np.ndarray) -> np.ndarray:
 
 
 def spine(f: Frame, rng: np.random.Generator) -> np.ndarray:
-    """Vertebral bodies between their discs, pedicles, ribs' stumps and spinous processes, down the midline."""
+    """Vertebral bodies between their discs, with pedicles, transverse and spinous processes."""
     x, y = np.abs(f.x), f.y + 24 + rng.uniform(0, 2)
     number = (
         np.sqrt(1.75**2 + 2 * 0.057 * y) - 1.75
     ) / 0.057  # heights grow from 1.75 cm by 0.057 a vertebra
     high = 1.75 + 0.057 * number
     half = 1.45 + 0.05 * number
-    across, along = x / half, (number - np.floor(number) - 0.5) * high  # cm from the middle of this vertebra
+    across, along = (
+        x / half,
+        (number - np.floor(number) - 0.5) * high,
+    )  # cm from the middle of this vertebra
     waist = (half * (1 - 0.07 * np.cos(2 * np.pi * along / high)) - x) / 0.3
     disc = (high / 2 - 0.14 - np.abs(along)) / 0.12
     edge = np.clip(waist, 0, 1) * np.clip(disc, 0, 1)

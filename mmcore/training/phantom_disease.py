@@ -1,4 +1,4 @@
-"""What disease does to the lungs of a synthetic radiograph: the share of air replaced at each pixel, and its name in plain codes."""
+"""What disease does to synthetic lungs: the share of air it replaces at each pixel, and its name."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ SIDE_NAMES = {LEFT: "left", RIGHT: "right"}
 
 @dataclass(frozen=True)
 class Chest:
-    """The healthy chest that disease is drawn into: chords of air (H, W) in cm a lung, and the vessels' (starts, ends, radii)."""
+    """The healthy chest: chord of air in each lung (H, W) in cm, and vessels as (starts, ends, radii)."""
 
     frame: Frame
     body: Body
@@ -27,7 +27,7 @@ class Chest:
 
 @dataclass(frozen=True)
 class Disease:
-    """fill: share of air replaced, (H, W) from 0 to 1; bronchi: chord of air left in it, cm; findings: none for a clear chest."""
+    """fill: share of air replaced, 0 to 1; bronchi: cm of air left in it, both (H, W); findings: codes."""
 
     fill: np.ndarray
     bronchi: np.ndarray
@@ -50,19 +50,19 @@ def covid19(chest: Chest, rng: np.random.Generator) -> Disease:
         basal = soft_step((f.y - rng.uniform(-6, 1)) / 2.6)
         patches = 0.75 * cloud(rng, f.size, 9) + 0.45 * cloud(rng, f.size, 18)
         reach = (0.25 + 0.75 * wall) * (0.2 + 0.8 * basal) * rng.uniform(0.75, 1.15)
-        haze = soft_step((patches + 5.2 * reach - 2.9 + 1.2 * severity) / 0.55)
+        haze = soft_step((patches + 5.4 * reach - 2.2 + 1.2 * severity) / 0.55)
         strands = 1 + 0.12 * cloud(rng, f.size, 48) + 0.1 * cloud(rng, f.size, 100)
-        dense = soft_step((patches + 3.0 * reach - 3.6 + 1.3 * severity) / 0.35)
-        share = (0.18 + 0.3 * severity) * haze * strands + 0.4 * severity * dense
+        dense = soft_step((patches + 3.2 * reach - 3.1 + 1.3 * severity) / 0.35)
+        share = (0.32 + 0.26 * severity) * haze * strands + 0.4 * severity * dense
         fill += share * (chest.lung(side) > 0)
     findings = ["bilateral_peripheral_ground_glass", "basal_predominance"]
     if severity > 0.65:
         findings.append("patchy_consolidation")
-    return Disease(np.clip(fill, 0, 0.92), bronchograms(chest, 0.5), tuple(findings))
+    return Disease(np.clip(fill, 0, 0.92), bronchograms(chest, 0.5 * np.clip(fill, 0, 1)), tuple(findings))
 
 
 def other_pneumonia(chest: Chest, rng: np.random.Generator) -> Disease:
-    """Mostly one lobe filled up to its fissure with open bronchi inside; at times fluffy patches around the bronchi; at times fluid."""
+    """Mostly one lobe filled with open bronchi inside, at times scattered patches, at times with fluid."""
     side = RIGHT if rng.random() < 0.58 else LEFT
     if rng.random() < 0.22:
         fill, findings = bronchopneumonia(chest, side, rng)
@@ -70,23 +70,24 @@ def other_pneumonia(chest: Chest, rng: np.random.Generator) -> Disease:
         name, place = LOBES[side][rng.integers(len(LOBES[side]))]
         fill = place(chest, side, rng) * rng.uniform(0.72, 0.95) * (chest.lung(side) > 0)
         findings = [f"{SIDE_NAMES[side]}_{name}_consolidation", "air_bronchograms"]
+    bronchi = bronchograms(chest, fill)
     if rng.random() < 0.3:
         fill = np.maximum(fill, effusion(chest, side, rng))
         findings.append(f"pleural_effusion_{SIDE_NAMES[side]}")
-    return Disease(np.clip(fill, 0, 0.97), bronchograms(chest, 1.0), tuple(findings))
+    return Disease(np.clip(fill, 0, 0.97), bronchi, tuple(findings))
 
 
 def bronchopneumonia(chest: Chest, side: float, rng: np.random.Generator) -> tuple[np.ndarray, list[str]]:
-    """Clusters of ill-defined patches of about a centimetre, mostly in one lower zone, often a few on the other side."""
+    """Ill-defined patches of about a centimetre in one lower zone, often a few on the other side."""
     f = chest.frame
     fill = np.zeros_like(chest.left)
-    for where, strength in ((side, 1.0), (-side, rng.choice([0.0, 0.45]))):
-        fluff = 0.7 * cloud(rng, f.size, 26) + 0.4 * cloud(rng, f.size, 52)
+    for where, strength in ((side, 1.0), (-side, rng.choice([0.0, 0.5]))):
+        fluff = 0.5 * cloud(rng, f.size, 14) + 0.6 * cloud(rng, f.size, 28) + 0.35 * cloud(rng, f.size, 60)
         near = blob(f, (where * rng.uniform(6, 8.5), rng.uniform(2, 5.5)), (4.8, 5.2))
         fill += (
             strength
-            * 0.8
-            * soft_step((fluff + 1.9 * near - 1.2) / 0.35)
+            * 0.72
+            * soft_step((fluff + 1.9 * near - 1.1) / 0.6)
             * soft_step(near / 0.2)
             * (chest.lung(where) > 0)
         )
@@ -98,14 +99,16 @@ def upper_lobe(chest: Chest, side: float, rng: np.random.Generator) -> np.ndarra
     f = chest.frame
     level = rng.uniform(-2.4, -0.8) + 0.06 * (side * f.x - 8) + 0.012 * (side * f.x - 8) ** 2
     sharp = 0.16 if side == RIGHT else 1.1
-    near = blob(f, (side * rng.uniform(6, 10), rng.uniform(-6.5, -4.5)), (6.2, 6.5))
+    near = blob(f, (side * rng.uniform(6, 10), rng.uniform(-6.5, -4.5)), (8.0, 7.0))
     return soft_step((level - f.y) / sharp) * soft_step((near + 0.35 * cloud(rng, f.size, 12) - 0.05) / 0.16)
 
 
 def middle_lobe(chest: Chest, side: float, rng: np.random.Generator) -> np.ndarray:
     """Beside the heart, whose border it hides: the middle lobe, on the left the lingula."""
     f = chest.frame
-    near = blob(f, (side * (4.6 if side == RIGHT else 7.0), rng.uniform(2.8, 3.8)), (5.4, 4.6))
+    near = blob(
+        f, (side * (4.6 if side == RIGHT else 7.0), chest.body.dome - rng.uniform(3.2, 4.0)), (5.4, 5.0)
+    )
     level = rng.uniform(-0.9, 0.2) + 0.02 * (side * f.x - 6) ** 2
     above = soft_step((f.y - level) / (0.18 if side == RIGHT else 0.9))
     return above * soft_step((near + 0.3 * cloud(rng, f.size, 12)) / 0.2)
@@ -132,12 +135,13 @@ def effusion(chest: Chest, side: float, rng: np.random.Generator) -> np.ndarray:
     return 0.96 * soft_step((f.y - level + climb) / 0.3) * (chest.lung(side) > 0)
 
 
-def bronchograms(chest: Chest, share: float) -> np.ndarray:
-    """Chord in cm of the air in bronchi of 1 to 5 mm, which run beside the arteries."""
+def bronchograms(chest: Chest, filled: np.ndarray) -> np.ndarray:
+    """Chord in cm of the air in bronchi of 2 to 6 mm, which run beside the arteries."""
     starts, ends, radii = chest.vessels
-    wide = (radii > 0.08) & (radii < 0.4)
+    wide = (radii > 0.11) & (radii < 0.4)
     aside = np.array([0.18, 0.12, 0.0])
-    return share * tree(chest.frame, starts[wide] + aside, ends[wide] + aside, radii[wide] * 0.95)
+    air = tree(chest.frame, starts[wide] + aside, ends[wide] + aside, radii[wide] * 0.9)
+    return air * filled * np.clip((chest.left + chest.right - 2) / 6, 0, 1)
 
 
 def to_chest_wall(chest: Chest, side: float) -> np.ndarray:

@@ -9,7 +9,7 @@ from mmcore.training.phantom_anatomy import LEFT, Frame
 def branches(
     rng: np.random.Generator, side: float, lung: np.ndarray, f: Frame
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A fractal tree from one hilum: starts (N, 3), ends (N, 3) in cm and radii (N,), split by Murray's law until out of the lung."""
+    """A fractal tree from one hilum, split by Murray's law: starts and ends (N, 3), radii (N,), in cm."""
     root = np.array([4.4 if side == LEFT else 4.0, -2.6 if side == LEFT else -1.6, 0.0])
     degrees = np.array([84, 72, 60, 48, 34, 20, 6, -8, -20, -32, -42, -50, -58, -65, -72, -80]) + rng.normal(
         0, 4, 16
@@ -26,7 +26,7 @@ def branches(
         length = 2.9 * 0.84**generation * rng.uniform(0.6, 1.25, len(at))
         for _ in range(4):
             outward = (at - root) / (np.linalg.norm(at - root, axis=1, keepdims=True) + 0.5)
-            heading = heading + 0.06 * outward + rng.normal(0, 0.11, at.shape)
+            heading = heading + 0.06 * outward + rng.normal(0, 0.085, at.shape)
             heading /= np.linalg.norm(heading, axis=1, keepdims=True)
             to = at + heading * length[:, None] / 4
             starts.append(at), ends.append(to), radii.append(radius)
@@ -39,7 +39,7 @@ def branches(
         keep = (radius > 0.022) & (chord_at(lung, f, at * [side, 1, 1]) > 2 * np.abs(at[:, 2]) + 0.3)
         at, heading, radius = at[keep], heading[keep], radius[keep]
     scale = np.array([side, 1.0, 1.0])
-    return np.concatenate(starts) * scale, np.concatenate(ends) * scale, np.concatenate(radii)
+    return (np.concatenate(starts) * scale, np.concatenate(ends) * scale, np.concatenate(radii))
 
 
 def chord_at(lung: np.ndarray, f: Frame, points: np.ndarray) -> np.ndarray:
