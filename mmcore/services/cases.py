@@ -1,0 +1,132 @@
+"""The worklist and the life of a case: demonstration cases, new cases, edits for a what-if, decisions."""
+
+import json
+import os
+import secrets
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+from mmcore.domain.case import Case
+from mmcore.domain.prediction import Prediction
+from mmcore.domain.task import Modality
+from mmcore.preprocess.text import MASK, sentences
+from mmcore.stores.case_store import CaseStore, CaseSummary, Decision
+from mmcore.tasks import get_task
+
+ROOT = Path(__file__).parents[2]
+DEMONSTRATIONS = ROOT / "assets" / "demo"
+DEFAULT_DATABASE = f"sqlite:///{ROOT / 'var' / 'threefold.db'}"
+OVERRIDE_REASONS = (
+    "scan_shows_otherwise",
+    "history_not_in_note",
+    "later_result",
+    "wrong_input",
+    "model_not_for_this_patient",
+    "other",
+)
+
+__all__ = ["OVERRIDE_REASONS", "CaseStore", "CaseSummary", "Decision"]
+
+
+def open_store(url: str | None = None) -> CaseStore:
+    """The case store at `url`, else at THREEFOLD_DATABASE_URL, else in var/."""
+    return CaseStore(url or os.environ.get("THREEFOLD_DATABASE_URL") or DEFAULT_DATABASE)
+
+
+def add_demonstrations(store: CaseStore, folder: Path | None = None) -> int:
+    """Put the demonstration cases that the store lacks into it; returns how many. THREEFOLD_DEMONSTRATIONS=off leaves them out."""
+    chosen = os.environ.get("THREEFOLD_DEMONSTRATIONS", "")
+    if chosen == "off":
+        return 0
+    from mmcore.services.intake import read_upload  # readers of medical files are slow to import
+
+    present, added = store.keys(), 0
+    for description in sorted((folder or Path(chosen or DEMONSTRATIONS)).glob("*/*/case.json"), reverse=True):
+        story = json.loads(description.read_text(encoding="utf-8"))
+        if story["key"] not in present:
+            files = [
+                (f.name, f.read_bytes()) for f in sorted(description.parent.iterdir()) if f != description
+            ]
+            upload = read_upload(files, get_task(story["task"]), accept_corrections=False)
+            taken = date.fromisoformat(story["taken"]) if story.get("taken") else None
+            store.add(
+                story["key"],
+                upload.case,
+                patient_key=story["key"],
+                story=story | {"demonstration": True},
+                taken=taken,
+            )
+            added += 1
+    return added
+
+
+def new_case(store: CaseStore, case: Case, patient_key: str = "") -> str:
+    """Store a case and return its key: random, so that it says nothing of the patient."""
+    key = secrets.token_urlsafe(9)
+    known_as = case.scan.patient_hash[:8] if case.scan and case.scan.patient_hash else ""
+    store.add(key, case, patient_key=patient_key.strip() or known_as)
+    return key
+
+
+def worklist(
+    store: CaseStore,
+    *,
+    search: str = "",
+    states: Collection[str] = (),
+    tasks: Collection[str] = (),
+    flagged: bool = False,
+) -> tuple[CaseSummary, ...]:
+    """The cases that match: `search` in key, patient key or story; empty filters let everything pass; newest first."""
+    wanted = search.casefold().strip()
+    return tuple(
+        row
+        for row in store.summaries()
+        if (not states or row.state in states)
+        and (not tasks or row.task in tasks)
+        and (not flagged or row.flags)
+        and wanted in " ".join([row.key, row.patient_key, str(row.story.get("title", ""))]).casefold()
+    )
+
+
+def flags_of(case: Case, prediction: Prediction) -> tuple[str, ...]:
+    """What the worklist warns of: missing:<modality>, gated:<modality>, uncertain (several labels not excluded)."""
+    given = {Modality.IMAGE: case.scan, Modality.TEXT: case.note, Modality.CLINICAL: case.values or None}
+    modalities = get_task(case.task).modalities
+    missing = [f"missing:{m}" for m in modalities if given.get(m) is None]
+    gated = [
+        f"gated:{m}" for m in modalities if given.get(m) is not None and prediction.evidence.get(m) is None
+    ]
+    return (*missing, *gated, *(["uncertain"] if len(prediction.prediction_set) != 1 else []))
+
+
+def remember(store: CaseStore, key: str, case: Case, prediction: Prediction) -> None:
+    """Keep the likeliest label, its probability and the flags for the worklist."""
+    top = max(prediction.labels, key=lambda label: prediction.probabilities[label])
+    store.remember(key, top, float(prediction.probabilities[top]), flags_of(case, prediction))
+
+
+def edited(
+    case: Case,
+    *,
+    values: Mapping[str, float | None] | None = None,
+    hidden: Collection[tuple[int, int]] = (),
+    without: Collection[str] = (),
+) -> Case:
+    """The case with values changed (None: not measured), character ranges of the note masked, modalities set aside."""
+    merged = {k: v for k, v in (dict(case.values) | dict(values or {})).items() if v is not None}
+    note = case.note
+    for start, end in sorted(hidden, reverse=True):
+        note = note[:start] + MASK + note[end:]
+    return replace(
+        case,
+        scan=None if Modality.IMAGE in without else case.scan,
+        note=None if Modality.TEXT in without else note,
+        values={} if Modality.CLINICAL in without else merged,
+    )
+
+
+def note_sentences(note: str) -> tuple[tuple[int, int], ...]:
+    """Character ranges of the note's sentences."""
+    return sentences(note)

@@ -1,0 +1,63 @@
+"""Sentences for people: looks a code up in assets/text/<language>.json and fills in its values."""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from mmcore.domain.case import Notice
+from mmcore.domain.errors import MmcoreError
+
+TABLES = Path(__file__).parents[2] / "assets" / "text"
+LANGUAGES = ("en", "zh")
+TOLD_IN = ("notice", "error")  # sections that hold what notices and errors say, in this order
+NAMED = {  # placeholder -> section in which its value has a name of its own
+    "field": "field",
+    "label": "label",
+    "against": "label",
+    "modality": "modality",
+    "task": "task",
+}
+
+
+@cache
+def table(language: str) -> Mapping[str, str]:
+    """Dotted code -> sentence, of one language. Raises ValueError for a language without a table."""
+    if language not in LANGUAGES:
+        raise ValueError(f"no words in language {language!r}; there are {', '.join(LANGUAGES)}")
+    return _flat(json.loads((TABLES / f"{language}.json").read_text(encoding="utf-8")))
+
+
+def known(code: str, language: str = "en") -> bool:
+    """Whether the table has a sentence for the code."""
+    return code in table(language)
+
+
+def say(code: str, language: str = "en", **values: object) -> str:
+    """The sentence of a dotted code. An unknown code gives its last part with blanks, so a new task needs no entry.
+
+    Values named in NAMED (field, label, modality ...) are put into words first.
+    """
+    sentence = table(language).get(code)
+    if sentence is None:
+        return code.rpartition(".")[2].replace("_", " ")
+    named = {
+        k: say(f"{NAMED[k]}.{v}", language) if k in NAMED and isinstance(v, str) else v
+        for k, v in values.items()
+    }
+    return sentence.format(**named)
+
+
+def tell(what: Notice | MmcoreError, language: str = "en") -> str:
+    """A notice or an error in words."""
+    code = next((f"{s}.{what.code}" for s in TOLD_IN if known(f"{s}.{what.code}", language)), what.code)
+    return say(code, language, **what.values)
+
+
+def _flat(node: Mapping[str, object], prefix: str = "") -> dict[str, str]:
+    flat: dict[str, str] = {}
+    for key, value in node.items():
+        flat |= (
+            _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": str(value)}
+        )
+    return flat

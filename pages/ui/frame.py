@@ -1,0 +1,96 @@
+"""What surrounds every screen: style, the bar at the top, the way to a deep link."""
+
+import os
+from typing import NoReturn
+
+import streamlit as st
+
+from mmcore.services.words import LANGUAGES
+from pages.ui import resources, state
+from pages.ui.text import t
+
+ICON = "◐"
+NAMES = ("worklist", "new_case", "review", "models")
+_SWITCH = "button { all: unset; cursor: pointer; font: 13px var(--st-font); color: var(--soft); padding: 4px 6px; } button:focus-visible { outline: 2px solid var(--for); }"
+IN_BAR = ("worklist", "new_case", "models")
+
+
+def screens() -> list:
+    """The screens of the app; the worklist is home."""
+    return [
+        st.Page(f"pages/{n}.py", title=t(f"screen.{n}.title"), url_path=n, default=n == "worklist")
+        for n in NAMES
+    ]
+
+
+def path(name: str) -> str:
+    """The file of a screen, for links."""
+    return f"pages/{name}.py"
+
+
+def go(name: str, **parameters: str) -> NoReturn:
+    """Open another screen; the language stays in the address."""
+    st.switch_page(path(name), query_params=state.address(**parameters))
+
+
+def guard(name: str) -> None:
+    """Send a visit that did not come through app.py there; it comes back by open_wanted."""
+    if not state.entered():
+        state.want(name)
+        st.switch_page("app.py")
+
+
+def open_wanted(screen) -> None:
+    """Open what a deep link asked for: a screen, a case (?case=...), or the case named by THREEFOLD_OPEN at first."""
+    state.enter()
+    wanted = state.take_wanted()
+    first = state.first_visit()
+    if wanted:
+        st.switch_page(path(wanted[0]), query_params=wanted[1])
+    if screen.url_path == "" and state.case_key():
+        go("review", case=state.case_key())
+    if screen.url_path == "" and first and os.environ.get("THREEFOLD_OPEN"):
+        go("review", case=os.environ["THREEFOLD_OPEN"])
+
+
+def draw(screen) -> None:
+    """Style and the bar: name, screens, what this is not for, language, light or dark."""
+    st.html(f"<style>{resources.asset('style.css')}</style>")
+    with st.container(horizontal=True, vertical_alignment="center", key="bar", gap="small"):
+        st.html(f'<span class="brand">{ICON} Threefold</span>', width="content")
+        for name in IN_BAR:
+            st.page_link(
+                path(name), label=t(f"screen.{name}.title"), query_params=state.address(), width="content"
+            )
+        st.html(f'<span class="disclaimer">{t("app.disclaimer")}</span>', width="stretch")
+        _language_switch()
+        _theme_switch()
+
+
+def title(words: str, beside: str = "") -> None:
+    """The heading of a screen, with a quiet remark beside it."""
+    st.html(f'<h1 class="screen">{words}<small>{beside}</small></h1>')
+
+
+def _language_switch() -> None:
+    chosen = st.segmented_control(
+        t("app.language"),
+        LANGUAGES,
+        default=state.language(),
+        format_func=lambda code: t(f"language.{code}"),
+        key="language_switch",
+        label_visibility="collapsed",
+        width="content",
+        required=True,
+    )
+    if chosen and chosen != state.language():
+        state.choose_language(chosen)
+        st.rerun()
+
+
+def _theme_switch() -> None:
+    switch = st.components.v2.component(
+        "theme", html="<button type='button'></button>", css=_SWITCH, js=resources.asset("theme.js")
+    )
+    data = {"screens": ["", *NAMES], "dark": t("app.dark"), "light": t("app.light")}
+    switch(data=data, key="theme", width="content")

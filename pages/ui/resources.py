@@ -1,0 +1,41 @@
+"""What all sessions share: models, the case store, script and style files. The only file that caches; never a patient."""
+
+import gc
+import os
+from pathlib import Path
+
+import streamlit as st
+
+from mmcore.services import cases
+from mmcore.services.cases import CaseStore
+
+_FILES = Path(__file__).parents[2] / "assets"
+
+
+@st.cache_resource(show_spinner=False)
+def engine(task: str):
+    """The task's model in memory. What is loaded stays: the collector is told so, or it walks it after every rerun."""
+    from mmcore.services.review import load_engine  # torch comes with it, and the worklist needs none
+
+    loaded = load_engine(task)
+    gc.collect()
+    gc.freeze()
+    return loaded
+
+
+@st.cache_resource(show_spinner=False)
+def _store(url: str | None) -> CaseStore:
+    opened = cases.open_store(url)
+    cases.add_demonstrations(opened)
+    return opened
+
+
+def store() -> CaseStore:
+    """The case store; at first start it receives the demonstration cases."""
+    return _store(os.environ.get("THREEFOLD_DATABASE_URL"))
+
+
+@st.cache_resource(show_spinner=False)
+def asset(name: str) -> str:
+    """The text of a file in assets, e.g. style.css."""
+    return (_FILES / name).read_text(encoding="utf-8")

@@ -1,0 +1,136 @@
+"""What one browser session remembers; the only file with session keys. What must outlive a session is in the store or the address."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from mmcore.services.words import LANGUAGES
+
+_ENTERED, _WANTED, _OPENED, _LANGUAGE, _MEMORY, _PER_CASE = (
+    "entered",
+    "wanted",
+    "opened",
+    "language",
+    "memory",
+    "per_case",
+)
+_UPLOADS, _ESTIMATE_FIRST = "uploads", "estimate_first"
+_CASES_REMEMBERED = 8  # encodings and maps of the latest cases stay in memory for a quick return
+
+
+def enter() -> None:
+    """Note that app.py has run in this session."""
+    st.session_state[_ENTERED] = True
+
+
+def entered() -> bool:
+    """Whether app.py has run in this session; a deep link on a fresh server runs the page without it."""
+    return bool(st.session_state.get(_ENTERED))
+
+
+def want(screen: str) -> None:
+    """Remember the screen and the address that a deep link asked for."""
+    st.session_state[_WANTED] = (screen, st.query_params.to_dict())
+
+
+def take_wanted() -> tuple[str, dict[str, str]] | None:
+    """The remembered deep link, once."""
+    return st.session_state.pop(_WANTED, None)
+
+
+def first_visit() -> bool:
+    """True once in a session."""
+    first = _OPENED not in st.session_state
+    st.session_state[_OPENED] = True
+    return first
+
+
+def language() -> str:
+    """en or zh: chosen by the reader, else named in the address, else the browser's."""
+    if _LANGUAGE not in st.session_state:
+        asked = st.query_params.get("lang") or (
+            "zh" if str(st.context.locale or "").startswith("zh") else "en"
+        )
+        st.session_state[_LANGUAGE] = asked if asked in LANGUAGES else "en"
+    return st.session_state[_LANGUAGE]
+
+
+def choose_language(chosen: str) -> None:
+    """Switch the language and keep it in the address, so that a reload keeps it."""
+    st.session_state[_LANGUAGE] = chosen
+    st.query_params["lang"] = chosen
+
+
+def address(**parameters: str) -> dict[str, str]:
+    """Query parameters of a link inside the app; the language travels along."""
+    return parameters | ({"lang": language()} if "lang" in st.query_params or language() != "en" else {})
+
+
+def case_key() -> str | None:
+    """The key of the case in the address."""
+    return st.query_params.get("case")
+
+
+def memory(key: str) -> dict:
+    """Where the review service keeps a case's encodings; the latest few cases are kept, in this session only."""
+    kept = st.session_state.setdefault(_MEMORY, {})
+    kept[key] = kept.pop(key, {})
+    while len(kept) > _CASES_REMEMBERED:
+        kept.pop(next(iter(kept)))
+    return kept[key]
+
+
+def of_case(key: str, name: str, default: Any = None) -> Any:
+    """A choice made on a case in this session: prior, contrast, estimate, edits."""
+    return st.session_state.get(_PER_CASE, {}).get((key, name), default)
+
+
+def set_of_case(key: str, name: str, value: Any) -> None:
+    """Remember a choice made on a case; None forgets it."""
+    chosen = st.session_state.setdefault(_PER_CASE, {})
+    if value is None:
+        chosen.pop((key, name), None)
+    else:
+        chosen[(key, name)] = value
+
+
+def uploads() -> dict:
+    """What was read from the files of the new case, by content, so that a rerun reads nothing again."""
+    return st.session_state.setdefault(_UPLOADS, {})
+
+
+def forget_uploads() -> None:
+    """Drop the files of the new case once they are stored, and every value typed for it."""
+    st.session_state.pop(_UPLOADS, None)
+    for widget in [k for k in st.session_state if str(k).startswith("new_")]:
+        del st.session_state[widget]
+
+
+def widget(name: str) -> Any:
+    """The current value of a widget by its key, None before it was drawn."""
+    return st.session_state.get(name)
+
+
+def set_widget(name: str, value: Any) -> None:
+    """Give a widget a value before it is drawn."""
+    st.session_state[name] = value
+
+
+def widgets(prefix: str) -> Mapping[str, Any]:
+    """Values of all widgets whose key begins with the prefix, by the rest of the key."""
+    return {
+        k[len(prefix) :]: v
+        for k, v in st.session_state.items()
+        if isinstance(k, str) and k.startswith(prefix)
+    }
+
+
+def estimate_first() -> bool:
+    """Whether the reader wants to commit an estimate before the answer is revealed."""
+    return bool(st.session_state.get(_ESTIMATE_FIRST, False))
+
+
+def set_estimate_first(wanted: bool) -> None:
+    """Keep that setting for the session."""
+    st.session_state[_ESTIMATE_FIRST] = wanted

@@ -1,0 +1,50 @@
+"""Puts codes into the reader's language."""
+
+from datetime import date, datetime
+
+from mmcore.domain.case import Notice
+from mmcore.domain.errors import MmcoreError
+from mmcore.services import words
+from pages.ui import state
+
+
+def t(code: str, **values: object) -> str:
+    """The sentence of a code in the chosen language."""
+    return words.say(code, state.language(), **values)
+
+
+def heading(code: str, **values: object) -> str:
+    """The sentence of a code with a capital first letter."""
+    sentence = t(code, **values)
+    return sentence[:1].upper() + sentence[1:]
+
+
+def told(what: Notice | MmcoreError) -> str:
+    """A notice or an error in the chosen language."""
+    return words.tell(what, state.language())
+
+
+def percent(probability: float) -> str:
+    """0.613 -> 61 %; below 1 % and above 99 % with one more digit, so that nothing reads as impossible or certain."""
+    if probability < 0.001:
+        return t("number.below", limit="0.1 %")
+    if probability > 0.999:
+        return t("number.above", limit="99.9 %")
+    digits = 1 if probability < 0.01 or probability > 0.99 else 0
+    return f"{probability * 100:.{digits}f} %"
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """Log-odds with an explicit sign and a true minus; no minus before a zero."""
+    rounded = round(value, digits)
+    return f"{'−' if rounded < 0 else '+'}{abs(rounded):.{digits}f}"
+
+
+def number(value: float) -> str:
+    """A measured value without needless digits."""
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
+
+
+def day(moment: date | datetime | None) -> str:
+    """A date as 2026-11-23, or a dash."""
+    return moment.strftime("%Y-%m-%d") if moment else "–"

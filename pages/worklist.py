@@ -1,0 +1,63 @@
+"""Worklist: every case, its state and its likeliest label; home."""
+
+import streamlit as st
+
+from mmcore.services import cases
+from mmcore.tasks import all_tasks
+from pages.ui import frame, resources, state, table
+from pages.ui.text import t
+
+frame.guard("worklist")
+
+store = resources.store()
+with st.container(horizontal=True, vertical_alignment="center", key="head"):
+    frame.title(t("screen.worklist.title"), t("screen.worklist.lead"))
+    if st.button(t("screen.worklist.new"), key="new", type="primary", icon=":material/add:"):
+        frame.go("new_case")
+    if st.button(t("screen.worklist.demonstration"), key="demonstration", icon=":material/play_arrow:"):
+        shown = [row.key for row in store.summaries() if row.story.get("demonstration")]
+        if shown:
+            frame.go("review", case=min(shown))
+        st.toast(t("screen.worklist.no_demonstration"))
+    with st.popover(t("screen.worklist.folder"), icon=":material/folder:"):
+        st.html(f'<div class="quiet"><p>{t("screen.worklist.folder_how")}</p></div>')
+        st.code(
+            "python -m mmcore predict --task chest_infection --image scan.dcm --note note.txt --vitals vitals.json --json"
+        )
+
+with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
+    search = st.text_input(
+        t("screen.worklist.search"), key="search", placeholder=t("screen.worklist.search_hint"), width=320
+    )
+    states = st.segmented_control(
+        t("screen.worklist.column.state"),
+        ("new", "reviewed", "overridden"),
+        format_func=lambda s: t(f"state.{s}"),
+        selection_mode="multi",
+        key="states",
+        width="content",
+    )
+    tasks = st.multiselect(
+        t("screen.worklist.column.question"),
+        tuple(all_tasks()),
+        format_func=lambda name: t(f"task.{name}"),
+        key="tasks",
+        placeholder=t("screen.worklist.all"),
+        width=260,
+    )
+    flagged = st.checkbox(t("screen.worklist.flagged"), key="flagged")
+    first = st.toggle(
+        t("screen.worklist.estimate_first"),
+        value=state.estimate_first(),
+        key="estimate",
+        help=t("screen.worklist.estimate_help"),
+    )
+    state.set_estimate_first(first)
+
+rows = cases.worklist(store, search=search, states=states, tasks=tasks, flagged=flagged)
+if rows:
+    opened = table.draw(rows)
+    if opened:
+        frame.go("review", case=opened)
+else:
+    st.html(f'<div class="panel quiet">{t("screen.worklist.empty")}</div>')
