@@ -1,0 +1,203 @@
+"""DICOM files as grey pictures with what their header says of them; runs in the child process."""
+
+import hashlib
+from datetime import datetime
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from pydicom import config, dcmread
+from pydicom.dataset import Dataset
+from pydicom.encaps import get_frame
+from pydicom.pixels import (
+    apply_color_lut,
+    apply_modality_lut,
+    apply_voi,
+    apply_windowing,
+    get_decoder,
+    pixel_array,
+)
+from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEGExtended12Bit
+
+from mmcore.domain.errors import UnreadableFileError
+from mmcore.intake.code_streams import check_pixels, claimed_size
+from mmcore.intake.picture import colourful_share
+
+IDENTITY = ("PatientID", "PatientName", "PatientBirthDate")  # read for the hash, never kept
+TOLD = ("Modality", "ViewPosition", "BodyPartExamined", "StudyDate", "AcquisitionDate", "PatientOrientation")
+SIDE = ("ImageLaterality", "Laterality", "ViewCodeSequence", "PixelSpacing", "ImagerPixelSpacing")
+SHAPE = ("Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "BitsAllocated", "BitsStored", "HighBit")
+PIXELS = ("PixelData", "PixelRepresentation", "PhotometricInterpretation", "PlanarConfiguration")
+GREY = ("RescaleSlope", "RescaleIntercept", "ModalityLUTSequence", "VOILUTSequence", "VOILUTFunction")
+WINDOW = ("WindowCenter", "WindowWidth", "PixelPaddingValue", "PixelPaddingRangeLimit")
+PALETTE = tuple(
+    f"{c}PaletteColorLookupTable{k}" for c in ("Red", "Green", "Blue") for k in ("Data", "Descriptor")
+)
+FAR = 1e12  # beyond every stored value: shows what a window makes of its ends
+TAILS = (0.001, 0.999)  # share of pixels below black and white where the file states no window: our choice
+
+
+def read_dicom(data: bytes, salt: str) -> tuple[dict, bytes]:
+    """Facts and (H, W) float32 pixels in [0, 1], bright is dense, of the first frame.
+
+    Applied: modality LUT or rescale, VOI LUT or the first window (else the range of the pixels),
+    MONOCHROME1, padding to black. Errors of pydicom on damaged files are left to end the process.
+    """
+    config.settings.reading_validation_mode = config.IGNORE
+    tags = [*IDENTITY, *TOLD, *SIDE, *SHAPE, *PIXELS, *GREY, *WINDOW, *PALETTE]
+    ds = dcmread(BytesIO(data), force=True, specific_tags=tags)
+    if "PixelData" not in ds:
+        raise UnreadableFileError("scan_dicom_without_picture")
+    _check(ds)
+    facts: dict[str, Any] = {"notices": []}
+    frames = int(ds.get("NumberOfFrames") or 1)
+    if frames > 1:
+        facts["notices"].append(["scan_first_frame", {"frames": frames}])
+    stored = pixel_array(ds, index=0)
+    if ds.PhotometricInterpretation == "PALETTE COLOR":
+        stored = apply_color_lut(stored, ds)
+    if stored.ndim == 3:
+        grey, facts["colourful"] = _luminance(stored)
+    else:
+        grey = shown(stored, ds, facts)
+    facts |= said(ds) | {"shape": grey.shape, "patient": _identity(ds, salt)}
+    return facts, grey.astype("<f4").tobytes()
+
+
+def _check(ds: Dataset) -> None:
+    """Refuses sizes, depths and compressions before decoding; fills in a missing transfer syntax."""
+    if "TransferSyntaxUID" not in ds.file_meta:
+        implicit, little = ds.original_encoding
+        ds.file_meta.TransferSyntaxUID = (
+            ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian if little else ExplicitVRBigEndian
+        )
+    width, height = int(ds.get("Columns") or 0), int(ds.get("Rows") or 0)
+    check_pixels(width, height)
+    if not width * height or "BitsAllocated" not in ds or "SamplesPerPixel" not in ds:
+        raise UnreadableFileError("file_damaged")
+    if ds.BitsAllocated not in (8, 16) or ds.SamplesPerPixel not in (1, 3):
+        raise UnreadableFileError(
+            "scan_dicom_layout", bits=ds.get("BitsAllocated"), samples=ds.get("SamplesPerPixel")
+        )
+    syntax = ds.file_meta.TransferSyntaxUID
+    if not syntax.is_compressed:
+        return
+    try:
+        available = get_decoder(syntax).is_available
+    except NotImplementedError:
+        available = False
+    if not available or (syntax == JPEGExtended12Bit and ds.get("BitsStored") != 8):
+        raise UnreadableFileError("scan_dicom_compression", syntax=syntax.name)
+    claimed = claimed_size(get_frame(ds.PixelData, 0, number_of_frames=int(ds.get("NumberOfFrames") or 1)))
+    if claimed:
+        check_pixels(*claimed)
+        if claimed != (width, height):
+            raise UnreadableFileError("file_damaged")
+
+
+def shown(stored: np.ndarray, ds: Dataset, facts: dict) -> np.ndarray:
+    """(H, W) float32 in [0, 1] of stored grey values; facts gain `window` and notices.
+
+    The way from stored to shown value is worked out once for each value that occurs, not for each pixel.
+    """
+    low, high = int(stored.min()), int(stored.max())
+    inputs = np.arange(low, high + 1)
+    padding = _padding(inputs, ds)
+    outputs = np.asarray(apply_modality_lut(inputs, ds))
+    table = _by_lut(outputs, ds)
+    if table is None:
+        table = _by_window(outputs, ds, facts)
+    if table is None:
+        sample = stored[:: 1 + stored.shape[0] // 2000, :: 1 + stored.shape[1] // 2000]
+        counts = np.bincount(sample.ravel().astype(np.int64) - low, minlength=len(inputs))
+        table = _by_range(outputs.astype(np.float64), np.where(padding, 0, counts))
+    if ds.PhotometricInterpretation == "MONOCHROME1":
+        table = 1 - table
+    table = np.where(padding, 0, table).astype(np.float32)
+    return table[stored.astype(np.int32) - low]
+
+
+def _padding(inputs: np.ndarray, ds: Dataset) -> np.ndarray:
+    first = ds.get("PixelPaddingValue")
+    if not isinstance(first, int):
+        return np.zeros(len(inputs), dtype=bool)
+    last = ds.get("PixelPaddingRangeLimit")
+    last = last if isinstance(last, int) else first
+    return (inputs >= min(first, last)) & (inputs <= max(first, last))
+
+
+def _by_lut(outputs: np.ndarray, ds: Dataset) -> np.ndarray | None:
+    if not ds.get("VOILUTSequence"):
+        return None
+    depth = ds.VOILUTSequence[0].LUTDescriptor[2]
+    return apply_voi(np.rint(outputs).astype(np.int64), ds).astype(np.float64) / (2**depth - 1)
+
+
+def _by_window(outputs: np.ndarray, ds: Dataset, facts: dict) -> np.ndarray | None:
+    """Values in [0, 1] through the first window; None where there is none or it is no window (width 0)."""
+    if ds.get("WindowCenter") in (None, "") or ds.get("WindowWidth") in (None, ""):
+        return None
+    try:
+        windowed = apply_windowing(np.concatenate([[-FAR, FAR], outputs.astype(np.float64)]), ds)
+    except (ValueError, TypeError, OverflowError):
+        facts["notices"].append(["scan_window_ignored", {}])
+        return None
+    black, white = windowed[:2]
+    if not np.isfinite(windowed).all() or black == white:
+        facts["notices"].append(["scan_window_ignored", {}])
+        return None
+    first = [ds[k].value[0] if ds[k].VM > 1 else ds[k].value for k in ("WindowCenter", "WindowWidth")]
+    facts["window"] = [float(v) for v in first]
+    return (windowed[2:] - black) / (white - black)
+
+
+def _by_range(outputs: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    share = np.cumsum(counts) / max(1, counts.sum())
+    ends = [outputs[min(int(np.searchsorted(share, tail)), len(outputs) - 1)] for tail in TAILS]
+    black, white = min(ends), max(ends)
+    return np.clip((outputs - black) / max(white - black, 1e-9), 0, 1)
+
+
+def _luminance(colour: np.ndarray) -> tuple[np.ndarray, float]:
+    """(H, W) float32 in [0, 1] and the share of visible colour of (H, W, 3) unsigned integers."""
+    eight = (colour >> 8).astype(np.uint8) if colour.dtype.itemsize == 2 else colour.astype(np.uint8)
+    grey = Image.fromarray(np.ascontiguousarray(eight)).convert("L")
+    return np.asarray(grey, dtype=np.float32) / 255, colourful_share(eight)
+
+
+def said(ds: Dataset) -> dict:
+    """modality, view, laterality, body_part, spacing_mm (row, column), taken (ISO); None where silent."""
+    spacing = ds.get("PixelSpacing") or ds.get("ImagerPixelSpacing")
+    day = str(ds.get("StudyDate") or ds.get("AcquisitionDate") or "")
+    try:
+        taken = datetime.strptime(day[:8], "%Y%m%d").date().isoformat()
+    except ValueError:
+        taken = None
+    return {
+        "modality": str(ds.get("Modality") or "").strip().upper(),
+        "view": _view(ds),
+        "laterality": str(ds.get("ImageLaterality") or ds.get("Laterality") or "").strip() or None,
+        "body_part": str(ds.get("BodyPartExamined") or "").strip().upper() or None,
+        "spacing_mm": [float(v) for v in spacing] if spacing and len(spacing) == 2 else None,
+        "taken": taken,
+    }
+
+
+def _view(ds: Dataset) -> str | None:
+    """The projection: stated, coded, or from the direction of the rows (front or back: a side view)."""
+    stated = str(ds.get("ViewPosition") or "").strip().upper()
+    codes = ds.get("ViewCodeSequence")
+    if not stated and codes:
+        stated = str(codes[0].get("CodeMeaning") or "").strip().upper()
+    rows = ds.get("PatientOrientation")
+    if not stated and rows and str(rows[0])[:1] in ("A", "P"):
+        stated = "LATERAL"
+    return stated or None
+
+
+def _identity(ds: Dataset, salt: str) -> str | None:
+    """A salted hash that tells whether two files name the same patient; None if the file names none."""
+    named = [str(ds.get(k) or "").strip() for k in IDENTITY]
+    key = named[0] or "|".join(named[1:]).strip("|")
+    return hashlib.sha256(f"{salt}|{key}".encode()).hexdigest()[:16] if key else None

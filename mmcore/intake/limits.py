@@ -1,0 +1,12 @@
+"""Limits of what is read from outside; above them a file is refused with the limit named."""
+
+MAX_FILE_BYTES = 200 * 2**20
+MAX_TEXT_BYTES = 4 * 2**20  # of a note or of vitals
+MAX_PIXELS = 50_000_000  # of one frame; the largest radiographs in use have about 20 million
+MAX_WORDS = 20_000  # of a note; a discharge letter has about 1,000
+MAX_PDF_PAGES = 50
+MAX_VITALS_ROWS = 500
+
+CHILD_MEMORY_BYTES = 1536 * 2**20
+CHILD_CPU_SECONDS = 20
+CHILD_WALL_SECONDS = 40

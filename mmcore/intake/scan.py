@@ -1,0 +1,68 @@
+"""Bytes of a picture file as a checked Scan."""
+
+import secrets
+from dataclasses import replace
+from datetime import date
+from functools import cache
+
+import numpy as np
+
+from mmcore.domain.case import Notice, Scan
+from mmcore.domain.errors import UnreadableFileError
+from mmcore.intake.code_streams import kind_of
+from mmcore.intake.radiograph import CORRECTABLE, looks_inverted
+from mmcore.intake.sandbox import read_in_child
+
+
+@cache
+def _salt() -> str:
+    """Drawn once a process, so that the hash of a patient cannot be looked up elsewhere."""
+    return secrets.token_hex(16)
+
+
+def read_scan(data: bytes, name: str = "", *, accept_corrections: bool = False) -> Scan:
+    """The picture in a DICOM, PNG or JPEG file, told by its content; `name` lets a wrong ending be said.
+
+    A picture that looks inverted is turned round with `accept_corrections`, else left as it is; a notice
+    says so. Raises UnreadableFileError or TooLargeError.
+    """
+    kind = kind_of(data)
+    if kind == "dicom":
+        facts, payload = read_in_child("dicom", data, salt=_salt())
+    elif kind in ("png", "jpeg"):
+        facts, payload = read_in_child("picture", data)
+    else:
+        raise _no_picture(kind, name)
+    scan = _scan(facts, payload)
+    if not looks_inverted(scan):
+        return scan
+    if not accept_corrections:
+        return replace(scan, notices=(*scan.notices, Notice(CORRECTABLE, {}, "image")))
+    return replace(
+        scan, pixels=1 - scan.pixels, notices=(*scan.notices, Notice("scan_was_inverted", {}, "image"))
+    )
+
+
+def _scan(facts: dict, payload: bytes) -> Scan:
+    spacing, window, taken = facts.get("spacing_mm"), facts.get("window"), facts.get("taken")
+    return Scan(
+        pixels=np.frombuffer(payload, dtype="<f4").reshape(facts["shape"]).copy(),
+        modality=facts.get("modality") or "",
+        view=facts.get("view"),
+        laterality=facts.get("laterality"),
+        spacing_mm=(spacing[0], spacing[1]) if spacing else None,
+        taken=date.fromisoformat(taken) if taken else None,
+        patient_hash=facts.get("patient"),
+        body_part=facts.get("body_part"),
+        colourful=facts.get("colourful", 0.0),
+        window=(window[0], window[1]) if window else None,
+        notices=tuple(Notice(code, values, "image") for code, values in facts.get("notices", [])),
+    )
+
+
+def _no_picture(kind: str, name: str) -> UnreadableFileError:
+    if kind == "text":
+        return UnreadableFileError("scan_is_text", ending=name.rpartition(".")[2].lower() or "?")
+    if kind == "binary":
+        return UnreadableFileError("scan_unknown_format")
+    return UnreadableFileError("scan_other_format", format=kind.upper() if kind == "pdf" else kind)

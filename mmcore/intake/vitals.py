@@ -1,0 +1,141 @@
+"""Vitals from a file or a form, checked value by value against the fields of a task."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from mmcore.domain.case import Notice
+from mmcore.domain.errors import UnknownFieldError, UnreadableFileError
+from mmcore.domain.task import Field, Task
+from mmcore.intake.code_streams import kind_of
+from mmcore.intake.sandbox import read_in_child
+from mmcore.intake.units import number_of, plain_name, split_cell
+from mmcore.intake.values import about, check_value, find_field, short
+
+SILENT = frozenset(  # identity, outcome and bookkeeping: neither used nor worth a word
+    (
+        "id case case_id patient patient_id patientid subject subject_id name patient_name first_name"
+        " last_name surname mrn ssn nhs_number dob date_of_birth birth_date address phone email date time"
+        " datetime timestamp image original source publisher note finding label diagnosis outcome icu"
+        " intubated died death location in_icu_at_image intubated_at_image days_to_icu modality view licence"
+        " license url day comment observation"
+    ).split()
+)
+NO_VALUE = ("value_not_yes_or_no", "value_not_a_choice", "value_not_a_number")
+SHOWN_NAMES = 5  # unknown columns named in one notice
+
+
+@dataclass(frozen=True)
+class Vitals:
+    """Values in standard units, notices (refused values, conversions, unknown columns), open corrections.
+
+    A correction's notice holds `field`, the `value` as given and `corrected`; until the user agrees, the
+    value is left out.
+    """
+
+    values: Mapping[str, float] = field(default_factory=dict)
+    notices: tuple[Notice, ...] = ()
+    corrections: tuple[Notice, ...] = ()
+
+
+def read_vitals(
+    data: bytes, name: str, task: Task, *, accept_corrections: bool | frozenset[str] = False
+) -> Vitals:
+    """Vitals of a CSV, JSON or FHIR file, told by its content.
+
+    accept_corrections: True, or the names of the fields whose correction the user agreed to. Raises
+    UnreadableFileError, TooLargeError, or UnknownFieldError if no name is a field of the task.
+    """
+    if data and kind_of(data) != "text":
+        raise UnreadableFileError("vitals_not_text")
+    known = [plain_name(n) for item in task.fields for n in (item.name, *item.aliases)]
+    facts, _ = read_in_child("table", data, known=known)
+    return check_vitals(facts["rows"], task, accept_corrections=accept_corrections)
+
+
+def check_vitals(
+    rows: Iterable[tuple[str, object, str]], task: Task, *, accept_corrections: bool | frozenset[str] = False
+) -> Vitals:
+    """Vitals of rows (name, value, unit), from a file or a form; each value is judged alone."""
+    given, unknown = _by_field(rows, task)
+    if not given:
+        raise UnknownFieldError("vitals_no_known_field", names=_some(unknown))
+    values, notices, corrections = {}, [], []
+    for name, entries in given.items():
+        result, told = _judge(task.field(name), entries)
+        if isinstance(result, Notice) and _agreed(name, accept_corrections):
+            told.append(Notice("value_corrected", result.values, "clinical"))
+            result = float(str(result.values["corrected"]))
+        if isinstance(result, float):
+            values[name] = result
+        elif result is not None:
+            corrections.append(result)
+        notices += told
+    if unknown:
+        notices.append(Notice("vitals_unknown_columns", {"names": _some(unknown)}, "clinical"))
+    return Vitals(values, tuple(notices), tuple(corrections))
+
+
+def looks_like_vitals(head: str, task: Task) -> bool:
+    """Whether a text begins as JSON, or as a table that names fields of the task, and so is no note."""
+    if re.match(r"\s*[\[{]\s*[\"{\[]", head):
+        return True
+    lines = [line for line in head.splitlines() if line.strip()][:40]
+    if not lines:
+        return False
+    separator = next((s for s in ("\t", ";", ",") if s in lines[0]), ",")
+    cells = [[cell.strip(' "') for cell in line.split(separator)] for line in lines]
+    across = [find_field(name, task) is not None for name in cells[0]]
+    silent = [plain_name(name) in SILENT for name in cells[0]]
+    if len(lines) > 1 and any(across) and 2 * (sum(across) + sum(silent)) >= len(across):
+        return True
+    return 2 * sum(_is_line(row, task) for row in cells) >= len(cells)
+
+
+def _is_line(row: list[str], task: Task) -> bool:
+    """Whether a line reads field, value and perhaps a unit."""
+    found = find_field(row[0], task)
+    if not found or not 2 <= len(row) <= 4:
+        return False
+    result = check_value(found[0], row[1])
+    return not (isinstance(result, Notice) and result.code in NO_VALUE)
+
+
+def _by_field(rows: Iterable[tuple[str, object, str]], task: Task) -> tuple[dict[str, list], list[str]]:
+    """field -> [(value, unit)], and the names that the task does not know."""
+    given: dict[str, list[tuple[object, str]]] = {}
+    unknown = []
+    for heading, value, unit in rows:
+        found = find_field(heading, task)
+        if found:
+            given.setdefault(found[0].name, []).append((value, unit or found[1]))
+        elif plain_name(heading) not in SILENT:
+            unknown.append(heading.strip())
+    return given, unknown
+
+
+def _judge(item: Field, entries: list[tuple[object, str]]) -> tuple[float | Notice | None, list[Notice]]:
+    """The value or the correction to agree to, and what else is to be said; differing entries cancel out."""
+    results = [check_value(item, value, unit) for value, unit in entries]
+    stated = [(entry, result) for entry, result in zip(entries, results, strict=True) if result is not None]
+    if not stated:
+        return None, []
+    (value, unit), result = stated[0]
+    if any(other != result for _, other in stated[1:]):
+        return None, [about(item, "value_twice")]
+    if isinstance(result, Notice):
+        return (result, []) if "corrected" in result.values else (None, [result])
+    _, digits, own = split_cell(str(value)) or ("", "", "")
+    if item.kind == "number" and number_of(digits) != result:
+        text = f"{digits} {own or unit}"
+        return result, [about(item, "value_converted", value=text, corrected=round(float(result), 3))]
+    return result, []
+
+
+def _agreed(name: str, accept_corrections: bool | frozenset[str]) -> bool:
+    return accept_corrections is True or (accept_corrections is not False and name in accept_corrections)
+
+
+def _some(names: list[str]) -> str:
+    shown = ", ".join(short(name) for name in names[:SHOWN_NAMES])
+    return shown + (" \u2026" if len(names) > SHOWN_NAMES else "")
