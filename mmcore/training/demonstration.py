@@ -69,7 +69,7 @@ No pleural effusion. Heart size normal. No pneumothorax.
         taken="2026-02-03",
         comment="Severe picture, short note, few values: what was not measured adds nothing to the account.",
         note="""\
-ED. F, 71. Day 10: cough, fatigue, diarrhoea, now SOB on minimal exertion. HTN, obesity.
+ED. F, 71. Day 10: cough, fatigue, diarrhoea, now SOB on minimal exertion. HTN, T2DM.
 SpO2 86 % RA -> 93 % on 6 L. T 38.2. RR 30. Alert. Lungs: fine crackles both sides to mid zones.
 CXR: extensive bilateral ground-glass and patchy airspace shadowing, peripheral and basal predominance.
 No effusion.
@@ -257,7 +257,7 @@ def write_demonstration_cases(directory: Path) -> list[Path]:
 
 
 def mark_synthetic(pixels: np.ndarray) -> np.ndarray:
-    """(H, W) from 0 to 1 -> uint8 with the word SYNTHETIC burned into the top left corner, above the shoulder."""
+    """(H, W) from 0 to 1 -> uint8 with the word SYNTHETIC burned in at the top left, above the shoulder."""
     image = Image.fromarray(np.round(np.clip(pixels, 0, 1) * 255).astype(np.uint8))
     size = max(9, image.height // 36)
     pen = ImageDraw.Draw(image)

@@ -8,6 +8,7 @@ from scipy.ndimage import gaussian_filter, uniform_filter
 from mmcore.training import phantom_anatomy as anatomy
 from mmcore.training import phantom_bones as bones
 from mmcore.training import phantom_disease as disease
+from mmcore.training import phantom_objects as objects
 from mmcore.training import phantom_vessels as vessels
 from mmcore.training.phantom_anatomy import LEFT, RIGHT
 
@@ -48,8 +49,10 @@ def draw(seed: int, label: str, size: int = 512) -> Phantom:
     tissue = anatomy.torso(frame, body) + anatomy.breasts(frame, body)
     tissue -= np.minimum(lung + gas, 0.86 * tissue)
     skeleton = bones.ribs(frame, body, patient) + bones.clavicles(frame, body, patient)
-    skeleton += bones.shoulders(frame, body, patient) + 0.7 * bones.spine(frame, patient)
-    pixels = expose(TISSUE_PER_CM * tissue + BONE_PER_CM * skeleton, air > 4, exposure)
+    skeleton += bones.shoulders(frame, body, patient) + 0.55 * bones.spine(frame, patient)
+    metal = objects.side_marker(frame, patient) + objects.electrodes(frame, body, patient)
+    depth = TISSUE_PER_CM * tissue + BONE_PER_CM * skeleton + metal
+    pixels = expose(depth, air > 4, exposure)
     return Phantom(pixels, air > 2.5, ill.findings, seed, label)
 
 
@@ -88,11 +91,11 @@ def expose(depth: np.ndarray, lungs: np.ndarray, rng: np.random.Generator) -> np
     film = film + rng.uniform(0.1, 0.9) * (film - gaussian_filter(film, 4 * scale))
     dark, bright = np.percentile(film[lungs], 8), np.percentile(film, 97)
     low, high = (
-        dark - rng.uniform(0.12, 0.4) * (bright - dark),
+        dark - rng.uniform(0.15, 0.6) * (bright - dark),
         bright + rng.uniform(0.0, 0.2) * (bright - dark),
     )
     grey = np.clip((film - low) / (high - low), 0, 1)
-    return (grey ** rng.uniform(0.85, 1.2)).astype(np.float32)
+    return (grey ** rng.uniform(0.75, 1.15)).astype(np.float32)
 
 
 def wide_blur(image: np.ndarray, sigma: float) -> np.ndarray:

@@ -14,7 +14,7 @@ LEFT, RIGHT = (
 
 @dataclass(frozen=True)
 class Frame:
-    """Pixels to anatomy: x to the patient's left, y to the feet, in cm from the middle of the chest, (H, W)."""
+    """Pixels to anatomy: x to the patient's left, y to the feet, cm from the middle of the chest, (H, W)."""
 
     x: np.ndarray
     y: np.ndarray
@@ -59,7 +59,7 @@ def bend(warp: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 def frame(rng: np.random.Generator, size: int) -> Frame:
     """A detector position: magnification, tilt and centring as they vary in practice."""
-    zoom, angle = rng.uniform(0.94, 1.07), np.deg2rad(rng.normal(0, 1.3))
+    zoom, angle = rng.uniform(0.95, 1.13), np.deg2rad(rng.normal(0, 1.3))
     shift = (rng.normal(0, 0.5), rng.normal(0.9, 0.6))
     warp = np.stack([rng.normal(0, [0.25, 0.12]), [0.11, 0.24], rng.uniform(0, 6.3, 2)], 1)
     pixels_per_cm = size / FIELD_CM * zoom
@@ -84,7 +84,7 @@ def body(rng: np.random.Generator) -> Body:
         arch=rng.uniform(0.9, 1.8),
         rotation=rng.normal(0, 0.03),
         lordosis=rng.uniform(7.4, 9.6),
-        breast=rng.uniform(1.0, 3.2) if rng.random() < 0.5 else 0.0,
+        breast=rng.uniform(0.8, 2.6) if rng.random() < 0.5 else 0.0,
         supine=supine,
     )
 
@@ -209,7 +209,7 @@ def mediastinum(f: Frame, b: Body) -> np.ndarray:
     left = ellipse(f, (2.7 * h + turn, 4.0 + low), (7.4 * h, 4.6 * h, 5.6), 40)
     right = ellipse(f, (-0.7 * h + turn, 3.9 + low), (3.5 * h, 4.6 * h, 5.0), 8)
     trunk = ellipse(f, (2.2 + turn, -1.2 + 0.6 * low), (2.4, 3.2, 3.6), -18)
-    knob = ellipse(f, (1.6, -5.9), (b.arch + 0.5, b.arch + 0.5, 3.8))
+    knob = ellipse(f, (1.5, -5.7), (b.arch + 0.6, b.arch + 1.0, 3.8))
     ascending = ellipse(f, (-1.0 + turn, -2.2), (2.2, 5.2, 4.2), 6)
     descending = (
         5.0 * np.sqrt(np.clip(1 - ((f.x - 1.1) / 1.7) ** 2, 0, None)) * np.clip((f.y + 6.0) / 2, 0, 1)
@@ -220,7 +220,9 @@ def mediastinum(f: Frame, b: Body) -> np.ndarray:
         + (0.4 if b.supine else 0)
         + 0.15 * np.clip(f.y - 2, 0, 4)
     )
-    core = 15 * np.clip(1 - ((f.x + 0.1 - 0.4 * turn) / half) ** 2, 0, None) ** 0.75
+    core = (12.5 + 2.5 * np.tanh((f.y + 1) / 4)) * np.clip(
+        1 - ((f.x + 0.1 - 0.4 * turn) / half) ** 2, 0, None
+    ) ** 0.75
     return union(left, right, trunk, knob, ascending, descending, core)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mmcore.training.phantom_anatomy import LEFT, RIGHT, Body, Frame, ellipse, tube
+from mmcore.training.phantom_anatomy import LEFT, RIGHT, Body, Frame, cloud, ellipse, tube
 
 
 def hollow(distance: np.ndarray, shell: float, marrow: float) -> np.ndarray:
@@ -18,13 +18,13 @@ def ribs(f: Frame, b: Body, rng: np.random.Generator) -> np.ndarray:
     gap = rng.uniform(2.1, 2.35) * b.height
     for side in (LEFT, RIGHT):
         for number in range(1, 11):
-            back = -13.4 * b.height + gap * (number - 1) + rng.normal(0, 0.06)
-            total += rib(f, b, side, number, back)
-    return total
+            back = -13.4 * b.height + gap * (number - 1) + rng.normal(0, 0.1)
+            total += rib(f, b, side, number, back, rng.normal(1, 0.06))
+    return total * (1 + 0.1 * cloud(rng, f.size, 110))
 
 
-def rib(f: Frame, b: Body, side: float, number: int, back: float) -> np.ndarray:
-    """One rib as half an ellipse seen from the front, tilted forward."""
+def rib(f: Frame, b: Body, side: float, number: int, back: float, girth: float) -> np.ndarray:
+    """One rib as half an ellipse tilted forward; back: height of its joint in cm, girth: 1 = average."""
     end = 118 if number == 1 else 142 - 2.5 * abs(number - 5) - 14 * max(number - 8, 0)
     phi = np.deg2rad(np.linspace(4, end, 34))
     fall = b.lordosis * (0.5 + 0.055 * number) * (0.75 if number == 1 else 1)
@@ -43,10 +43,11 @@ def rib(f: Frame, b: Body, side: float, number: int, back: float) -> np.ndarray:
     points = np.stack([side * x, y, -depth * np.cos(phi)], 1)
     step = np.gradient(points, axis=0)
     oblique = np.linalg.norm(step, axis=1) / np.maximum(np.linalg.norm(step[:, :2], axis=1), 0.05)
-    radius = 0.5 + 0.12 * np.linspace(0, 1, len(phi)) ** 2 + 0.008 * number
-    fade = np.clip((len(phi) - np.arange(len(phi))) / 4, 0, 1) * np.clip(oblique, 1, 2.2)
+    along = np.linspace(0, 1, len(phi))
+    radius = girth * (0.48 + 0.16 * along**2 + 0.006 * number) * (1 - 0.45 * along * (number > 8))
+    fade = np.clip((1 - along) / 0.22, 0, 1) * np.clip(oblique, 1, 1.8)
     distance, weight = tube(f, points[:, :2], radius, fade)
-    return 0.8 * weight * hollow(distance, 0.22, 0.36)
+    return 0.92 * weight * hollow(distance, 0.17, 0.3)
 
 
 def clavicles(f: Frame, b: Body, rng: np.random.Generator) -> np.ndarray:
@@ -75,11 +76,11 @@ def shoulders(f: Frame, b: Body, rng: np.random.Generator) -> np.ndarray:
         )
         outer = np.array([[13.4 - inward, 0.8], [14.4 - 0.7 * inward, -4], [15.8 - 0.3 * inward, -9.4]])
         spine = np.array([[11.9 - inward, -10.2], [14.5 - 0.5 * inward, -12.2], [17.2, -13.6]])
-        for line, radius, weight in ((angle, 0.25, 0.3), (outer, 0.45, 0.5), (spine, 0.5, 0.35)):
+        for line, radius, weight in ((angle, 0.22, 0.35), (outer, 0.42, 0.5), (spine, 0.5, 0.4)):
             distance, _ = tube(f, line * [s, 1], np.full(len(line), radius), np.ones(len(line)))
             total += weight * hollow(distance, 0.35, 0.5)
         blade = np.concatenate([angle, outer, spine[::-1]])
-        total += 0.18 * inside_polygon(f, blade * [s, 1])
+        total += 0.26 * inside_polygon(f, blade * [s, 1])
         head = ellipse(f, (s * 17.9, -10.9), (2.5, 2.7, 0.5))
         shell = ellipse(f, (s * 17.9, -10.9), (2.2, 2.4, 0.5))
         socket = ellipse(f, (s * 15.8, -10.4), (0.8, 1.9, 0.4), side * -8)
@@ -110,27 +111,18 @@ def inside_polygon(f: Frame, corners: np.ndarray) -> np.ndarray:
 def spine(f: Frame, rng: np.random.Generator) -> np.ndarray:
     """Vertebral bodies between their discs, with pedicles, transverse and spinous processes."""
     x, y = np.abs(f.x), f.y + 24 + rng.uniform(0, 2)
-    number = (
-        np.sqrt(1.75**2 + 2 * 0.057 * y) - 1.75
-    ) / 0.057  # heights grow from 1.75 cm by 0.057 a vertebra
-    high = 1.75 + 0.057 * number
-    half = 1.45 + 0.05 * number
-    across, along = (
-        x / half,
-        (number - np.floor(number) - 0.5) * high,
-    )  # cm from the middle of this vertebra
+    growth = 0.057  # cm a vertebra, from 1.75 cm at the top
+    number = (np.sqrt(1.75**2 + 2 * growth * y) - 1.75) / growth
+    high, half = 1.75 + growth * number, 1.45 + 0.05 * number
+    along = (number - np.floor(number) - 0.5) * high  # cm from the middle of this vertebra
+    dense = rng.uniform(0.7, 1.15, 30)[np.floor(number).astype(int)]
     waist = (half * (1 - 0.07 * np.cos(2 * np.pi * along / high)) - x) / 0.3
-    disc = (high / 2 - 0.14 - np.abs(along)) / 0.12
+    disc = (high / 2 - 0.13 - np.abs(along) + 0.05 * cloud(rng, f.size, 40)) / 0.14
     edge = np.clip(waist, 0, 1) * np.clip(disc, 0, 1)
     rim = edge * (np.clip(1.5 - waist, 0, 1) + 0.7 * np.clip(2 - disc, 0, 1))
-    total = 0.55 * np.clip(waist, 0, 1) + 0.5 * edge + 0.3 * rim
-    pedicle = np.hypot((across - 0.66) * half / 0.36, (along + 0.3) / 0.55)
-    total += 0.5 * hollow(np.clip(pedicle, 0, 2), 0.4, 0.3)
-    process = np.hypot(x / 0.27, (along - 0.55) / 0.75)
-    total += 0.6 * hollow(np.clip(process, 0, 2), 0.5, 0.5)
-    transverse = (
-        np.clip(1 - np.abs(along + 0.45 + 0.2 * (x - half)) / 0.42, 0, 1)
-        * np.clip((half + 1.3 - x) / 0.4, 0, 1)
-        * (across > 0.8)
-    )
-    return total + 0.3 * transverse
+    pedicle = hollow(np.clip(np.hypot((x - 0.66 * half) / 0.36, (along + 0.3) / 0.55), 0, 2), 0.4, 0.3)
+    process = hollow(np.clip(np.hypot(f.x / 0.27, (along - 0.55) / 0.75), 0, 2), 0.5, 0.5)
+    slant = np.clip(1 - np.abs(along + 0.45 + 0.2 * (x - half)) / 0.42, 0, 1)
+    transverse = slant * np.clip((half + 1.3 - x) / 0.4, 0, 1) * (x > 0.8 * half)
+    total = 0.6 * np.clip(waist, 0, 1) + dense * (0.4 * edge + 0.25 * rim + 0.4 * pedicle + 0.5 * process)
+    return (total + 0.25 * transverse) * (1 + 0.08 * cloud(rng, f.size, 60))

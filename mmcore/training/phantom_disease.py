@@ -100,7 +100,7 @@ def upper_lobe(chest: Chest, side: float, rng: np.random.Generator) -> np.ndarra
     level = rng.uniform(-2.4, -0.8) + 0.06 * (side * f.x - 8) + 0.012 * (side * f.x - 8) ** 2
     sharp = 0.16 if side == RIGHT else 1.1
     near = blob(f, (side * rng.uniform(6, 10), rng.uniform(-6.5, -4.5)), (8.0, 7.0))
-    return soft_step((level - f.y) / sharp) * soft_step((near + 0.35 * cloud(rng, f.size, 12) - 0.05) / 0.16)
+    return soft_step((level - f.y) / sharp) * soft_step((near + 0.3 * cloud(rng, f.size, 12) + 0.12) / 0.14)
 
 
 def middle_lobe(chest: Chest, side: float, rng: np.random.Generator) -> np.ndarray:

@@ -1,5 +1,7 @@
 """The vessels of a synthetic radiograph: fractal trees from both hila, and their thickness along the rays."""
 
+from itertools import pairwise
+
 import numpy as np
 from scipy.ndimage import gaussian_filter, map_coordinates
 
@@ -11,22 +13,20 @@ def branches(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """A fractal tree from one hilum, split by Murray's law: starts and ends (N, 3), radii (N,), in cm."""
     root = np.array([4.4 if side == LEFT else 4.0, -2.6 if side == LEFT else -1.6, 0.0])
-    degrees = np.array([84, 72, 60, 48, 34, 20, 6, -8, -20, -32, -42, -50, -58, -65, -72, -80]) + rng.normal(
-        0, 4, 16
-    )
-    radius = 0.3 + 0.16 * np.clip(-degrees / 60, -0.3, 1) * np.clip((88 + degrees) / 20, 0.3, 1)
-    radius = radius * rng.uniform(0.75, 1.25, 16)
-    depth = rng.normal(0, 0.5, 16)
+    degrees = np.linspace(86, -84, 22) + rng.normal(0, 4, 22)  # 90 = up, 0 = to the side
+    radius = 0.26 + 0.17 * np.clip(-degrees / 60, -0.3, 1) * np.clip((88 + degrees) / 20, 0.3, 1)
+    radius = radius * rng.uniform(0.7, 1.3, 22)
+    depth = rng.normal(0, 0.5, 22)
     heading = np.stack([np.cos(np.deg2rad(degrees)), -np.sin(np.deg2rad(degrees)), depth], 1)
     heading /= np.linalg.norm(heading, axis=1, keepdims=True)
-    at = root + rng.normal(0, [0.3, 0.9, 0.8], (16, 3))
-    at[8:, 1] += 0.9
+    at = root + rng.normal(0, [0.3, 0.9, 0.8], (22, 3))
+    at[11:, 1] += 0.9
     starts, ends, radii = [], [], []
     for generation in range(9):
         length = 2.9 * 0.84**generation * rng.uniform(0.6, 1.25, len(at))
         for _ in range(4):
             outward = (at - root) / (np.linalg.norm(at - root, axis=1, keepdims=True) + 0.5)
-            heading = heading + 0.06 * outward + rng.normal(0, 0.085, at.shape)
+            heading = heading + 0.06 * outward + rng.normal(0, 0.07, at.shape)
             heading /= np.linalg.norm(heading, axis=1, keepdims=True)
             to = at + heading * length[:, None] / 4
             starts.append(at), ends.append(to), radii.append(radius)
@@ -52,15 +52,7 @@ def tree(f: Frame, starts: np.ndarray, ends: np.ndarray, radii: np.ndarray) -> n
     """Chord of many thin vessels, each splatted as its volume and blurred to its width, in cm."""
     total = np.zeros((f.size, f.size))
     steps = np.linspace(0, 1, 16, endpoint=False) + 1 / 32
-    for low, high in (
-        (0, 0.05),
-        (0.05, 0.09),
-        (0.09, 0.15),
-        (0.15, 0.24),
-        (0.24, 0.36),
-        (0.36, 0.6),
-        (0.6, 2),
-    ):
+    for low, high in pairwise((0, 0.05, 0.09, 0.15, 0.24, 0.36, 0.6, 2)):
         chosen = (radii > low) & (radii <= high)
         if not chosen.any():
             continue
@@ -73,6 +65,6 @@ def tree(f: Frame, starts: np.ndarray, ends: np.ndarray, radii: np.ndarray) -> n
             f.size, f.size
         )
         total += gaussian_filter(
-            flat * f.pixels_per_cm**2, max(0.55 * r.mean() * f.pixels_per_cm, 0.45 * f.size / 512)
+            flat * f.pixels_per_cm**2, max(0.48 * r.mean() * f.pixels_per_cm, 0.4 * f.size / 512)
         )
     return total.astype(np.float32)
