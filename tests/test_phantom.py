@@ -76,3 +76,10 @@ def test_an_unknown_label_is_refused_by_name():
         ValueError, match="'tuberculosis'; expected one of covid19, other_pneumonia, no_finding"
     ):
         draw(10_000, "tuberculosis")
+
+
+def test_the_same_seed_shows_the_same_patient_at_any_size():
+    small, large = draw(10_001, "covid19", 128), draw(10_001, "covid19", 256)
+    halved = large.pixels.reshape(128, 2, 128, 2).mean((1, 3))
+    assert np.corrcoef(small.pixels.ravel(), halved.ravel())[0, 1] > 0.98
+    assert small.findings == large.findings

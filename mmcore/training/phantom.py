@@ -38,9 +38,9 @@ def draw(seed: int, label: str, size: int = 512) -> Phantom:
     """
     if label not in disease.DISEASES:
         raise ValueError(f"label is {label!r}; expected one of {', '.join(disease.DISEASES)}")
-    patient, illness, exposure = (np.random.default_rng([seed, stream]) for stream in range(3))
+    patient, illness, exposure, growth = (np.random.default_rng([seed, stream]) for stream in range(4))
     frame, body = anatomy.frame(patient, size), anatomy.body(patient)
-    chest = healthy_chest(frame, body, patient)
+    chest = healthy_chest(frame, body, growth)
     ill = disease.DISEASES[label](chest, illness)
     air = chest.left + chest.right
     lung = air * (1 - LUNG_DENSITY) * (1 - ill.fill) + ill.bronchi
@@ -51,8 +51,8 @@ def draw(seed: int, label: str, size: int = 512) -> Phantom:
     skeleton = bones.ribs(frame, body, patient) + bones.clavicles(frame, body, patient)
     skeleton += bones.shoulders(frame, body, patient) + 0.55 * bones.spine(frame, patient)
     metal = objects.side_marker(frame, patient) + objects.electrodes(frame, body, patient)
-    depth = TISSUE_PER_CM * tissue + BONE_PER_CM * skeleton + metal
-    pixels = expose(depth, air > 4, exposure)
+    depth = TISSUE_PER_CM * tissue + BONE_PER_CM * skeleton
+    pixels = expose(depth, metal, air > 4, exposure)
     return Phantom(pixels, air > 2.5, ill.findings, seed, label)
 
 
@@ -77,7 +77,7 @@ def healthy_markings(chest: disease.Chest, rng: np.random.Generator) -> np.ndarr
     return hila + arteries + grain
 
 
-def expose(depth: np.ndarray, lungs: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def expose(depth: np.ndarray, metal: np.ndarray, lungs: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Beer-Lambert, scatter, focal blur and quantum noise, then the log response of a digital film."""
     size = depth.shape[0]
     scale = size / 512
@@ -86,7 +86,7 @@ def expose(depth: np.ndarray, lungs: np.ndarray, rng: np.random.Generator) -> np
     signal = gaussian_filter(primary, rng.uniform(0.4, 0.9) * scale) + scatter
     photons = rng.uniform(4e4, 2e5)
     noisy = signal + gaussian_filter(rng.standard_normal(depth.shape), 0.5) * np.sqrt(signal / photons) * 2
-    film = -np.log(np.clip(noisy, 1e-4, None))
+    film = metal - np.log(np.clip(noisy, 1e-4, None))  # metal lies near the detector and stops scatter too
     film = film + rng.uniform(0.0, 0.3) * (film - wide_blur(film, 60 * scale))
     film = film + rng.uniform(0.1, 0.9) * (film - gaussian_filter(film, 4 * scale))
     dark, bright = np.percentile(film[lungs], 8), np.percentile(film, 97)

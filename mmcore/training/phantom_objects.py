@@ -26,5 +26,5 @@ def electrodes(f: Frame, b: Body, rng: np.random.Generator) -> np.ndarray:
         bow = np.array([rng.normal(0, 3.0), 0.0])
         end = np.array([rng.normal(4, 4), 19.0])
         wire, _ = tube(f, (1 - t) * at + t * end + np.sin(np.pi * t) * bow, np.full(24, 0.09), np.ones(24))
-        total += 0.14 * (disc < 1) + 0.5 * (stud < 1) + 0.3 * np.clip((1.2 - wire) / 0.5, 0, 1)
+        total += 0.14 * (disc < 1) + 0.35 * (stud < 1) + 0.22 * np.clip((1.2 - wire) / 0.5, 0, 1)
     return total
