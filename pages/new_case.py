@@ -1,1 +1,64 @@
-"""x"""
+"""New case: drop files, see what was read, type what is missing, review."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from mmcore.services import cases, intake
+from mmcore.tasks import all_tasks
+from pages.ui import frame, resources, state, upload
+from pages.ui.text import heading, t
+
+frame.guard("new_case")
+
+frame.title(t("screen.new_case.title"), t("screen.new_case.lead"))
+left, right = st.columns([0.5, 0.5], gap="medium")
+with left:
+    with st.container(horizontal=True):
+        name = st.selectbox(
+            t("screen.new_case.question"),
+            tuple(all_tasks()),
+            format_func=lambda n: t(f"task.{n}"),
+            key="new_task",
+            width=220,
+        )
+        patient_key = st.text_input(
+            t("screen.new_case.patient_key"),
+            key=f"new_patient_{state.new_round()}",
+            placeholder=t("screen.new_case.patient_key_hint"),
+        )
+    task = all_tasks()[name]
+    files = upload.draw_files(task)
+    read = upload.read_files(files, task)
+    upload.draw_items(read, "file")
+    hint = t("screen.new_case.note_from_file" if read.case.note else "screen.new_case.note_hint")
+    note = st.text_area(
+        t("screen.new_case.note"), key=f"new_note_{state.new_round()}", placeholder=hint, height=150
+    )
+
+with right:
+    st.html(
+        f'<h2 class="part">{t("screen.new_case.vitals")}</h2><div class="quiet">{t("screen.new_case.vitals_lead")}</div>'
+    )
+    from_files = dict(read.case.values)
+    typed = upload.draw_values(task, from_files)
+    found = upload.draw_found(note or read.case.note or "", task, {*from_files, *typed})
+    agreed = upload.confirmed()
+    entered = intake.read_upload((), task, accept_corrections=agreed, typed=found | typed, typed_note=note)
+    if any(item.refused or item.corrections or item.notices for item in entered.items):
+        upload.draw_items(entered, "form")
+    case = replace(
+        read.case,
+        note=entered.case.note or read.case.note,
+        values=from_files | dict(entered.case.values),
+        refused=(*read.case.refused, *entered.case.refused),
+        overruled=read.case.overruled | entered.case.overruled,
+    )
+    used = upload.summary(case)
+    st.html(
+        f'<div class="quiet">{t("screen.new_case.summary", parts=used) if used else t("screen.new_case.nothing")}</div>'
+    )
+    if st.button(heading("screen.new_case.review"), key="new_review", type="primary", disabled=not used):
+        key = cases.new_case(resources.store(), case, patient_key)
+        state.forget_uploads()
+        frame.go("review", case=key)

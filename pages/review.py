@@ -1,1 +1,46 @@
-"""x"""
+"""Review: the scan, the answer and the account it adds up from, the note, the vitals, what if, my decision."""
+
+import streamlit as st
+
+from mmcore.domain.errors import MmcoreError
+from pages.ui import decision, frame, reading, resources, state, viewer, vitals
+from pages.ui.text import t
+
+frame.guard("review")
+
+key = state.case_key()
+if key is None:
+    frame.title(t("screen.review.title"), t("screen.review.no_case"))
+    st.page_link(frame.path("worklist"), label=t("screen.review.back"), query_params=state.address())
+    st.stop()
+
+try:
+    summary, case = resources.store().summary(key), resources.store().load(key)
+    engine = reading.load_engine(case.task)
+    seen = reading.read(engine, key, case)
+except MmcoreError as error:
+    frame.fail(error)
+
+reading.keep(key, summary, seen)
+reading.draw_head(summary, seen)
+shown = reading.revealed(key, summary)
+left, right = st.columns([0.47, 0.53], gap="medium")
+with left:
+    viewer.draw(seen, key, revealed=shown)
+with right:
+    if shown:
+        reading.draw_answer(engine, key, case, seen.prediction.contrast)
+    else:
+        with st.container(key="panel_estimate"):
+            decision.draw_estimate(seen.prediction.labels, key)
+
+names = ("note", "vitals", "what_if") if shown else ("note", "vitals")
+tabs = dict(zip(names, st.tabs([t(f"screen.review.tab.{n}") for n in names]), strict=True))
+with tabs["vitals"]:
+    vitals.draw(seen, engine.task, revealed=shown)
+if shown:
+    with tabs["what_if"]:
+        reading.draw_what_if(engine, key, case)
+    decision.draw(seen, key)
+with tabs["note"]:  # last: the exact method takes seconds, and nothing else waits for it
+    reading.draw_note(engine, key, seen, shown)

@@ -14,7 +14,9 @@ import sqlalchemy as sql
 from mmcore.domain.case import Case, Notice, Scan
 from mmcore.domain.errors import CaseNotFoundError
 from mmcore.services import cases
+from mmcore.services.intake import read_upload
 from mmcore.stores.case_store import CaseStore, Decision
+from mmcore.tasks import get_task
 
 
 @pytest.fixture
@@ -194,3 +196,21 @@ def test_an_edit_masks_words_changes_values_and_sets_modalities_aside():
     assert cases.edited(case, without=["text"]).note is None
     assert cases.edited(case, without=["clinical"]).values == {}
     assert case.note == "Dry cough. No fever."
+
+
+@pytest.mark.parametrize("key", ["demo-001", "demo-004", "demo-006"])
+def test_a_demonstration_case_is_read_as_an_upload_of_its_files_would_be(store, key):
+    cases.add_demonstrations(store)
+    folder = cases.DEMONSTRATIONS / "chest_infection" / key
+    files = [(f.name, f.read_bytes()) for f in folder.iterdir() if f.name != "case.json"]
+    uploaded, stored = read_upload(files, get_task("chest_infection")).case, store.load(key)
+    assert np.array_equal(stored.scan.pixels, uploaded.scan.pixels)
+    assert (stored.note, dict(stored.values)) == (uploaded.note, dict(uploaded.values))
+    assert store.summary(key).story["synthetic"] is True
+
+
+def test_demonstration_cases_are_added_once_and_can_be_left_out(store, monkeypatch):
+    assert cases.add_demonstrations(store) == 8
+    assert cases.add_demonstrations(store) == 0
+    monkeypatch.setenv("THREEFOLD_DEMONSTRATIONS", "off")
+    assert cases.add_demonstrations(CaseStore("sqlite://")) == 0

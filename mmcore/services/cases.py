@@ -8,10 +8,15 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from mmcore.domain.case import Case
+import numpy as np
+from PIL import Image
+
+from mmcore.domain.case import Case, Scan
 from mmcore.domain.prediction import Prediction
-from mmcore.domain.task import Modality
-from mmcore.preprocess.text import MASK, sentences
+from mmcore.domain.task import Modality, Task
+from mmcore.intake.note_values import FoundValue, read_values
+from mmcore.intake.vitals import check_vitals
+from mmcore.preprocess.text import MASK, negations, sentences
 from mmcore.stores.case_store import CaseStore, CaseSummary, Decision
 from mmcore.tasks import get_task
 
@@ -40,26 +45,35 @@ def add_demonstrations(store: CaseStore, folder: Path | None = None) -> int:
     chosen = os.environ.get("THREEFOLD_DEMONSTRATIONS", "")
     if chosen == "off":
         return 0
-    from mmcore.services.intake import read_upload  # readers of medical files are slow to import
-
     present, added = store.keys(), 0
     for description in sorted((folder or Path(chosen or DEMONSTRATIONS)).glob("*/*/case.json"), reverse=True):
         story = json.loads(description.read_text(encoding="utf-8"))
         if story["key"] not in present:
-            files = [
-                (f.name, f.read_bytes()) for f in sorted(description.parent.iterdir()) if f != description
-            ]
-            upload = read_upload(files, get_task(story["task"]), accept_corrections=False)
+            case = _read_demonstration(description.parent, get_task(story["task"]))
             taken = date.fromisoformat(story["taken"]) if story.get("taken") else None
             store.add(
                 story["key"],
-                upload.case,
+                case,
                 patient_key=story["key"],
                 story=story | {"demonstration": True},
                 taken=taken,
             )
             added += 1
     return added
+
+
+def _read_demonstration(folder: Path, task: Task) -> Case:
+    """The case in a folder of this project's own making: trusted, so read without the guarded child process of uploads."""
+    scan, note, vitals = (folder / name for name in ("scan.png", "note.txt", "vitals.json"))
+    pixels = np.asarray(Image.open(scan).convert("L"), dtype=np.float32) / 255 if scan.is_file() else None
+    given = json.loads(vitals.read_text(encoding="utf-8")) if vitals.is_file() else {}
+    rows = [(name, value, "") for name, value in given.items()]
+    return Case(
+        task=task.name,
+        scan=None if pixels is None else Scan(pixels),
+        note=note.read_text(encoding="utf-8") if note.is_file() else None,
+        values=check_vitals(rows, task).values if rows else {},
+    )
 
 
 def new_case(store: CaseStore, case: Case, patient_key: str = "") -> str:
@@ -130,3 +144,8 @@ def edited(
 def note_sentences(note: str) -> tuple[tuple[int, int], ...]:
     """Character ranges of the note's sentences."""
     return sentences(note)
+
+
+def values_in_note(note: str) -> tuple[FoundValue, ...]:
+    """Clinical values that the note states, each with its words; proposals, to be accepted by the user."""
+    return read_values(note, tuple((n.start, n.end) for n in negations(note)))

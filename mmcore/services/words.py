@@ -17,6 +17,7 @@ NAMED = {  # placeholder -> section in which its value has a name of its own
     "against": "label",
     "modality": "modality",
     "task": "task",
+    "unit": "unit",
 }
 
 

@@ -1,13 +1,15 @@
 """What surrounds every screen: style, the bar at the top, the way to a deep link."""
 
 import os
+from html import escape
 from typing import NoReturn
 
 import streamlit as st
 
+from mmcore.domain.errors import MmcoreError
 from mmcore.services.words import LANGUAGES
 from pages.ui import resources, state
-from pages.ui.text import t
+from pages.ui.text import t, told
 
 ICON = "◐"
 NAMES = ("worklist", "new_case", "review", "models")
@@ -65,6 +67,13 @@ def draw(screen) -> None:
         st.html(f'<span class="disclaimer">{t("app.disclaimer")}</span>', width="stretch")
         _language_switch()
         _theme_switch()
+
+
+def fail(error: MmcoreError) -> NoReturn:
+    """Say what went wrong, in words for a clinician, and stop the screen."""
+    st.html(f'<div class="refused" role="alert">{escape(told(error))}</div>')
+    st.page_link(path("worklist"), label=t("screen.review.back"), query_params=state.address())
+    st.stop()
 
 
 def title(words: str, beside: str = "") -> None:

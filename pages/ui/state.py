@@ -15,7 +15,7 @@ _ENTERED, _WANTED, _OPENED, _LANGUAGE, _MEMORY, _PER_CASE = (
     "memory",
     "per_case",
 )
-_UPLOADS, _ESTIMATE_FIRST = "uploads", "estimate_first"
+_UPLOADS, _ROUND, _ESTIMATE_FIRST = "uploads", "round_of_new_case", "estimate_first"
 _CASES_REMEMBERED = 8  # encodings and maps of the latest cases stay in memory for a quick return
 
 
@@ -100,11 +100,17 @@ def uploads() -> dict:
     return st.session_state.setdefault(_UPLOADS, {})
 
 
+def new_round() -> int:
+    """Number of the new case in this session: part of its widgets' keys, so that the next one begins empty."""
+    return st.session_state.get(_ROUND, 0)
+
+
 def forget_uploads() -> None:
-    """Drop the files of the new case once they are stored, and every value typed for it."""
+    """Begin another new case: drop the files read for the last one and everything typed or confirmed for it."""
     st.session_state.pop(_UPLOADS, None)
-    for widget in [k for k in st.session_state if str(k).startswith("new_")]:
-        del st.session_state[widget]
+    st.session_state[_ROUND] = new_round() + 1
+    for name in [k for k in st.session_state if str(k).startswith("new_agree_")]:
+        del st.session_state[name]
 
 
 def widget(name: str) -> Any:

@@ -20,8 +20,13 @@ def heading(code: str, **values: object) -> str:
 
 
 def told(what: Notice | MmcoreError) -> str:
-    """A notice or an error in the chosen language."""
-    return words.tell(what, state.language())
+    """A notice or an error in the chosen language; reasons inside it are told too."""
+    reasons = what.values.get("reasons")
+    if isinstance(reasons, list):
+        inner = " ".join(told(r) if isinstance(r, Notice) else str(r) for r in reasons)
+        what = Notice(what.code, {**what.values, "reasons": inner})
+    sentence = words.tell(what, state.language())
+    return sentence[:1].upper() + sentence[1:]
 
 
 def percent(probability: float) -> str:

@@ -1,0 +1,189 @@
+// The scan: zoom, pan, window and level, evidence painted over it. Everything here happens in the browser; the server is not asked.
+const BLUE = [86, 168, 234];
+const ORANGE = [240, 160, 60];
+const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+const clamp = (x, low, high) => Math.min(high, Math.max(low, x));
+
+const canvasOf = (width, height) => Object.assign(document.createElement("canvas"), { width, height });
+
+// grey (w x h bytes) through window and level, both in [0, 1]
+const painted = (view, { window: width, level }) => {
+  const picture = view.scan ?? canvasOf(view.width, view.height);
+  const context = picture.getContext("2d");
+  const image = context.createImageData(view.width, view.height);
+  const table = Uint8ClampedArray.from({ length: 256 }, (_, g) => 255 * ((g / 255 - level) / width + 0.5));
+  const pixels = new Uint32Array(image.data.buffer);
+  view.grey.forEach((value, i) => {
+    pixels[i] = 0xff000000 | (table[value] * 0x010101);
+  });
+  context.putImageData(image, 0, 0);
+  view.scan = picture;
+};
+
+// signed bytes (-127 to 127) as colour, chosen by sign; opacity follows size
+const coloured = (map, show) => {
+  map.made = map.made ?? {};
+  map.made[show] = map.made[show] ?? colour(map, show);
+  return map.made[show];
+};
+
+const colour = (map, show) => {
+  const picture = canvasOf(map.width, map.height);
+  const context = picture.getContext("2d");
+  const image = context.createImageData(map.width, map.height);
+  map.values.forEach((v, i) => {
+    const shown = show === "both" || (show === "for" ? v > 0 : v < 0);
+    if (!shown) return;
+    const strength = Math.pow(Math.abs(v) / 127, 1.3);
+    image.data.set([...(v > 0 ? BLUE : ORANGE), 255 * strength], 4 * i);
+  });
+  context.putImageData(image, 0, 0);
+  return picture;
+};
+
+const outlined = (view, context) => {
+  if (!view.outline || !view.showOutline) return;
+  context.strokeStyle = "#e8edf2";
+  context.lineWidth = 1.2 / view.scale;
+  context.setLineDash([5 / view.scale, 4 / view.scale]);
+  view.outline.forEach((ring) => {
+    context.beginPath();
+    ring.forEach(([x, y], i) => context[i ? "lineTo" : "moveTo"](x * view.width, y * view.height));
+    context.closePath();
+    context.stroke();
+  });
+  context.setLineDash([]);
+};
+
+const draw = (view) => {
+  const { canvas } = view;
+  const ratio = globalThis.devicePixelRatio || 1;
+  const [width, height] = [canvas.clientWidth, canvas.clientHeight];
+  if (!width) return;
+  Object.assign(canvas, { width: width * ratio, height: height * ratio });
+  const context = canvas.getContext("2d");
+  const fit = Math.min(width / view.width, height / view.height);
+  view.scale = fit * view.zoom;
+  context.setTransform(ratio * view.scale, 0, 0, ratio * view.scale, ratio * (width / 2 + view.x), ratio * (height / 2 + view.y));
+  context.translate(-view.width / 2, -view.height / 2);
+  context.imageSmoothingQuality = "high";
+  context.drawImage(view.scan, 0, 0);
+  if (view.map && view.show !== "off") {
+    const [top, left, bottom, right] = view.map.region;
+    context.globalAlpha = view.opacity;
+    const box = [left * view.width, top * view.height, (right - left) * view.width, (bottom - top) * view.height];
+    context.drawImage(coloured(view.map, view.show), ...box);
+    context.globalAlpha = 1;
+    context.strokeStyle = "#ffffff38";
+    context.lineWidth = 1 / view.scale;
+    context.strokeRect(...box);
+  }
+  outlined(view, context);
+};
+
+const zoomBy = (view, factor) => {
+  const next = clamp(view.zoom * factor, 1, 12);
+  view.x *= next / view.zoom;
+  view.y *= next / view.zoom;
+  view.zoom = next;
+  draw(view);
+};
+
+const home = (view) => {
+  Object.assign(view, { zoom: 1, x: 0, y: 0 });
+  draw(view);
+};
+
+const listenToPointer = (view) => {
+  const { canvas } = view;
+  canvas.onwheel = (event) => {
+    event.preventDefault();
+    zoomBy(view, event.deltaY < 0 ? 1.15 : 1 / 1.15);
+  };
+  canvas.onpointerdown = (event) => {
+    canvas.setPointerCapture(event.pointerId);
+    canvas.classList.add("moving");
+  };
+  canvas.onpointerup = () => canvas.classList.remove("moving");
+  canvas.onpointermove = (event) => {
+    if (!canvas.classList.contains("moving")) return;
+    view.x += event.movementX;
+    view.y += event.movementY;
+    draw(view);
+  };
+  canvas.ondblclick = () => home(view);
+};
+
+const listenToKeys = (view, stage) => {
+  const moves = { ArrowLeft: [30, 0], ArrowRight: [-30, 0], ArrowUp: [0, 30], ArrowDown: [0, -30] };
+  stage.onkeydown = (event) => {
+    if (event.key === "+" || event.key === "=") zoomBy(view, 1.25);
+    else if (event.key === "-") zoomBy(view, 0.8);
+    else if (event.key === "0") home(view);
+    else if (moves[event.key]) {
+      view.x += moves[event.key][0];
+      view.y += moves[event.key][1];
+      draw(view);
+    } else return;
+    event.preventDefault();
+  };
+};
+
+const listenToControls = (view, root) => {
+  const all = (selector, act) => root.querySelectorAll(selector).forEach(act);
+  const press = () => all("[data-show]", (b) => b.setAttribute("aria-pressed", String(b.dataset.show === view.show)));
+  all("[data-show]", (button) => {
+    button.onclick = () => {
+      view.show = button.dataset.show;
+      press();
+      draw(view);
+    };
+  });
+  press();
+  all("[data-range]", (input) => {
+    input.value = view[input.dataset.range];
+    input.oninput = () => {
+      view[input.dataset.range] = Number(input.value);
+      if (input.dataset.range !== "opacity") painted(view, view);
+      draw(view);
+    };
+  });
+  all("[data-zoom]", (button) => {
+    button.onclick = () => (button.dataset.zoom === "0" ? home(view) : zoomBy(view, Number(button.dataset.zoom)));
+  });
+  all("[data-outline]", (button) => {
+    button.setAttribute("aria-pressed", String(view.showOutline));
+    button.onclick = () => {
+      view.showOutline = !view.showOutline;
+      button.setAttribute("aria-pressed", String(view.showOutline));
+      draw(view);
+    };
+  });
+};
+
+export default function ({ parentElement, data }) {
+  const root = parentElement.querySelector("#viewer");
+  const kept = root.view && root.view.name === data.name ? root.view : {};
+  root.innerHTML = data.html;
+  const view = {
+    ...{ zoom: 1, x: 0, y: 0, window: 1, level: 0.5, opacity: 0.65, show: data.map ? "both" : "off", showOutline: false },
+    ...kept,
+    name: data.name,
+    width: data.width,
+    height: data.height,
+    grey: bytes(data.grey),
+    outline: data.outline,
+    map: data.map ? { ...data.map, values: new Int8Array(bytes(data.map.values).buffer) } : null,
+    canvas: root.querySelector("canvas"),
+    scan: null,
+  };
+  root.view = view;
+  painted(view, view);
+  listenToPointer(view);
+  listenToKeys(view, root.querySelector(".stage"));
+  listenToControls(view, root);
+  const observer = new ResizeObserver(() => draw(view));
+  observer.observe(view.canvas);
+  draw(view);
+  return () => observer.disconnect();
+}

@@ -1,0 +1,83 @@
+"""The account on the review screen: why this label, prior plus evidence, the sum, and what must be read with care."""
+
+from dataclasses import replace
+from html import escape
+from itertools import permutations
+
+import streamlit as st
+
+from mmcore.domain.case import Notice
+from mmcore.domain.prediction import Contrast
+from pages.ui import resources, state
+from pages.ui.evidence import account_table, contrast_words, residual_warnings, rows_of, sum_in_words
+from pages.ui.text import t, told
+
+
+def draw(review, key: str) -> None:
+    """Contrast, bars, sum, warnings and, where a modality was set aside, the way to use it all the same."""
+    _draw_contrast(review, key)
+    rows = rows_of(review)
+    st.html(f'{account_table(review)}<div class="sum">{sum_in_words(rows, review)}</div>')
+    for words in warnings_of(review):
+        st.html(f'<div class="warning" role="alert">{escape(words)}</div>')
+    _draw_gates(review, key)
+
+
+def warnings_of(review) -> list[str]:
+    """Residuals above the limit, explanations that failed, and doubts that close nothing."""
+    found = residual_warnings(review)
+    found += [t("screen.review.failed", modality=str(n.modality), reason=told(n)) for n in review.failed]
+    return found + [told(n) for n in doubts_of(review)]
+
+
+def doubts_of(review) -> list[Notice]:
+    """What the reader must know of a modality that counts all the same."""
+    prediction = review.prediction
+    return [
+        n
+        for n in prediction.notices
+        if n not in review.case.refused and prediction.evidence.get(n.modality) is not None
+    ]
+
+
+def contrasts_of(review) -> list[Contrast | None]:
+    """What can be asked: None is the likeliest label against the runner-up."""
+    labels = review.prediction.labels
+    if not review.prediction.exclusive:
+        return [None, *(Contrast(label) for label in labels)]
+    return [None, *(Contrast(*pair) for pair in permutations(labels, 2))]
+
+
+def _draw_contrast(review, key: str) -> None:
+    options = contrasts_of(review)
+    chosen = state.of_case(key, "contrast")
+    picked = st.selectbox(
+        t("screen.review.contrast"),
+        options,
+        index=options.index(chosen),
+        format_func=lambda c: (
+            contrast_words(c or review.prediction.contrast)
+            + ("" if c else f" ({t('screen.review.contrast_auto')})")
+        ),
+        key=f"contrast_{key}",
+        label_visibility="collapsed",
+    )
+    if picked != chosen:
+        state.set_of_case(key, "contrast", picked)
+        st.rerun()
+
+
+def _draw_gates(review, key: str) -> None:
+    evidence, overruled_ones = review.prediction.evidence, review.case.overruled
+    closed = {
+        n.modality for n in review.gates if evidence.get(n.modality) is None or n.modality in overruled_ones
+    }
+    for modality in sorted(closed):
+        overruled = modality in overruled_ones
+        words = t("screen.review.gate_restore" if overruled else "screen.review.gate_overrule")
+        if st.button(
+            f"{t(f'screen.review.row.{modality}')}: {words}", key=f"gate_{modality}_{key}", type="tertiary"
+        ):
+            changed = review.case.overruled ^ {modality}
+            resources.store().replace(key, replace(review.case, overruled=changed))
+            st.rerun()

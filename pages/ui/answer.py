@@ -1,0 +1,129 @@
+"""The answer: label, calibrated probability, what cannot be excluded, pre-test probability, operating point."""
+
+from bisect import insort
+from html import escape
+
+import streamlit as st
+
+from pages.ui import state
+from pages.ui.text import heading, percent, t
+
+STEPS = (
+    0.001,
+    0.002,
+    0.005,
+    0.01,
+    0.02,
+    0.03,
+    0.05,
+    0.075,
+    0.1,
+    0.15,
+    0.2,
+    0.25,
+    0.3,
+    0.4,
+    0.5,
+    0.6,
+    0.7,
+    0.8,
+    0.9,
+    0.95,
+)
+
+
+def draw(review, confidence: float | None, other_prior: bool) -> None:
+    """Label, probability, prediction set, and a bar for each label with its operating point."""
+    prediction = review.prediction
+    chances = prediction.probabilities
+    ranked = sorted(prediction.labels, key=lambda k: -chances[k])
+    top = ranked[0]
+    bars = "".join(_bar(k, chances[k], review.operating_point.get(k), k == top) for k in ranked)
+    st.html(
+        f'<div class="answer"><span class="label">{escape(heading(f"label.{top}"))}</span>'
+        f'<span class="chance">{percent(chances[top])}</span>'
+        f'<span class="set">{escape(set_words(review, confidence, other_prior))} {escape(_point_words(review, top))}</span></div>'
+        f'<div class="chances">{bars}</div>'
+    )
+
+
+def set_words(review, confidence: float | None, other_prior: bool) -> str:
+    """The prediction set in words; withdrawn where the prior is not the one it was calibrated with."""
+    if other_prior:
+        return t("screen.review.set_withdrawn")
+    labels = [t(f"label.{k}") for k in review.prediction.prediction_set]
+    count = "none" if not labels else "one" if len(labels) == 1 else "many"
+    if confidence is None:
+        return (
+            t("screen.review.set_here", labels=", ".join(labels))
+            if labels
+            else t("screen.review.set_here_none")
+        )
+    return t(f"screen.review.set_{count}", labels=", ".join(labels), confidence=percent(confidence))
+
+
+def draw_prior(review, key: str) -> None:
+    """The slider of the pre-test probability: only the prior changes."""
+    labels = review.prediction.labels
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="prior_row"):
+        label = st.selectbox(
+            t("screen.review.prior_of"),
+            labels,
+            format_func=lambda k: t(f"label.{k}"),
+            key=f"prior_label_{key}",
+            width=210,
+            help=t("screen.review.prior_help"),
+        )
+        usual = review.default_prior[label]
+        options = list(STEPS)
+        if usual not in options:
+            insort(options, usual)
+        chosen = (state.of_case(key, "prior") or {}).get(label, usual)
+        if chosen not in options:
+            insort(options, chosen)
+        slider = f"prior_{key}_{label}_{state.of_case(key, 'prior_round', 0)}"
+        st.select_slider(
+            t("screen.review.prior", label=label),
+            options,
+            value=chosen,
+            format_func=lambda p: (
+                percent(p) + (f" ({t('screen.review.prior_default')})" if p == usual else "")
+            ),
+            key=slider,
+            label_visibility="collapsed",
+            on_change=_set_prior,
+            args=(key, label, usual, slider),
+        )
+        if st.button(
+            t("screen.review.prior_reset"),
+            key=f"prior_reset_{key}",
+            type="tertiary",
+            disabled=not state.of_case(key, "prior"),
+        ):
+            state.set_of_case(key, "prior", None)
+            state.set_of_case(key, "prior_round", state.of_case(key, "prior_round", 0) + 1)
+            st.rerun(scope="fragment")
+
+
+def _set_prior(key: str, label: str, usual: float, slider: str) -> None:
+    chosen = state.widget(slider)
+    state.set_of_case(key, "prior", None if chosen == usual else {label: chosen})
+
+
+def _bar(label: str, chance: float, threshold: float | None, top: bool) -> str:
+    mark = "" if threshold is None else f'<b style="left:{100 * threshold:.1f}%"></b>'
+    kind = f"track{' top' if top else ''}"
+    return (
+        f"<span>{escape(heading(f'label.{label}'))}</span>"
+        f'<span class="{kind}" aria-hidden="true"><i style="width:{100 * chance:.1f}%"></i>{mark}</span>'
+        f'<span class="value">{percent(chance)}</span>'
+    )
+
+
+def _point_words(review, label: str) -> str:
+    threshold = review.operating_point.get(label)
+    if threshold is None:
+        return ""
+    called = review.prediction.probabilities[label] >= threshold
+    words = t("screen.review.called" if called else "screen.review.not_called")
+    return t("screen.review.point_words", label=label, threshold=percent(threshold), called=words)

@@ -1,0 +1,109 @@
+"""My decision: an estimate before the answer, agreement, or an override with a coded reason."""
+
+from html import escape
+
+import streamlit as st
+
+from mmcore.services.cases import OVERRIDE_REASONS, Decision
+from pages.ui import resources, state
+from pages.ui.text import day, heading, percent, t
+
+
+def draw_estimate(labels: tuple[str, ...], key: str) -> None:
+    """The form of the setting that asks the clinician first."""
+    st.html(
+        f'<h2 class="part">{t("screen.estimate.title")}</h2><div class="quiet">{t("screen.estimate.lead")}</div>'
+    )
+    label = st.radio(
+        t("screen.estimate.label"),
+        labels,
+        index=None,
+        format_func=lambda k: heading(f"label.{k}"),
+        key=f"guess_{key}",
+    )
+    chance = st.slider(
+        t("screen.estimate.probability"), 0, 100, 50, format="%d %%", key=f"guess_chance_{key}"
+    )
+    if st.button(t("screen.estimate.commit"), key=f"commit_{key}", type="primary", disabled=label is None):
+        state.set_of_case(key, "estimate", {"label": label, "probability": chance / 100})
+        st.rerun()
+
+
+def draw(review, key: str) -> None:
+    """The bar at the bottom: agree, or override."""
+    store = resources.store()
+    top = max(review.prediction.labels, key=lambda k: review.prediction.probabilities[k])
+    with st.container(horizontal=True, vertical_alignment="center", key="decision", gap="small"):
+        st.html(f'<h2 class="part" style="margin:0">{t("screen.decision.title")}</h2>', width="content")
+        if st.button(
+            f"{t('screen.decision.agree')}: {t(f'label.{top}')}", key=f"agree_{key}", type="primary"
+        ):
+            _store(store, key, Decision("agree", top, shown=shown_of(review, key)))
+        with st.popover(t("screen.decision.override"), key=f"override_{key}"):
+            _draw_override(review, key, store, top)
+        st.html(f'<span class="quiet">{escape(_latest(store, key))}</span>', width="stretch")
+
+
+def shown_of(review, key: str) -> dict:
+    """What the screen said when the decision was made."""
+    prediction = review.prediction
+    return {
+        "probabilities": dict(prediction.probabilities),
+        "prior_logits": dict(prediction.prior_logits),
+        "model_version": prediction.model_version,
+        "model_sha256": prediction.model_sha256,
+        "estimate": state.of_case(key, "estimate"),
+    }
+
+
+def _draw_override(review, key: str, store, top: str) -> None:
+    others = [k for k in review.prediction.labels if k != top] + ["undecided"]
+    names = {k: t(f"label.{k}") for k in review.prediction.labels} | {
+        "undecided": t("screen.decision.undecided")
+    }
+    label = st.selectbox(
+        t("screen.decision.instead"),
+        others,
+        index=None,
+        format_func=names.get,
+        key=f"instead_{key}",
+        placeholder=t("screen.what_if.choose"),
+    )
+    reason = st.selectbox(
+        t("screen.decision.reason"),
+        OVERRIDE_REASONS,
+        index=None,
+        format_func=lambda code: t(f"screen.decision.reasons.{code}"),
+        key=f"reason_{key}",
+        placeholder=t("screen.what_if.choose"),
+    )
+    comment = st.text_area(t("screen.decision.comment"), key=f"comment_{key}", height=80, max_chars=2000)
+    if st.button(t("screen.decision.store"), key=f"store_{key}", type="primary"):
+        if label is None or reason is None:
+            st.html(f'<div class="warning">{t("screen.decision.needs_reason")}</div>')
+            return
+        _store(store, key, Decision("override", label, reason, comment.strip(), shown_of(review, key)))
+
+
+def _store(store, key: str, decision: Decision) -> None:
+    store.decide(key, decision)
+    st.toast(t("screen.decision.stored"))
+    st.rerun(scope="app")
+
+
+def _latest(store, key: str) -> str:
+    decisions = store.decisions(key)
+    parts = []
+    if decisions:
+        latest = decisions[0]
+        label = t("screen.decision.undecided") if latest.label == "undecided" else t(f"label.{latest.label}")
+        action = t(f"screen.decision.actions.{latest.action}")
+        parts.append(t("screen.decision.latest", action=action, day=day(latest.made), label=label))
+        if latest.reason:
+            parts.append(t(f"screen.decision.reasons.{latest.reason}"))
+    estimate = state.of_case(key, "estimate")
+    if estimate:
+        parts.append(
+            t("screen.decision.note_of_estimate", label=estimate["label"], p=percent(estimate["probability"]))
+        )
+    return " · ".join(parts)

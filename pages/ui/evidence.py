@@ -1,0 +1,189 @@
+"""The arithmetic of the account as it is shown: rows that add up, ratios in words, bars on one axis."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from math import exp, floor
+
+from mmcore.domain.case import Notice
+from mmcore.domain.prediction import RESIDUAL_LIMIT, Contrast
+from pages.ui.text import heading, percent, signed, t, told
+
+NEGLIGIBLE = 0.005  # log-odds; shown as 0.00
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the account: prior, a modality, or total; log_odds None where the modality says nothing, with the reason."""
+
+    kind: str
+    log_odds: float | None
+    reason: str = ""
+
+
+def rows_of(review) -> list[Row]:
+    """Prior, each modality and the total, rounded to two digits so that the numbers shown add up."""
+    prediction = review.prediction
+    contrast = prediction.contrast
+    given = {m: None if e is None else contrast.of(e) for m, e in prediction.evidence.items()}
+    exact = [contrast.of(prediction.prior_logits), *(v for v in given.values() if v is not None)]
+    prior, *shown = to_add_up(exact)
+    left = iter(shown)
+    rows = [Row("prior", prior)]
+    for modality, value in given.items():
+        rows.append(
+            Row(str(modality), None, _why_absent(review, modality))
+            if value is None
+            else Row(str(modality), next(left))
+        )
+    return [*rows, Row("total", round(sum([prior, *shown]), 2))]
+
+
+def to_add_up(values: Sequence[float], digits: int = 2) -> list[float]:
+    """Values rounded so that their sum is the rounded sum: the largest remainders are rounded up."""
+    scale = 10**digits
+    floors = [floor(v * scale) for v in values]
+    missing = round(sum(values) * scale) - sum(floors)
+    by_remainder = sorted(range(len(values)), key=lambda i: values[i] * scale - floors[i], reverse=True)
+    for i in by_remainder[:missing]:
+        floors[i] += 1
+    return [f / scale for f in floors]
+
+
+def _why_absent(review, modality: str) -> str:
+    reasons: list[Notice] = [n for n in review.prediction.notices if n.modality == modality]
+    return told(reasons[0]) if reasons else t("screen.review.absent")
+
+
+def factor(log_odds: float) -> str:
+    """exp of the size of a piece of evidence, with two figures."""
+    ratio = exp(abs(log_odds))
+    return f"{ratio:.1f}" if ratio < 10 else f"{ratio:.0f}" if ratio < 1000 else f"{ratio:.1e}"
+
+
+def odds(log_odds: float) -> str:
+    """Odds in words: 2.5 to 1, or 1 to 2.5."""
+    return t(
+        "screen.review.odds" if log_odds >= 0 else "screen.review.odds_under", odds=_odds_number(log_odds)
+    )
+
+
+def _odds_number(log_odds: float) -> str:
+    ratio = exp(abs(log_odds))
+    return f"{ratio:.2f}" if ratio < 10 else f"{ratio:.0f}" if ratio < 10_000 else f"{ratio:.0e}"
+
+
+def ratio_in_words(modality: str, log_odds: float, contrast: Contrast) -> str:
+    """The scan multiplies the odds of COVID-19 against another pneumonia by 3.1."""
+    way = "none" if abs(log_odds) < NEGLIGIBLE else "more" if log_odds > 0 else "less"
+    values = {"modality": modality, "label": contrast.label, "factor": factor(log_odds)}
+    if contrast.against is None:
+        return t(f"screen.review.ratio.{way}_alone", **values)
+    return t(f"screen.review.ratio.{way}", against=contrast.against, **values)
+
+
+def sum_in_words(rows: Sequence[Row], review) -> str:
+    """The sum written out, the odds it stands for and the probabilities with those odds."""
+    terms = [r.log_odds for r in rows[:-1] if r.log_odds is not None]
+    written = signed(terms[0]) + "".join(f" {signed(v)[0]} {abs(v):.2f}" for v in terms[1:])
+    contrast, total = review.prediction.contrast, rows[-1].log_odds
+    chances = review.prediction.probabilities
+    values = {"terms": written, "total": f"<b>{signed(total)}</b>", "odds": odds(review.prediction.total)}
+    values |= {"label": contrast.label, "p": _finely(chances[contrast.label])}
+    if contrast.against is None:
+        return t("screen.review.sum_alone", **values)
+    return t("screen.review.sum", against=contrast.against, q=_finely(chances[contrast.against]), **values)
+
+
+def _finely(probability: float) -> str:
+    """A probability with one digit more than elsewhere, so that the odds can be checked by the reader."""
+    return (
+        percent(probability) if probability < 0.001 or probability > 0.999 else f"{100 * probability:.1f} %"
+    )
+
+
+def account_table(review, *, compact: bool = False) -> str:
+    """The account as an HTML table: what, in words, bar, log-odds. Bars begin where the one above ended."""
+    rows = rows_of(review)
+    spans = _spans(rows)
+    low, high = _limits(spans)
+    lines = []
+    for row, (start, end) in zip(rows, spans, strict=True):
+        name = escape(t(f"screen.review.row.{row.kind}"))
+        words = (
+            "" if compact and row.kind not in ("total",) else f"<small>{escape(_words(row, review))}</small>"
+        )
+        if row.log_odds is None:
+            words = f"<small>{escape(row.reason)}</small>"
+            lines.append(
+                f'<tr class="absent"><th scope="row">{name}{words}</th><td></td><td class="value">0</td></tr>'
+            )
+            continue
+        way = row.kind if row.kind in ("prior", "total") else "for" if row.log_odds > 0 else "against"
+        bar = bar_html(start, end, low, high, way)
+        tone = way if way in ("for", "against") else ""
+        kind = ' class="total"' if row.kind == "total" else ""
+        lines.append(
+            f'<tr{kind}><th scope="row">{name}{words}</th><td>{bar}</td>'
+            f'<td class="value {tone}">{signed(row.log_odds)}</td></tr>'
+        )
+    widths = "<colgroup><col style='width:47%'><col><col style='width:4.8em'></colgroup>"
+    return f'<table class="account">{widths}{"".join(lines)}</table>'
+
+
+def bar_html(start: float, end: float, low: float, high: float, way: str) -> str:
+    """A bar from start to end on an axis from low to high; zero is marked. Colour and side both tell the sign."""
+    left, width = min(start, end), abs(end - start)
+    place = [100 * (x - low) / (high - low) for x in (left, 0.0)]
+    size = 100 * width / (high - low)
+    return (
+        f'<div class="bars" style="--zero:{place[1]:.2f}%" aria-hidden="true">'
+        f'<i class="{way}" style="left:{place[0]:.2f}%;width:{size:.2f}%"></i></div>'
+    )
+
+
+def _spans(rows: Sequence[Row]) -> list[tuple[float, float]]:
+    spans, reached = [], 0.0
+    for row in rows[:-1]:
+        spans.append((reached, reached + (row.log_odds or 0.0)))
+        reached = spans[-1][1]
+    return [*spans, (0.0, reached)]
+
+
+def _limits(spans: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    ends = [x for span in spans for x in span]
+    low, high = min(ends), max(ends)
+    margin = 0.06 * max(high - low, 1.0)
+    return low - margin, high + margin
+
+
+def _words(row: Row, review) -> str:
+    if row.kind in ("prior", "total"):
+        return odds(row.log_odds)
+    return ratio_in_words(row.kind, row.log_odds, review.prediction.contrast)
+
+
+def contrast_words(contrast: Contrast) -> str:
+    """COVID-19 rather than another pneumonia."""
+    if contrast.against is None:
+        return heading("screen.review.contrast_alone", label=contrast.label)
+    return heading("screen.review.contrast_pair", label=contrast.label, against=contrast.against)
+
+
+def of_modality(review, modality: str):
+    """The attribution of a modality, None where there is none."""
+    return next((a for a in review.attributions if a.modality == modality), None)
+
+
+def residual_warnings(review) -> list[str]:
+    """A sentence for each attribution that leaves more unexplained than the limit."""
+    return [
+        t(
+            "screen.review.residual",
+            modality=str(a.modality),
+            residual=f"{abs(a.residual):.3f}",
+            limit=RESIDUAL_LIMIT,
+        )
+        for a in review.attributions
+        if abs(a.residual) > RESIDUAL_LIMIT
+    ]

@@ -1,0 +1,99 @@
+"""The review of the case on screen under the choices made on it: pre-test probability and contrast."""
+
+from html import escape
+
+import streamlit as st
+
+from mmcore.domain.case import Case
+from mmcore.domain.prediction import Contrast
+from mmcore.services import cases
+from mmcore.services.cases import CaseSummary
+from pages.ui import account, answer, note, resources, state, table, what_if
+from pages.ui.text import day, t
+
+QUICK, EXACT = "token_activations", "integrated_gradients"
+
+
+def load_engine(task: str):
+    """The model of a task; says so while it is loaded for the first time."""
+    with st.spinner(t("screen.review.loading")):
+        return resources.engine(task)
+
+
+def read(engine, key: str, case: Case, contrast: Contrast | None = None, tokens: str = QUICK):
+    """Review a case under the chosen prior and contrast; what was computed before is not computed again."""
+    from mmcore.services.review import review  # brings torch
+
+    chosen = {"prior": state.of_case(key, "prior"), "contrast": contrast or state.of_case(key, "contrast")}
+    return review(engine, case, **chosen, memory=state.memory(key), tokens=tokens)
+
+
+def keep(key: str, summary: CaseSummary, seen) -> None:
+    """Keep label, probability and flags for the worklist where they are new; never those under another prior."""
+    chance = max(seen.prediction.probabilities.values())
+    flags = cases.flags_of(seen.case, seen.prediction)
+    known = (
+        summary.top_probability is not None
+        and abs(summary.top_probability - chance) < 1e-6
+        and summary.flags == flags
+    )
+    if not known and not state.of_case(key, "prior"):
+        cases.remember(resources.store(), key, seen.case, seen.prediction)
+
+
+def draw_head(summary: CaseSummary, seen) -> None:
+    """Title of the case and what is known about it."""
+    chips = [t(f"task.{summary.task}"), day(summary.taken or summary.created)]
+    chips += [t("screen.review.synthetic")] if summary.story.get("synthetic") else []
+    chips += [t("screen.review.model", version=seen.prediction.model_version)]
+    if summary.story.get("truth") and summary.state != "new":
+        chips.append(t("screen.review.truth", label=str(summary.story["truth"])))
+    shown = "".join(f'<span class="chip">{escape(c)}</span>' for c in chips)
+    st.html(f'<h1 class="screen">{escape(table.title_of(summary))} <small>{shown}</small></h1>')
+
+
+@st.fragment
+def draw_answer(engine, key: str, case: Case, drawn: Contrast) -> None:
+    """Answer and account; a moved slider reruns only these, unless the contrast that the rest shows has changed."""
+    seen = read(engine, key, case)
+    if (
+        seen.prediction.contrast != drawn
+        or state.of_case(key, "edited_under", seen.prediction.prior_logits) != seen.prediction.prior_logits
+    ):
+        st.rerun(scope="app")
+    confidence = engine.facts.get("conformal", {}).get("confidence")
+    with st.container(key="panel_answer"):
+        answer.draw(seen, confidence, bool(state.of_case(key, "prior")))
+        answer.draw_prior(seen, key)
+    with st.container(key="panel_account"):
+        account.draw(seen, key)
+
+
+def draw_note(engine, key: str, seen, revealed: bool) -> None:
+    """The note, at once by the quick method; then by the exact one, which takes seconds the first time."""
+    slot = st.empty()
+    wanted = (seen.case.note, seen.prediction.contrast)
+    exact = seen
+    if revealed and note.can_be_refined(seen):
+        if state.of_case(key, "refined") != wanted:
+            with slot.container():
+                note.draw(seen, refining=True)
+        exact = read(engine, key, seen.case, seen.prediction.contrast, EXACT)
+        state.set_of_case(key, "refined", wanted)
+    with slot.container():
+        note.draw(exact, revealed=revealed)
+
+
+@st.fragment
+def draw_what_if(engine, key: str, case: Case) -> None:
+    """The tab of edits, on its own so that an edit leaves the rest of the screen alone."""
+    seen = read(engine, key, case)
+    what_if.draw(seen, engine.task, key, lambda changed, contrast: read(engine, key, changed, contrast))
+    state.set_of_case(
+        key, "edited_under", seen.prediction.prior_logits if state.of_case(key, "edited") else None
+    )
+
+
+def revealed(key: str, summary: CaseSummary) -> bool:
+    """Whether the answer may be shown: always, unless an estimate comes first."""
+    return not state.estimate_first() or summary.state != "new" or state.of_case(key, "estimate") is not None

@@ -1,0 +1,201 @@
+"""The scan with its evidence: what the browser needs to draw it, and what it shows in words."""
+
+import base64
+from html import escape
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from mmcore.domain.case import Scan
+from mmcore.domain.prediction import Attribution, Contrast
+from pages.ui import resources
+from pages.ui.evidence import of_modality
+from pages.ui.text import signed, t
+
+LONGEST_SIDE = 1024  # pixels sent to the browser
+FULL_COLOUR = 99.5  # percentile of the evidence that gets the full colour
+SMALL = 0.02  # of the strongest evidence: below, nothing speaks that way
+
+
+def draw(review, name: str, *, revealed: bool = True, height: int = 470) -> None:
+    """The viewer of a case's scan; `name` tells cases apart, so that zoom and window stay while one is looked at."""
+    scan = review.case.scan
+    if scan is None:
+        st.html(f'<div class="panel quiet">{t("screen.review.no_scan")}</div>')
+        return
+    attribution = of_modality(review, "image") if revealed else None
+    parts = st.components.v2.component(
+        "viewer",
+        html='<div id="viewer" class="viewer"></div>',
+        css=resources.asset("viewer.css"),
+        js=resources.asset("viewer.js"),
+    )
+    grey = _grey(scan.pixels)
+    rings = lung_rings(review.lung_outline) if review.lung_outline is not None else []
+    data = {
+        "name": name,
+        "width": grey.shape[1],
+        "height": grey.shape[0],
+        "grey": _text_of(grey),
+        "outline": rings,
+    }
+    data["map"] = _map(attribution) if attribution else None
+    data["html"] = _controls(scan, attribution, bool(rings), alternative(review, attribution), height)
+    parts(data=data, key=f"viewer_{name}")
+
+
+def alternative(review, attribution: Attribution | None) -> str:
+    """The picture in words: where the strongest evidence lies."""
+    if attribution is None:
+        return t("screen.viewer.alt_plain")
+    label = attribution.target.label
+    places = [strongest_place(sign * attribution.values, attribution.region) for sign in (1, -1)]
+    limit = SMALL * float(np.abs(attribution.values).max())
+    speaks = [float((sign * attribution.values).max()) > limit for sign in (1, -1)]
+    if all(speaks):
+        words = t("screen.viewer.alt_evidence", label=label, place=places[0], other=places[1])
+    else:
+        words = t(
+            f"screen.viewer.alt_one_{'for' if speaks[0] else 'against'}",
+            label=label,
+            place=places[0 if speaks[0] else 1],
+        )
+    inside = share_inside(attribution, review.lung_outline)
+    tail = "" if inside is None else " " + t("screen.viewer.in_lungs", share=f"{100 * inside:.0f} %")
+    return t("screen.viewer.alt", evidence=words) + tail
+
+
+def strongest_place(values: np.ndarray, region: tuple[float, float, float, float] | None) -> str:
+    """Where the largest value of a map (h, w) lies on the whole picture, in thirds, in words."""
+    top, left, bottom, right = region or (0.0, 0.0, 1.0, 1.0)
+    row, column = np.unravel_index(int(np.argmax(values)), values.shape)
+    y = top + (bottom - top) * (row + 0.5) / values.shape[0]
+    x = left + (right - left) * (column + 0.5) / values.shape[1]
+    height = t(f"screen.viewer.place.{('upper', 'middle', 'lower')[min(2, int(3 * y))]}")
+    if 0.45 < x < 0.55:
+        return t("screen.viewer.place.words_centre", height=height)
+    return t(
+        "screen.viewer.place.words",
+        height=height,
+        side=t(f"screen.viewer.place.{'left' if x < 0.5 else 'right'}"),
+    )
+
+
+def share_inside(attribution: Attribution, lungs: np.ndarray | None) -> float | None:
+    """Share of the evidence by size inside the lungs, 0 to 1; None without an outline."""
+    if lungs is None:
+        return None
+    top, left, bottom, right = attribution.region or (0.0, 0.0, 1.0, 1.0)
+    size = np.abs(attribution.values)
+    rows = (np.linspace(top, bottom, size.shape[0], endpoint=False) * lungs.shape[0]).astype(int)
+    columns = (np.linspace(left, right, size.shape[1], endpoint=False) * lungs.shape[1]).astype(int)
+    inside = lungs[np.clip(rows, 0, lungs.shape[0] - 1)[:, None], np.clip(columns, 0, lungs.shape[1] - 1)]
+    return float(size[inside].sum() / size.sum()) if size.sum() else None
+
+
+def lung_rings(lungs: np.ndarray) -> list[list[tuple[float, float]]]:
+    """Each lung of a mask (H, W) as one ring of (x, y) in fractions of the picture: its outermost edges row by row."""
+    rings = []
+    middle = lungs.shape[1] // 2
+    for part, offset in ((lungs[:, :middle], 0), (lungs[:, middle:], middle)):
+        rows = np.flatnonzero(part.any(axis=1))
+        if len(rows) < 3:
+            continue
+        first = _smooth(part[rows].argmax(axis=1).astype(float))
+        last = _smooth(part.shape[1] - part[rows, ::-1].argmax(axis=1).astype(float))
+        ys = (rows + 0.5) / lungs.shape[0]
+        there = [
+            (round((offset + x) / lungs.shape[1], 4), round(y, 4)) for x, y in zip(first, ys, strict=True)
+        ]
+        back = [(round((offset + x) / lungs.shape[1], 4), round(y, 4)) for x, y in zip(last, ys, strict=True)]
+        rings.append(there + back[::-1])
+    return rings
+
+
+def _smooth(edge: np.ndarray) -> np.ndarray:
+    """A moving mean over five rows."""
+    return np.convolve(np.pad(edge, 2, mode="edge"), np.full(5, 0.2), mode="valid")
+
+
+def _grey(pixels: np.ndarray) -> np.ndarray:
+    grey = np.round(np.clip(pixels, 0, 1) * 255).astype(np.uint8)
+    shrink = LONGEST_SIDE / max(grey.shape)
+    if shrink >= 1:
+        return grey
+    size = (round(grey.shape[1] * shrink), round(grey.shape[0] * shrink))
+    return np.asarray(Image.fromarray(grey).resize(size, Image.Resampling.LANCZOS))
+
+
+def _map(attribution: Attribution) -> dict:
+    size = np.abs(attribution.values)
+    limit = float(np.percentile(size, FULL_COLOUR)) or 1.0
+    values = np.round(np.clip(attribution.values / limit, -1, 1) * 127).astype(np.int8)
+    height, width = values.shape
+    region = list(attribution.region or (0.0, 0.0, 1.0, 1.0))
+    return {"width": width, "height": height, "values": _text_of(values), "region": region}
+
+
+def _text_of(values: np.ndarray) -> str:
+    return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode("ascii")
+
+
+def _controls(scan: Scan, attribution: Attribution | None, outlined: bool, words: str, height: int) -> str:
+    first, second = ("left", "right") if (scan.laterality or "").upper() == "L" else ("right", "left")
+    marks = "".join(
+        f'<span class="side {place}">{t(f"screen.viewer.{side}")}</span>'
+        for place, side in (("first", first), ("second", second))
+    )
+    corner = "".join(
+        f'<button type="button" data-zoom="{by}" aria-label="{t(f"screen.viewer.{code}")}">{sign}</button>'
+        for by, code, sign in ((1.25, "zoom_in", "+"), (0.8, "zoom_out", "−"), (0, "reset", "⟲"))
+    )
+    stage = (
+        f'<div class="stage" tabindex="0" role="img" aria-label="{escape(words)} {t("screen.viewer.keys")}" '
+        f'style="--stage-height:{height}px"><canvas></canvas>{marks}<div class="corner">{corner}</div></div>'
+    )
+    switch = _switch() if attribution else ""
+    outline = (
+        f'<button type="button" class="single" data-outline>{t("screen.viewer.outline")}</button>'
+        if outlined
+        else ""
+    )
+    ranges = (("window", 0.1, 1.5), ("level", 0.0, 1.0))
+    sliders = "".join(_slider(name, low, high, t(f"screen.viewer.{name}")) for name, low, high in ranges)
+    strength = _slider("opacity", 0, 1, t("screen.viewer.strength")) if attribution else ""
+    legend = _legend(attribution) if attribution else ""
+    return f'{stage}<div class="controls">{switch}{strength}{sliders}{outline}</div>{legend}<p class="alt">{escape(words)}</p>'
+
+
+def _switch() -> str:
+    buttons = "".join(
+        f'<button type="button" data-show="{show}">{t(f"screen.viewer.{show}")}</button>'
+        for show in ("both", "for", "against", "off")
+    )
+    return f'<span class="group" role="group" aria-label="{t("screen.viewer.evidence")}">{buttons}</span>'
+
+
+def _slider(name: str, low: float, high: float, words: str) -> str:
+    return (
+        f'<label>{words}<input type="range" data-range="{name}" min="{low}" max="{high}" step="0.01"></label>'
+    )
+
+
+def _legend(attribution: Attribution) -> str:
+    values = {
+        "sum": signed(attribution.sum),
+        "constant": signed(attribution.constant),
+        "total": signed(attribution.total),
+    }
+    contrast: Contrast = attribution.target
+    if contrast.against is None:
+        against = t("screen.viewer.legend_against_alone", label=contrast.label)
+        words = t("screen.viewer.sum_alone", label=contrast.label, **values)
+    else:
+        against = t("screen.viewer.legend_against", label=contrast.against)
+        words = t("screen.viewer.sum", label=contrast.label, against=contrast.against, **values)
+    pro = t("screen.viewer.legend_for", label=contrast.label)
+    return (
+        f'<div class="legend"><span><i class="swatch for"></i>{escape(pro)}</span>'
+        f'<span><i class="swatch against"></i>{escape(against)}</span><span>{escape(words)}</span></div>'
+    )

@@ -1,0 +1,81 @@
+"""The clinical values with their evidence, beside their units and reference ranges."""
+
+from html import escape
+
+import streamlit as st
+
+from mmcore.domain.task import Field, Task
+from pages.ui.evidence import bar_html, of_modality
+from pages.ui.text import heading, number, signed, t
+
+
+def draw(review, task: Task, *, revealed: bool = True) -> None:
+    """A table of the measured values, the sum, and what was not measured."""
+    values = review.case.values
+    if not values:
+        st.html(f'<div class="quiet">{t("screen.review.no_vitals")}</div>')
+        return
+    attribution = of_modality(review, "clinical") if revealed else None
+    given = dict(zip(attribution.parts, attribution.values.tolist(), strict=True)) if attribution else {}
+    largest = max([abs(given.get(name, 0.0)) for name in values], default=0.0) or 1.0
+    measured = [f for f in task.fields if f.name in values]
+    rows = [
+        _row(f, values[f.name], given.get(f.name), review.identified.get(f.name, True), largest)
+        for f in measured
+    ]
+    heads = "".join(
+        f'<th scope="col">{t(f"screen.vitals.column.{c}")}</th>'
+        for c in ("field", "value", "reference", "evidence", "bar")
+    )
+    others = ", ".join(t(f"field.{f.name}") for f in task.fields if f.name not in values)
+    below = [t("screen.vitals.others", fields=others)] if others else []
+    if attribution:
+        rest = attribution.total - attribution.constant
+        parts = {
+            "sum": signed(rest),
+            "constant": signed(attribution.constant),
+            "total": signed(attribution.total),
+        }
+        below.insert(0, t("screen.vitals.sum", **parts))
+    remarks = "".join(f"<p>{escape(words)}</p>" for words in below)
+    st.html(
+        f'<table class="values"><thead><tr>{heads}</tr></thead>{"".join(rows)}</table><div class="quiet"><br>{remarks}</div>'
+    )
+
+
+def value_words(field: Field, value: float) -> str:
+    """A value with its unit, or its choice in words."""
+    if field.kind == "flag":
+        return t(f"choice.flag.{int(value)}")
+    if field.kind == "choice":
+        return t(f"choice.{field.name}.{field.choices[int(value)]}")
+    return f"{number(value)} {unit(field)}".strip()
+
+
+def unit(field: Field) -> str:
+    """The unit as people read it."""
+    return t(f"unit.{field.unit}") if field.unit in ("a", "d") else field.unit
+
+
+def _row(field: Field, value: float, log_odds: float | None, identified: bool, largest: float) -> str:
+    low_high = field.reference
+    outside = low_high is not None and not low_high[0] <= value <= low_high[1]
+    reference = (
+        t("screen.new_case.range", low=number(low_high[0]), high=number(low_high[1]))
+        if low_high
+        else t("screen.vitals.no_reference")
+    )
+    shown = (
+        f'<span class="out">{escape(value_words(field, value))}</span>'
+        if outside
+        else escape(value_words(field, value))
+    )
+    name = escape(heading(f"field.{field.name}"))
+    cells = f'<th scope="row">{name}</th><td>{shown}</td><td>{reference}</td>'
+    if not identified:
+        return f'<tr class="unlearnt">{cells}<td class="num">0</td><td class="bar">{t("screen.vitals.unlearnt")}</td></tr>'
+    if log_odds is None:
+        return f"<tr>{cells}<td></td><td></td></tr>"
+    way = "for" if log_odds > 0 else "against"
+    bar = bar_html(0.0, log_odds, -largest * 1.05, largest * 1.05, way)
+    return f'<tr>{cells}<td class="num {way}-ink">{signed(log_odds)}</td><td class="bar">{bar}</td></tr>'
