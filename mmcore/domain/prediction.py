@@ -61,7 +61,7 @@ class Attribution:
 
     values: (h, w) map, (T,) tokens or (F,) fields, log-odds. parts: what each value belongs to: field names, (start, end)
     character spans of the note, or () for a map. `region` is (top, left, bottom, right) in fractions of the picture that a
-    map covers.
+    map covers. extra: what the method adds (steps of integrated gradients, the map before it was enlarged).
     """
 
     modality: Modality
@@ -73,7 +73,7 @@ class Attribution:
     constant: float
     parts: tuple = ()
     region: tuple[float, float, float, float] | None = None
-    extra: Mapping[str, float] = field(default_factory=dict)
+    extra: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def sum(self) -> float:

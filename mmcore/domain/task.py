@@ -62,8 +62,10 @@ class Task:
 
     labels: K names; exclusive: softmax over them, else a sigmoid each. image: what the image must show
     ('frontal_chest_xray') or None. pair_metrics: metric name -> (positive, negative) label pair scored by the contrast.
-    inverse_metrics: not needed where a label's own AUROC says it. baseline: fields of the sceptic's baseline.
-    survey_accuracy: what the literature survey reports for such a model, for the card.
+    baseline: fields of the sceptic's baseline. image_questions: pairs of name sets that the image encoder learns to tell
+    apart, names being labels or a row's subgroup values; () asks for each label against the rest.
+    survey_accuracy: what the literature survey reports for such a model, for the card. compose_notes: (count, seed) ->
+    (notes, labels) written from published frequencies, where real notes are too few to learn from.
     """
 
     name: str
@@ -75,8 +77,10 @@ class Task:
     leak_terms: tuple[LeakTerm, ...] = ()
     pair_metrics: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     baseline: tuple[str, ...] = ()
+    image_questions: tuple[tuple[frozenset[str], frozenset[str]], ...] = ()
     survey_accuracy: float | None = None
     read_pack: Callable[[Path], Pack] | None = None
+    compose_notes: Callable[[int, int], tuple[tuple[str, ...], tuple[str, ...]]] | None = None
 
     def field(self, name: str) -> Field:
         """The field of that name or alias; KeyError if the task has none."""

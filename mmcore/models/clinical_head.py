@@ -17,7 +17,9 @@ class AdditiveClinicalHead(nn.Module):
     def __init__(self, knots: Sequence[Sequence[float]], labels: int) -> None:
         super().__init__()
         self.knots = [tuple(k) for k in knots]
-        self.columns = [f for f, k in enumerate(self.knots) for _ in range(1 + len(k))]  # the field of each column
+        self.columns = [
+            f for f, k in enumerate(self.knots) for _ in range(1 + len(k))
+        ]  # the field of each column
         self.register_buffer("centre", torch.zeros(len(self.columns)))
         self.register_buffer("spread", torch.ones(len(self.columns)))
         self.register_buffer("identified", torch.ones(len(self.knots)))

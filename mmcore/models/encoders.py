@@ -21,7 +21,9 @@ class HubImageEncoder(nn.Module):
         self.feature_dim = getattr(config, "hidden_sizes", [0])[-1]
 
     def forward(self, pixels: Tensor) -> Tensor:
-        scaled = (pixels.expand(-1, 3, -1, -1) - 0.45) / 0.225  # ImageNet's mean and deviation over the three colours
+        scaled = (
+            pixels.expand(-1, 3, -1, -1) - 0.45
+        ) / 0.225  # ImageNet's mean and deviation over the three colours
         return self.network(pixel_values=scaled).last_hidden_state  # (B, D, h, w)
 
 

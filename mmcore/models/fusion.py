@@ -99,7 +99,9 @@ class FusionModel(PreTrainedModel):
         """pixels (B, 1, H, W) as preprocess.image makes them -> last feature map (B, D, h, w)."""
         return self.image_encoder(pixels)
 
-    def encode_text(self, mask: Tensor, ids: Tensor | None = None, embeddings: Tensor | None = None) -> Tensor:
+    def encode_text(
+        self, mask: Tensor, ids: Tensor | None = None, embeddings: Tensor | None = None
+    ) -> Tensor:
         """Token ids or embeddings (B, T[, E]) and mask (B, T) -> pooled encoding less that of masks of the same length, (B, D)."""
         inputs = {"input_ids": ids} if embeddings is None else {"inputs_embeds": embeddings}
         hidden = self.text_encoder(**inputs, attention_mask=mask).last_hidden_state  # (B, T, D)
@@ -110,21 +112,19 @@ class FusionModel(PreTrainedModel):
 
         A row that is all NaN is an absent modality of that case.
         """
-        image, text = encodings
-        raw = [
-            None if image is None else self.image_head(image),
-            None if text is None else self.text_head(text),
-            None if values is None else self.clinical_head(values).sum(1),
-        ]
-        known = [image, text, values]
-        batch = len(next(x for x in known if x is not None))
+        heads = (
+            lambda x: self.image_head(torch.nan_to_num(x)),
+            lambda x: self.text_head(torch.nan_to_num(x)),
+            lambda x: self.clinical_head(x).sum(1),
+        )
+        inputs = (*encodings, values)
+        batch = len(next(x for x in inputs if x is not None))
         out = self.prior.new_zeros(batch, len(ORDER), len(self.prior))
         present = torch.zeros(batch, len(ORDER), dtype=torch.bool)
-        for m, (logits, x) in enumerate(zip(raw, known, strict=True)):
-            if logits is None:
-                continue
-            present[:, m] = ~torch.isnan(x).all(1)
-            out[:, m] = torch.nan_to_num(logits) * self.scale[m] + self.constant[m]
+        for m, (head, x) in enumerate(zip(heads, inputs, strict=True)):
+            if x is not None:
+                present[:, m] = ~torch.isnan(x).all(1)
+                out[:, m] = head(x) * self.scale[m] + self.constant[m]
         factor = self.set_scale[(present.long() * torch.tensor([1, 2, 4])).sum(1)]
         return out * present.unsqueeze(-1) * factor.view(-1, 1, 1)
 

@@ -25,7 +25,9 @@ class JointHead(nn.Module):
         self.kind = kind
         self.project = nn.ModuleList(nn.Linear(max(w, 1), WIDTH) for w in widths)
         self.gate = nn.Linear(len(widths) * WIDTH, len(widths)) if kind == "gated" else None
-        self.layer = nn.TransformerEncoderLayer(WIDTH, 4, 64, 0.0, batch_first=True) if kind == "attention" else None
+        self.layer = (
+            nn.TransformerEncoderLayer(WIDTH, 4, 64, 0.0, batch_first=True) if kind == "attention" else None
+        )
         self.token = nn.Parameter(torch.zeros(1, 1, WIDTH)) if kind == "attention" else None
         self.hidden = nn.Linear(len(widths) * WIDTH, WIDTH) if kind == "concat" else None
         self.out = nn.Linear(WIDTH, labels)
@@ -36,7 +38,7 @@ class JointHead(nn.Module):
         parts = []
         for m, (x, layer) in enumerate(zip(encodings, self.project, strict=True)):
             x = self.out.weight.new_zeros(batch, layer.in_features) if x is None else x
-            parts.append(torch.tanh(layer(x)) * present[:, m : m + 1])
+            parts.append(torch.tanh(layer(torch.nan_to_num(x))) * present[:, m : m + 1])
         stacked = torch.stack(parts, 1)  # (B, M, W)
         if self.kind == "concat":
             return self.out(torch.relu(self.hidden(stacked.flatten(1))))
@@ -49,7 +51,9 @@ class JointHead(nn.Module):
 
 
 def shapley_shares(
-    head: Callable[[tuple[Tensor | None, ...], Tensor], Tensor], encodings: tuple[Tensor | None, ...], values: Tensor | None
+    head: Callable[[tuple[Tensor | None, ...], Tensor], Tensor],
+    encodings: tuple[Tensor | None, ...],
+    values: Tensor | None,
 ) -> tuple[Tensor, Tensor]:
     """(logits (B, K), exact Shapley shares (B, M, K)) over the 2^M presence sets, from cached encodings (Shapley 1953)."""
     count = len(encodings)
@@ -60,7 +64,8 @@ def shapley_shares(
         if x is not None:
             here[:, m] = True if m < 2 or values is None else ~torch.isnan(values).all(1)
     worth = {
-        chosen: head(encodings, here & torch.tensor(chosen, dtype=torch.bool)) for chosen in product((0, 1), repeat=count)
+        chosen: head(encodings, here & torch.tensor(chosen, dtype=torch.bool))
+        for chosen in product((0, 1), repeat=count)
     }
     shares = []
     for m in range(count):

@@ -34,9 +34,19 @@ FIELDS = (
         slips=(Slip(0.3, 1.0, 100, 0, "fraction"),),
         aliases=("spo2", "spo2_pct", "oxygen_saturation"),
     ),
-    Field("leukocytes_10e9_per_l", "10⁹/L", plausible=(0, 200), reference=(4.0, 11.0), aliases=("wbc", "leukocytes")),
-    Field("neutrophils_10e9_per_l", "10⁹/L", plausible=(0, 150), reference=(2.0, 7.5), aliases=("neutrophils",)),
-    Field("lymphocytes_10e9_per_l", "10⁹/L", plausible=(0, 100), reference=(1.0, 4.0), aliases=("lymphocytes",)),
+    Field(
+        "leukocytes_10e9_per_l",
+        "10⁹/L",
+        plausible=(0, 200),
+        reference=(4.0, 11.0),
+        aliases=("wbc", "leukocytes"),
+    ),
+    Field(
+        "neutrophils_10e9_per_l", "10⁹/L", plausible=(0, 150), reference=(2.0, 7.5), aliases=("neutrophils",)
+    ),
+    Field(
+        "lymphocytes_10e9_per_l", "10⁹/L", plausible=(0, 100), reference=(1.0, 4.0), aliases=("lymphocytes",)
+    ),
     Field("crp_mg_per_l", "mg/L", plausible=(0, 700), reference=(0, 5), aliases=("crp",)),
     Field("d_dimer_mg_per_l", "mg/L FEU", plausible=(0, 100), reference=(0, 0.5), aliases=("d_dimer",)),
     Field("ldh_u_per_l", "U/L", plausible=(50, 5000), reference=(135, 225), aliases=("ldh",)),
@@ -55,6 +65,14 @@ COLUMNS = {  # manifest column -> field; po2_mmhg is a blood gas and no field of
     "ldh": "ldh_u_per_l",
 }
 
+KINDS = {  # chest_pretrain: kind -> label, where it comes from
+    "normal": ("no_finding", "kermany"),
+    "bacterial": ("other_pneumonia", "kermany"),
+    "viral": ("other_pneumonia", "kermany"),
+    "covid19_adult": ("covid19", "covidcxnet"),
+    "normal_adult": ("no_finding", "rsna"),
+}
+
 
 def row_values(row: dict[str, str]) -> dict[str, float]:
     """The clinical values of a manifest row in the task's units; unknown and impossible ones are left out.
@@ -66,7 +84,10 @@ def row_values(row: dict[str, str]) -> dict[str, float]:
         text = (row.get(column) or "").strip()
         number = {"F": 0.0, "M": 1.0}.get(text) if name == "sex" else _number(text)
         if number is not None:
-            number = next((s.factor * number + s.offset for s in TASK.field(name).slips if s.low <= number <= s.high), number)
+            number = next(
+                (s.factor * number + s.offset for s in TASK.field(name).slips if s.low <= number <= s.high),
+                number,
+            )
             low, high = TASK.field(name).plausible
             if low <= number <= high:
                 values[name] = number
@@ -74,7 +95,10 @@ def row_values(row: dict[str, str]) -> dict[str, float]:
 
 
 def read_pack(directory: Path) -> Pack:
-    """Rows of DIR/manifest.csv with a readable label; CT rows are left out and counted, absent columns are unknown."""
+    """Rows of DIR/manifest.csv; CT rows are left out and counted, absent columns are unknown.
+
+    A manifest with a `kind` column is the pretraining pack: scans alone, the label told by the kind.
+    """
     manifest = Path(directory) / "manifest.csv"
     if not manifest.is_file():
         raise PackError("pack_without_manifest", directory=Path(directory).name)
@@ -86,6 +110,8 @@ def read_pack(directory: Path) -> Pack:
                 left_out[reason] += 1
                 continue
             image = Path(directory) / row["image"] if row.get("image") else None
+            if "kind" in row:
+                row["label"], row["source"] = KINDS[row["kind"]]
             rows.append(
                 PackRow(
                     key=row["id"],
@@ -96,7 +122,11 @@ def read_pack(directory: Path) -> Pack:
                     image=image if image and image.is_file() else None,
                     note=(row.get("note") or "").strip() or None,
                     values=row_values(row),
-                    subgroup={"sex": row.get("sex") or "", "view": row.get("view") or ""},
+                    subgroup={
+                        "sex": row.get("sex") or "",
+                        "view": row.get("view") or "",
+                        "kind": row.get("kind") or "",
+                    },
                 )
             )
     return Pack(tuple(rows), dict(left_out))
@@ -127,6 +157,11 @@ TASK = Task(
     leak_terms=LEAK_TERMS,
     pair_metrics={"auroc_covid19_vs_other_pneumonia": ("covid19", "other_pneumonia")},
     baseline=("age_years", "sex"),
+    image_questions=(
+        (frozenset({"covid19", "other_pneumonia"}), frozenset({"no_finding"})),
+        (frozenset({"covid19"}), frozenset({"other_pneumonia"})),
+        (frozenset({"viral"}), frozenset({"bacterial"})),
+    ),
     survey_accuracy=0.95,
     read_pack=read_pack,
 )

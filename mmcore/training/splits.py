@@ -1,7 +1,9 @@
 """Which patients train, calibrate and test: by the patient's key alone, so that no subset of a pack moves anyone."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+import numpy as np
 
 SEED = 20261123
 TRAIN, CALIBRATION, TEST = "train", "calibration", "test"
@@ -31,3 +33,22 @@ def _part(at: float, calibration: float, test: float) -> str:
 def fold_of(patient: str, folds: int = 5, seed: int = SEED) -> int:
     """The patient's fold of cross-validation, 0 to folds - 1, independent of the part."""
     return int(position(f"fold:{patient}", seed) * folds)
+
+
+def publisher_groups(publishers: Sequence[str], sources: Sequence[str], most: int = 2) -> np.ndarray:
+    """(N,) which group of publishers each row belongs to; a group is left out as a whole, so no row meets its publisher.
+
+    A source with one publisher is a group of its own. The publishers of a source with several are dealt, largest first, into
+    `most` groups of like size: fitting a model for each of dozens of publishers would take a day.
+    """
+    names = np.asarray(publishers)
+    groups: dict[str, int] = {}
+    for source in sorted(set(sources)):
+        inside, counts = np.unique(names[np.asarray(sources) == source], return_counts=True)
+        first = max(groups.values(), default=-1) + 1
+        sizes = [0] * min(most, len(inside))
+        for i in np.lexsort((inside, -counts)):
+            smallest = sizes.index(min(sizes))
+            groups.setdefault(str(inside[i]), first + smallest)
+            sizes[smallest] += int(counts[i])
+    return np.array([groups[str(p)] for p in names])

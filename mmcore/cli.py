@@ -1,0 +1,183 @@
+"""The command line: tasks, predict, evaluate, train, bench and import; one JSON object on standard output with --json."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from mmcore.domain.errors import MmcoreError, PackError
+from mmcore.services.words import tell
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no model hub at run time
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; 0 on success, 2 with {"error": {code, message}} on an expected failure."""
+    given = _parser().parse_args(arguments)
+    try:
+        result = given.run(given)
+    except MmcoreError as error:
+        print(json.dumps({"error": {"code": error.code, "message": tell(error)}}, ensure_ascii=False))
+        return 2
+    print(json.dumps(result, ensure_ascii=False, indent=None if given.json else 1))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m mmcore", description="Threefold: evidence that adds up.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run, text: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text)
+        added.add_argument("--json", action="store_true", help="print one compact JSON object")
+        added.set_defaults(run=run)
+        return added
+
+    command("tasks", _tasks, "List the tasks with labels, modalities, fields and shipped model version.")
+    predict = command("predict", _predict, "Predict one case and account for it.")
+    predict.add_argument("--task", required=True)
+    predict.add_argument("--image", action="append", default=[], metavar="FILE")
+    predict.add_argument("--ecg", action="append", default=[], metavar="FILE")
+    predict.add_argument("--note", action="append", default=[], metavar="FILE")
+    predict.add_argument("--vitals", action="append", default=[], metavar="FILE")
+    predict.add_argument("--prior", nargs="+", action="extend", default=[], metavar="LABEL=P")
+    predict.add_argument("--accept-corrections", action="store_true")
+    evaluate = command(
+        "evaluate", _evaluate, "Score the shipped model on a pack of patients it has not seen."
+    )
+    evaluate.add_argument("--task", required=True)
+    evaluate.add_argument("--data", required=True, type=Path, metavar="DIR")
+    evaluate.add_argument("--bootstrap", type=int, default=1000, metavar="N")
+    train = command("train", _train, "Train, calibrate and evaluate a model on a pack.")
+    train.add_argument("--task", required=True)
+    train.add_argument("--data", required=True, type=Path, metavar="DIR")
+    train.add_argument("--out", required=True, type=Path, metavar="DIR")
+    train.add_argument("--fusion", default="additive", choices=("additive", "concat", "gated", "attention"))
+    train.add_argument(
+        "--pretrain", type=Path, metavar="DIR", help="a pack of scans alone that joins the training"
+    )
+    train.add_argument("--image-encoder", default="efficientnet-lite0", metavar="NAME|PATH")
+    train.add_argument("--text-encoder", default="all-minilm-l6-v2", metavar="NAME|PATH")
+    train.add_argument("--image-steps", type=int, metavar="N", help="0 keeps the image encoder as loaded")
+    train.add_argument("--text-epochs", type=int, metavar="N", help="0 keeps the text encoder as loaded")
+    train.add_argument("--fold-steps", type=int, metavar="N", help="image steps within cross-validation")
+    train.add_argument("--seed", type=int, metavar="N")
+    train.add_argument("--no-cross-validation", action="store_true")
+    bench = command("bench", _bench, "Time the model and its explanations against the naive stack.")
+    bench.add_argument("--task", required=True)
+    load = command(
+        "import", _import, "Put the cases of a pack or of a folder of case folders into the worklist."
+    )
+    load.add_argument("folder", type=Path, metavar="DIR")
+    load.add_argument("--task", default="chest_infection")
+    load.add_argument("--most", type=int, default=200, help="import at most this many cases")
+    return parser
+
+
+def _tasks(given: argparse.Namespace) -> dict:
+    from mmcore.stores.model_store import shipped_version
+    from mmcore.tasks import all_tasks
+
+    return {
+        "tasks": [
+            {
+                "name": task.name,
+                "labels": list(task.labels),
+                "exclusive": task.exclusive,
+                "modalities": [m.value for m in task.modalities],
+                "fields": [
+                    {"name": f.name, "unit": f.unit, "range": list(f.plausible), "kind": f.kind}
+                    for f in task.fields
+                ],
+                "model_version": shipped_version(task.name),
+            }
+            for task in all_tasks().values()
+        ]
+    }
+
+
+def _predict(given: argparse.Namespace) -> dict:
+    from mmcore.services.command import predict_files
+
+    files = {"scan": given.image, "ecg": given.ecg, "note": given.note, "vitals": given.vitals}
+    return predict_files(given.task, files, given.prior, given.accept_corrections)
+
+
+def _evaluate(given: argparse.Namespace) -> dict:
+    from mmcore.services.evaluate import evaluate
+    from mmcore.services.review import load_engine
+
+    _folder(given.data)
+    return evaluate(load_engine(given.task), given.data, given.bootstrap, _bar)
+
+
+def _train(given: argparse.Namespace) -> dict:
+    from mmcore.services.train import train
+
+    _folder(given.data)
+    chosen = {
+        name: getattr(given, name)
+        for name in (
+            "fusion",
+            "image_encoder",
+            "text_encoder",
+            "image_steps",
+            "text_epochs",
+            "fold_steps",
+            "seed",
+        )
+        if getattr(given, name) is not None
+    }
+    with _Bars() as progress:
+        return train(
+            given.task, given.data, given.out, given.pretrain, chosen, not given.no_cross_validation, progress
+        )
+
+
+def _bench(given: argparse.Namespace) -> dict:
+    from mmcore.services.bench import bench
+
+    return bench(given.task)
+
+
+def _import(given: argparse.Namespace) -> dict:
+    from mmcore.services.cases import import_folder, open_store
+
+    _folder(given.folder)
+    return import_folder(open_store(), given.folder, given.task, given.most)
+
+
+def _folder(path: Path) -> None:
+    if not path.is_dir():
+        raise PackError("no_such_folder", directory=path.name)
+
+
+def _bar(items: Iterable) -> Iterator:
+    from tqdm import tqdm
+
+    return iter(tqdm(items, file=sys.stderr, mininterval=2, unit="row"))
+
+
+class _Bars:
+    """A progress bar on standard error for each stage of a training, one after the other."""
+
+    def __enter__(self):
+        from tqdm import tqdm
+
+        self._make, self._stage, self._bar = tqdm, "", None
+        return self._advance
+
+    def _advance(self, stage: str, done: int, total: int) -> None:
+        if stage != self._stage:
+            self.__exit__()
+            self._stage, self._bar = (
+                stage,
+                self._make(total=total, desc=stage, file=sys.stderr, mininterval=5),
+            )
+        self._bar.update(done - self._bar.n)
+
+    def __exit__(self, *_) -> None:
+        if self._bar is not None:
+            self._bar.close()

@@ -1,0 +1,23 @@
+"""Signed Grad-CAM of a pool-and-linear branch: where in the picture its evidence for a contrast lies."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def class_activation_map(maps: Tensor, weights: Tensor, mean: Tensor) -> Tensor:
+    """Evidence of each cell of the last feature map: maps (D, h, w), weights (D,), mean (D,) -> (h, w), log-odds.
+
+    For pooling followed by a linear head Grad-CAM (Selvaraju et al. 2017) without its final ReLU equals this map (Zhou et
+    al. 2016). The map of the mean training features is taken off, so the sum is weights . (pooled - mean) exactly.
+    """
+    cells = maps.shape[1] * maps.shape[2]
+    return torch.einsum("d,dhw->hw", weights.double(), maps.double() - mean.double()[:, None, None]) / cells
+
+
+def enlarge(cells: Tensor, height: int, width: int) -> np.ndarray:
+    """The map (h, w) drawn on (height, width) with the same sum: bilinear between cell centres, rounding spread evenly."""
+    large = F.interpolate(cells[None, None], size=(height, width), mode="bilinear", align_corners=False)[0, 0]
+    large = large * (cells.shape[0] * cells.shape[1] / (height * width))
+    return (large + (cells.sum() - large.sum()) / large.numel()).numpy()

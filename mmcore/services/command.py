@@ -1,0 +1,107 @@
+"""Predicting from files named on the command line: the same intake and review as on the screen, as JSON."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from mmcore.domain.case import Case, Notice
+from mmcore.domain.errors import NothingToPredictError, OutOfRangeError, UnknownFieldError
+from mmcore.domain.prediction import Attribution, Prediction
+from mmcore.domain.task import Modality, Task
+from mmcore.services.intake import UploadFile, read_upload
+from mmcore.services.review import load_engine, review
+from mmcore.services.words import tell
+
+GIVEN_FOR = {
+    "scan": Modality.IMAGE,
+    "ecg": Modality.WAVEFORM,
+    "note": Modality.TEXT,
+    "vitals": Modality.CLINICAL,
+}
+
+
+def predict_files(
+    task_name: str, files: Mapping[str, Sequence[str]], priors: Sequence[str], accept_corrections: bool
+) -> dict:
+    """The contract's `predict`. A file that cannot be used takes its modality away, with a warning.
+
+    Raises NothingToPredictError where nothing is left, OutOfRangeError or UnknownFieldError for a bad --prior.
+    """
+    engine = load_engine(task_name)
+    uploads, missing = _opened(files, engine.task)
+    upload = read_upload(uploads, engine.task, accept_corrections=accept_corrections)
+    prior = _priors(priors, engine.task)
+    warnings = [*missing, *upload.case.refused, *_doubtful(upload.case, upload.items)]
+    try:
+        found = review(engine, upload.case, prior=prior)
+    except NothingToPredictError as error:
+        told = [*warnings, *(n for n in error.values.get("reasons", ()) if n not in warnings)]
+        reasons = " ".join(tell(n) for n in told)
+        raise NothingToPredictError("nothing_to_predict", reasons=reasons) from error
+    warnings += [n for n in found.prediction.notices if n not in warnings] + list(found.failed)
+    return as_json(found.prediction, found.attributions, warnings)
+
+
+def as_json(prediction: Prediction, attributions: Sequence[Attribution], warnings: Sequence[Notice]) -> dict:
+    """A prediction with its account, in the form of the contract."""
+    contrast = prediction.contrast
+    return {
+        "task": prediction.task,
+        "labels": list(prediction.labels),
+        "probabilities": dict(prediction.probabilities),
+        "prior_logits": dict(prediction.prior_logits),
+        "evidence": {m.value: dict(e) if e is not None else None for m, e in prediction.evidence.items()},
+        "contrast": {"for": contrast.label, "against": contrast.against, "total": prediction.total},
+        "attributions": [
+            {
+                "modality": a.modality.value,
+                "method": a.method,
+                "total": a.total,
+                "constant": a.constant,
+                "sum": a.sum,
+                "residual": a.residual,
+            }
+            for a in attributions
+        ],
+        "prediction_set": list(prediction.prediction_set),
+        "warnings": [{"code": n.code, "message": tell(n)} for n in warnings],
+        "model": {"version": prediction.model_version, "sha256": prediction.model_sha256},
+    }
+
+
+def _opened(files: Mapping[str, Sequence[str]], task: Task) -> tuple[list[UploadFile], list[Notice]]:
+    opened, missing = [], []
+    for kind, paths in files.items():
+        for path in paths:
+            if GIVEN_FOR[kind] not in task.modalities:
+                missing.append(Notice("modality_not_asked", {}, GIVEN_FOR[kind].value))
+            elif not Path(path).is_file():
+                missing.append(Notice("file_not_found", {}, GIVEN_FOR[kind].value))
+            else:
+                opened.append(UploadFile(Path(path).name, Path(path).read_bytes(), kind))
+    return opened, missing
+
+
+def _doubtful(case: Case, items) -> list[Notice]:
+    """What was noticed while reading, corrections that wait for consent among it."""
+    told = [n for item in items for n in (*item.notices, *item.corrections) if n not in case.refused]
+    if case.scan is not None:
+        told += [n for n in case.scan.notices if n not in told]
+    return told
+
+
+def _priors(stated: Sequence[str], task: Task) -> dict[str, float] | None:
+    """LABEL=P, P in (0, 1); exclusive labels must not exceed 1 together."""
+    prior: dict[str, float] = {}
+    for item in stated:
+        label, _, text = item.partition("=")
+        if label not in task.labels:
+            raise UnknownFieldError("prior_label_unknown", value=label, known=", ".join(task.labels))
+        try:
+            prior[label] = float(text)
+        except ValueError:
+            raise OutOfRangeError("prior_out_of_range", label=label, value=text) from None
+        if not 0 < prior[label] < 1:
+            raise OutOfRangeError("prior_out_of_range", label=label, value=text)
+    if task.exclusive and sum(prior.values()) > 1 + 1e-9:
+        raise OutOfRangeError("priors_above_one", value=f"{sum(prior.values()):g}")
+    return prior or None

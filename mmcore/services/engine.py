@@ -1,0 +1,123 @@
+"""A task and its model in memory, and what its encoders make of a case."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mmcore.domain.case import Case, Notice
+from mmcore.domain.task import Task
+from mmcore.models.encoders import mean_pool
+from mmcore.services.gates import find_gates, find_warnings, only_taught
+from mmcore.stores.model_store import StoredModel, load_model, model_directory
+from mmcore.tasks import get_task
+from mmcore.training.inputs import ImageInput, TextInput, clinical_input, image_input, text_input
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A task and its model in memory; holds nothing of any patient."""
+
+    task: Task
+    stored: StoredModel
+
+    @property
+    def taught(self) -> dict[str, bool]:
+        """field -> whether the training data could teach it; one that they could not is shown and adds 0."""
+        return {f["name"]: f["identified"] for f in self.stored.model.config.fields}
+
+    @property
+    def facts(self) -> dict:
+        """What training stored with the model: operating points, conformal scores, training ranges."""
+        return self.stored.model.config.facts
+
+
+@dataclass(frozen=True)
+class Encodings:
+    """What the encoders made of a case; every later step works on these. Tensors have a batch of one."""
+
+    image_in: ImageInput | None = None
+    maps: Tensor | None = None  # (D, h, w)
+    text_in: TextInput | None = None
+    hidden: Tensor | None = None  # (T, E) last states of the note's tokens
+    values: Tensor | None = None  # (1, F)
+    gates: tuple[Notice, ...] = ()
+    warnings: tuple[Notice, ...] = ()
+    shape: tuple[int, int] = (0, 0)  # of the scan
+    note_key: str = ""  # digest of the note, names what memory keeps of it
+
+
+def load_engine(task_name: str) -> Engine:
+    """The newest shipped model of a task, verified. Raises UnknownTaskError, ModelNotTrainedError, ModelFileError."""
+    task = get_task(task_name)
+    return Engine(task, load_model(model_directory(task.name), task.name))
+
+
+def encode(engine: Engine, case: Case, memory: dict) -> Encodings:
+    """Encodings of each modality that is present and not gated, taken from memory where the content is the same."""
+    stored = engine.stored
+    image_in = maps = text_in = hidden = values = None
+    with torch.inference_mode():
+        if case.scan is not None and stored.model.image_encoder is not None:
+            image_in, maps = _remember(
+                memory, stored, case.scan.pixels, lambda: _encode_image(engine, case.scan.pixels)
+            )
+        if case.note and stored.model.text_encoder is not None:
+            text_in, hidden = _remember(memory, stored, case.note, lambda: _encode_text(engine, case.note))
+    known = only_taught(clinical_input(case.values, engine.task), list(engine.taught.values()))
+    if not np.isnan(known).all():
+        values = torch.from_numpy(known)[None]
+    gates = find_gates(engine.facts, image_in, maps)
+    closed = {g.modality for g in gates} - case.overruled
+    return Encodings(
+        image_in,
+        None if "image" in closed else maps,
+        text_in,
+        None if "text" in closed else hidden,
+        None if "clinical" in closed else values,
+        gates,
+        find_warnings(engine.task, engine.facts, engine.taught, case, text_in),
+        case.scan.pixels.shape if case.scan else (0, 0),
+        _digest(case.note) if case.note else "",
+    )
+
+
+def _encode_image(engine: Engine, pixels: np.ndarray) -> tuple[ImageInput, Tensor]:
+    settings = engine.facts["image"]
+    ready = image_input(pixels, engine.stored.lungs, settings["size"], settings["equalised"])
+    return ready, engine.stored.model.encode_image(ready.pixels)[0].clone()
+
+
+def _encode_text(engine: Engine, note: str) -> tuple[TextInput, Tensor]:
+    stored = engine.stored
+    ready = text_input(note, engine.task.leak_terms, stored.tokenizer, stored.model.config.max_tokens)
+    return ready, stored.model.text_encoder(input_ids=ready.ids, attention_mask=ready.mask).last_hidden_state[
+        0
+    ].clone()
+
+
+def _remember(memory: dict, stored: StoredModel, content: np.ndarray | str, make) -> tuple:
+    key = (stored.sha256, _digest(content))
+    if key not in memory:
+        memory[key] = make()
+    return memory[key]
+
+
+def _digest(content: np.ndarray | str) -> str:
+    data = content.encode() if isinstance(content, str) else np.ascontiguousarray(content).tobytes()
+    return hashlib.sha256(data).hexdigest()
+
+
+def centred(engine: Engine, encodings: Encodings) -> tuple[Tensor | None, Tensor | None]:
+    """(image (1, D), text (1, E)) less their references, None where absent."""
+    model = engine.stored.model
+    image = None if encodings.maps is None else encodings.maps.mean((1, 2))[None] - model.image_mean
+    text = None
+    if encodings.hidden is not None:
+        text = (
+            mean_pool(encodings.hidden[None], encodings.text_in.mask)
+            - model.text_masks[len(encodings.hidden)]
+        )
+    return image, text

@@ -1,0 +1,51 @@
+"""Which modalities of a case may speak: what is not the asked kind of input adds nothing, with the reason in words."""
+
+import numpy as np
+from torch import Tensor
+
+from mmcore.domain.case import Case, Notice
+from mmcore.domain.task import Task
+from mmcore.evaluation.ood import strangeness
+from mmcore.training.inputs import TRUSTED, ImageInput, TextInput
+
+BEYOND = 1.15  # times the distance that 99 of 100 calibration pictures keep; judgement: this project's
+
+
+def find_gates(facts: dict, image_in: ImageInput | None, maps: Tensor | None) -> tuple[Notice, ...]:
+    """A notice for each modality that is closed: its evidence is not used unless the user overrules the gate."""
+    if image_in is None or maps is None:
+        return ()
+    if image_in.lungs is not None and image_in.box.quality < TRUSTED:
+        return (Notice("scan_without_lungs", {"quality": round(image_in.box.quality, 2)}, "image"),)
+    familiar = facts.get("familiar")
+    if not familiar:
+        return ()
+    inside, outside = strangeness(familiar, maps.mean((1, 2))[None].numpy())
+    share = max(float(inside[0]) / familiar["inside_limit"], float(outside[0]) / familiar["outside_limit"])
+    if share > BEYOND:
+        return (Notice("scan_unfamiliar", {"times": round(share, 1)}, "image"),)
+    return ()
+
+
+def find_warnings(
+    task: Task, facts: dict, taught: dict[str, bool], case: Case, text_in: TextInput | None
+) -> tuple[Notice, ...]:
+    """What the reader must know although nothing is closed: notes cut short, values outside the training range."""
+    told = []
+    if text_in is not None and text_in.cut:
+        told.append(Notice("note_cut", {"tokens": text_in.cut}, "text"))
+    known = [name for name in case.values if taught.get(name)]
+    if case.values and not known:
+        told.append(Notice("clinical_nothing_taught", {}, "clinical"))
+    for name in known:
+        limits = facts["ranges"].get(name)
+        value = case.values[name]
+        if limits and task.field(name).kind == "number" and not limits[0] <= value <= limits[1]:
+            values = {"field": name, "value": f"{value:g}", "low": f"{limits[0]:g}", "high": f"{limits[1]:g}"}
+            told.append(Notice("value_outside_training", values, "clinical"))
+    return tuple(told)
+
+
+def only_taught(values: np.ndarray, taught: list[bool]) -> np.ndarray:
+    """Values (..., F) with those of fields that the data cannot teach made unknown: they are shown and add 0."""
+    return np.where(np.asarray(taught), values, np.nan).astype(np.float32)

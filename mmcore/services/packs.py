@@ -1,0 +1,83 @@
+"""Rows of a data pack as cases and as encodings, by the code that also serves the bedside."""
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from mmcore.domain.case import Case, Scan
+from mmcore.domain.errors import PackError
+from mmcore.domain.pack import Pack, PackRow
+from mmcore.domain.task import Task
+from mmcore.intake.picture import read_picture
+from mmcore.models.fusion import FusionModel
+from mmcore.models.lungs import LungNet
+from mmcore.preprocess.language import language_of
+from mmcore.services.intake import UploadFile, read_upload
+from mmcore.training.heads import Encoded
+from mmcore.training.inputs import clinical_input, image_input, text_input
+
+
+def read_pack(task: Task, directory: Path) -> Pack:
+    """The rows of DIR that the task can take. Raises PackError where the task reads no packs or DIR is none."""
+    if task.read_pack is None:
+        raise PackError("task_without_pack", task=task.name)
+    return task.read_pack(Path(directory))
+
+
+def case_of(task: Task, row: PackRow) -> Case:
+    """The row as the bedside takes it: what cannot be read takes its modality away, the rest stays."""
+    files = [] if row.image is None else [UploadFile(row.image.name, row.image.read_bytes(), "scan")]
+    return read_upload(files, task, typed=row.values, typed_note=row.note or "").case
+
+
+def quick_scan(path: Path) -> Scan:
+    """A picture of a trusted pack decoded in this process: for training only, where a child for each would take minutes."""
+    facts, payload = read_picture(path.read_bytes())
+    return Scan(np.frombuffer(payload, dtype="<f4").reshape(facts["shape"]))
+
+
+def encode_rows(
+    model: FusionModel,
+    tokenizer,
+    lungs: LungNet | None,
+    task: Task,
+    rows: Sequence[PackRow],
+    image_settings: dict,
+    progress: Callable[[Iterable], Iterable] = iter,
+) -> Encoded:
+    """Pooled encodings of every row, for fitting and calibrating heads. Notes in another language count as absent."""
+    image = np.full((len(rows), model.encoding_widths()[0]), np.nan, dtype=np.float32)
+    text = np.full((len(rows), model.encoding_widths()[1]), np.nan, dtype=np.float32)
+    notes: dict[str, np.ndarray] = {}
+    with torch.inference_mode():
+        for i, row in progress(list(enumerate(rows))):
+            if row.image is not None and model.image_encoder is not None:
+                ready = image_input(
+                    quick_scan(row.image).pixels, lungs, image_settings["size"], image_settings["equalised"]
+                )
+                image[i] = model.encode_image(ready.pixels).mean((2, 3))[0].numpy()
+            if row.note and model.text_encoder is not None and language_of(row.note) == "en":
+                if row.note not in notes:
+                    ready = text_input(row.note, task.leak_terms, tokenizer, model.config.max_tokens)
+                    notes[row.note] = model.encode_text(ready.mask, ready.ids)[0].numpy()
+                text[i] = notes[row.note]
+    return Encoded(
+        keys=np.array([r.key for r in rows]),
+        image=image,
+        text=text,
+        values=np.stack([clinical_input(r.values, task) for r in rows]),
+        outcomes=outcomes_of(task, rows),
+        patients=np.array([r.patient for r in rows]),
+        sources=np.array([r.source for r in rows]),
+        publishers=np.array([r.publisher for r in rows]),
+    )
+
+
+def outcomes_of(task: Task, rows: Sequence[PackRow]) -> np.ndarray:
+    """(N, K) of 1, 0 and NaN for unknown."""
+    return np.array(
+        [[np.nan if r.outcome.get(k) is None else float(r.outcome[k]) for k in task.labels] for r in rows],
+        dtype=float,
+    ).reshape(len(rows), len(task.labels))

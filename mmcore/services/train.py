@@ -1,0 +1,240 @@
+"""The train command: one model fitted, calibrated, cross-validated, controlled, stored and evaluated."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from mmcore.domain.pack import PackRow
+from mmcore.domain.task import Task
+from mmcore.evaluation.metrics import auroc, interval, label_metrics, patient_weights
+from mmcore.models.fusion import FusionModel
+from mmcore.models.lungs import LungNet
+from mmcore.services.engine import Engine
+from mmcore.services.evaluate import evaluate
+from mmcore.services.training import (
+    Progress,
+    assemble,
+    conclude,
+    crops,
+    encoded,
+    fit_encoders,
+    fit_lung_finder,
+    fit_on,
+    labelled_rows,
+    parts_of,
+    probabilities,
+)
+from mmcore.stores.model_store import load_model, save_lungs, save_model, stored_lungs
+from mmcore.tasks import get_task
+from mmcore.training.calibrate import label_shares, prior_logits
+from mmcore.training.heads import Encoded
+from mmcore.training.recipe import TrainingSettings
+from mmcore.training.splits import CALIBRATION, TEST, TRAIN, fold_of, publisher_groups
+
+VERSION = "1.0.0"
+LUNG_STEPS = 700
+
+
+class Workshop:
+    """One training's fixed parts: task, rows, lung finder, crops and settings; fits a model on any of its rows."""
+
+    def __init__(
+        self,
+        task: Task,
+        rows: Sequence[PackRow],
+        extra: Sequence[PackRow],
+        lungs: LungNet | None,
+        settings: TrainingSettings,
+        out: Path,
+        progress: Progress,
+    ) -> None:
+        self.task, self.rows, self.extra, self.lungs = task, rows, extra, lungs
+        self.settings, self.out, self.progress = settings, out, progress
+        self.pictures = self._crops()
+
+    def _crops(self) -> np.ndarray:
+        path = self.out / "cache" / "crops.npy"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            np.save(
+                path, crops([*self.rows, *self.extra], self.lungs, self.settings.crop_size, self.progress)
+            )
+        return np.load(path, mmap_mode="r")
+
+    def fit(self, name: str, train: np.ndarray, keep: np.ndarray, steps: int, shuffle=False):
+        """(model, tokenizer, encodings of all rows): encoders and heads from the rows at `train` and the kept extra rows."""
+        rows = [*(self.rows[i] for i in train), *(self.extra[i] for i in keep)]
+        if shuffle:
+            outcomes = [r.outcome for r in rows]
+            order = np.random.default_rng(self.settings.seed).permutation(len(rows))
+            rows = [replace(r, outcome=outcomes[i], subgroup={}) for r, i in zip(rows, order, strict=True)]
+        pictures = self.pictures[np.r_[train, len(self.rows) + keep].astype(int)]
+        settings = replace(self.settings, image_steps=steps)
+        folder = self.out / "checkpoints" / name
+        encoders = fit_encoders(self.task, rows, pictures, settings, folder, self.progress)
+        model = assemble(self.task, rows[: len(train)], encoders, settings)
+        cache = self.out / "cache"
+        given = (model, encoders.tokenizer, self.lungs, self.task)
+        everyone = encoded(*given, self.rows, settings, cache, self.progress)
+        further = (
+            encoded(*given, [self.extra[i] for i in keep], settings, cache, self.progress)
+            if len(keep)
+            else None
+        )
+        taught = everyone.take(train)
+        if shuffle:
+            taught = replace(
+                taught, outcomes=taught.outcomes[np.random.default_rng(0).permutation(len(train))]
+            )
+        fit_on(model, joined(taught, further), settings, encoders.text_weight)
+        return model, encoders.tokenizer, everyone, taught
+
+
+def joined(first: Encoded, second: Encoded | None) -> Encoded:
+    """Rows of both."""
+    if second is None:
+        return first
+    return Encoded(
+        **{n: np.concatenate([getattr(first, n), getattr(second, n)]) for n in first.__dataclass_fields__}
+    )
+
+
+def train(
+    task_name: str,
+    data: Path,
+    out: Path,
+    pretrain: Path | None,
+    chosen: dict,
+    cross_validate: bool,
+    progress: Progress,
+) -> dict:
+    """Train on DIR and write OUT/model with history and report; resumes where an earlier run of the same OUT stopped."""
+    task = get_task(task_name)
+    settings = TrainingSettings(**chosen)
+    rows = labelled_rows(task, data)
+    extra = labelled_rows(task, pretrain) if pretrain else ()
+    lungs = (
+        stored_lungs(out / "cache")
+        or fit_lung_finder(data, settings.seed, LUNG_STEPS, progress)
+        or stored_lungs(None)
+    )
+    if lungs is not None:
+        save_lungs(lungs, out / "cache")
+    shop = Workshop(task, rows, extra, lungs, settings, out, progress)
+    split = parts_of(rows)
+    part = {name: np.flatnonzero(split == name) for name in (TRAIN, CALIBRATION, TEST)}
+    everything = np.arange(len(extra))
+    model, tokenizer, everyone, taught = shop.fit("final", part[TRAIN], everything, settings.image_steps)
+    conclude(model, task, taught, everyone.take(part[CALIBRATION]), settings)
+    model.config.facts["split"] = {name: len(indices) for name, indices in part.items()}
+    folder = out / "model" / task.name / VERSION
+    save_model(model, tokenizer, lungs, folder)
+    result = {
+        "task": task.name,
+        "model": str(folder),
+        "split": model.config.facts["split"],
+        "seed": settings.seed,
+    }
+    if cross_validate:
+        result |= cross_validated(shop)
+        result["shuffled_labels"] = _shuffled(shop, part)
+    engine = Engine(task, load_model(folder, task.name))
+    result["test"] = evaluate(engine, data, progress=lambda items: _counted(items, progress))
+    (out / "report.json").write_text(json.dumps(result, indent=1, ensure_ascii=False))
+    return result
+
+
+def cross_validated(shop: Workshop) -> dict:
+    """Figures of rows scored by models that never saw their patient (5 folds), and never saw their publisher."""
+    patients = [r.patient for r in shop.rows]
+    folds = np.array([fold_of(p, shop.settings.folds) for p in patients])
+    groups = publisher_groups([r.publisher for r in shop.rows], [r.source for r in shop.rows])
+    found = {}
+    for name, which in (("cross_validation", folds), ("leave_publisher_out", groups)):
+        stated = np.full((len(shop.rows), len(shop.task.labels)), np.nan)
+        reduced = {m: stated.copy() for m in ("image", "image+text", "image+clinical", "text", "clinical")}
+        for fold in sorted(set(which.tolist())):
+            test = np.flatnonzero(which == fold)
+            seen = np.flatnonzero(which != fold)
+            absent = {shop.rows[i].publisher for i in test} if name == "leave_publisher_out" else set()
+            keep = (
+                np.flatnonzero([not _same_place(r.publisher, absent) for r in shop.extra])
+                if shop.extra
+                else np.array([], int)
+            )
+            model, _, everyone, taught = shop.fit(f"{name}_{fold}", seen, keep, shop.settings.fold_steps)
+            _state_prior(model, taught)
+            rows = everyone.take(test)
+            stated[test] = probabilities(model, rows)
+            for shown, table in reduced.items():
+                hidden = tuple(m for m in ("image", "text", "clinical") if m not in shown.split("+"))
+                some = rows.without(hidden)
+                here = some.present().any(1)
+                if here.any():
+                    table[test[here]] = probabilities(model, some.take(here))
+        found[name] = {"folds": len(set(which.tolist())), "all": _figures(shop, stated)}
+        found[name] |= {shown: _figures(shop, table) for shown, table in reduced.items()}
+        if name == "leave_publisher_out":
+            sources = np.array([r.source for r in shop.rows])
+            found[name]["by_source"] = {
+                s: _figures(shop, np.where((sources == s)[:, None], stated, np.nan))
+                for s in sorted(set(sources))
+            }
+    return found
+
+
+def _state_prior(model: FusionModel, taught: Encoded) -> None:
+    """The training rows' label shares as the prior; scales stay 1, since no calibration patients are set aside in a fold."""
+    shares = label_shares(taught.outcomes, model.config.exclusive)
+    model.prior.copy_(torch.tensor(prior_logits(shares, model.config.exclusive)))
+
+
+def _same_place(publisher: str, absent: set[str]) -> bool:
+    """Whether pretraining pictures come from a publisher that is left out; rsna's are pictures of nih."""
+    return publisher in absent or (publisher == "rsna" and "nih" in absent)
+
+
+def _figures(shop: Workshop, stated: np.ndarray) -> dict:
+    """Figures of the rows that have a probability; the calls are of the likeliest label."""
+    scored = ~np.isnan(stated).any(1)
+    rows = [r for r, s in zip(shop.rows, scored, strict=True) if s]
+    if not rows:
+        return {"n": 0}
+    task, p = shop.task, stated[scored]
+    outcomes = np.array([[r.outcome.get(k, np.nan) for k in task.labels] for r in rows], dtype=float)
+    weights = patient_weights([r.patient for r in rows], 1000)
+    calls = np.eye(len(task.labels))[p.argmax(1)] if task.exclusive else p
+    metrics, _ = label_metrics(task.labels, p, outcomes, weights, [0.5] * len(task.labels), task.exclusive)
+    called, _ = label_metrics(task.labels, calls, outcomes, weights, [0.5] * len(task.labels), task.exclusive)
+    kept = {k: v for k, v in metrics.items() if k.startswith(("auroc", "auprc", "macro", "accuracy"))}
+    kept |= {k: v for k, v in called.items() if k.startswith(("sensitivity", "specificity", "f1"))}
+    for name, (a, b) in task.pair_metrics.items():
+        i, j = task.labels.index(a), task.labels.index(b)
+        pair = (outcomes[:, i] == 1) | (outcomes[:, j] == 1)
+        if len(set(outcomes[pair, i])) == 2:
+            odds = np.log(p[pair, i] + 1e-12) - np.log(p[pair, j] + 1e-12)
+            kept[name] = interval(auroc(odds, outcomes[pair, i], weights[:, pair]))
+    return {"n": len(rows), "patients": len({r.patient for r in rows}), "metrics": kept}
+
+
+def _shuffled(shop: Workshop, part: dict[str, np.ndarray]) -> dict:
+    """The control: the same training on shuffled labels must not predict the test patients."""
+    keep = np.arange(len(shop.extra))
+    model, _, everyone, taught = shop.fit(
+        "shuffled", part[TRAIN], keep, min(shop.settings.fold_steps, 100), shuffle=True
+    )
+    _state_prior(model, taught)
+    stated = np.full((len(shop.rows), len(shop.task.labels)), np.nan)
+    stated[part[TEST]] = probabilities(model, everyone.take(part[TEST]))
+    return _figures(shop, stated)
+
+
+def _counted(items, progress: Progress):
+    items = list(items)
+    for i, item in enumerate(items):
+        yield item
+        progress("evaluation", i + 1, len(items))

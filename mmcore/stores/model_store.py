@@ -1,0 +1,141 @@
+"""Trained models on disk: safetensors, configuration, tokenizer and card, each file checked against its digest."""
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+
+from mmcore.domain.errors import ModelFileError, ModelNotTrainedError
+from mmcore.models.fusion import FusionModel
+from mmcore.models.lungs import LungNet
+
+MODELS = Path(__file__).resolve().parents[2] / "assets" / "models"
+DIGESTS = "digests.json"
+
+
+@dataclass(frozen=True)
+class StoredModel:
+    """A model ready to run, in evaluation mode. sha256 is that of its weights file."""
+
+    model: FusionModel
+    tokenizer: PreTrainedTokenizerBase | None
+    lungs: LungNet | None
+    version: str
+    sha256: str
+    directory: Path
+
+
+def models_root() -> Path:
+    """Where models are looked for: THREEFOLD_MODELS, else what ships."""
+    return Path(os.environ.get("THREEFOLD_MODELS") or MODELS)
+
+
+def model_directory(task: str) -> Path:
+    """The newest version's folder of a task. Raises ModelNotTrainedError where there is none."""
+    versions = [p.parent for p in (models_root() / task).glob("*/config.json")]
+    if not versions:
+        raise ModelNotTrainedError("model_not_trained", task=task)
+    return max(versions, key=lambda p: [int(n) if n.isdigit() else 0 for n in p.name.split(".")])
+
+
+def shipped_version(task: str) -> str | None:
+    """The newest version's name, or None where the task has no trained model."""
+    try:
+        return model_directory(task).name
+    except ModelNotTrainedError:
+        return None
+
+
+def save_model(model: FusionModel, tokenizer, lungs: nn.Module | None, directory: Path) -> None:
+    """Write weights (encoders in half precision, heads and statistics in full), configuration, tokenizer and digests."""
+    directory.mkdir(parents=True, exist_ok=True)
+    state = {
+        name: value.half()
+        if name.startswith(("image_encoder.", "text_encoder.")) and value.is_floating_point()
+        else value
+        for name, value in model.state_dict().items()
+    }
+    model.save_pretrained(directory, state_dict=state)
+    if tokenizer is not None:
+        tokenizer.save_pretrained(directory)
+    if lungs is not None:
+        save_lungs(lungs, directory)
+    write_digests(directory)
+
+
+def save_lungs(lungs: nn.Module, directory: Path) -> None:
+    """Write the lung finder in half precision."""
+    from safetensors.torch import save_file
+
+    directory.mkdir(parents=True, exist_ok=True)
+    halved = {n: v.half().contiguous() if v.is_floating_point() else v for n, v in lungs.state_dict().items()}
+    save_file(halved, directory / "lungs.safetensors")
+
+
+def write_digests(directory: Path) -> None:
+    """Record the SHA-256 of every file of a model folder that decides a prediction."""
+    names = sorted(
+        p.name
+        for p in directory.iterdir()
+        if p.suffix in (".safetensors", ".txt") or p.name.endswith(".json")
+    )
+    digests = {name: _sha256(directory / name) for name in names if name not in (DIGESTS, "card.json")}
+    (directory / DIGESTS).write_text(json.dumps(digests, indent=1) + "\n")
+
+
+def load_model(directory: Path, task: str) -> StoredModel:
+    """Load and verify a model folder. Raises ModelFileError on an altered file or a model of another task."""
+    digests = _verified_digests(directory)
+    with (directory / "config.json").open() as stream:
+        config = json.load(stream)
+    if config.get("task") != task:
+        raise ModelFileError("model_of_another_task", task=task, found=config.get("task"))
+    model = FusionModel.from_pretrained(directory, dtype=torch.float32).eval().requires_grad_(False)
+    tokenizer = AutoTokenizer.from_pretrained(directory) if config.get("text_config") else None
+    lungs = _load_lungs(directory / "lungs.safetensors")
+    return StoredModel(model, tokenizer, lungs, directory.name, digests["model.safetensors"], directory)
+
+
+def _load_lungs(path: Path) -> LungNet | None:
+    if not path.exists():
+        return None
+    from safetensors.torch import load_file
+
+    lungs = LungNet()
+    lungs.load_state_dict(
+        {
+            name: value.float() if value.is_floating_point() else value
+            for name, value in load_file(path).items()
+        }
+    )
+    return lungs.eval().requires_grad_(False)
+
+
+def stored_lungs(directory: Path | None) -> LungNet | None:
+    """The lung finder in a folder, or with None that of the shipped chest model; None where there is none."""
+    shipped = sorted((models_root() / "chest_infection").glob("*/lungs.safetensors"))
+    return _load_lungs(
+        directory / "lungs.safetensors" if directory else shipped[-1] if shipped else Path("none")
+    )
+
+
+def _verified_digests(directory: Path) -> dict[str, str]:
+    try:
+        digests = json.loads((directory / DIGESTS).read_text())
+    except (OSError, ValueError) as error:
+        raise ModelFileError("model_digests_unreadable", version=directory.name) from error
+    for name, expected in digests.items():
+        path = directory / name
+        if not path.exists() or _sha256(path) != expected:
+            raise ModelFileError("model_file_altered", name=name, version=directory.name)
+    return digests
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,49 @@
+"""What the clinical fields are measured against, and which of them the data can teach at all."""
+
+import numpy as np
+
+CENTROID = 20  # patients in one centroid at least, so that none can be told apart (evidence.md)
+MOST = 8  # centroids of a field
+
+
+def centroids(values: np.ndarray, patients: np.ndarray) -> list[float]:
+    """Means of groups of 20 patients or more along one field's sorted known values; [] where fewer are known.
+
+    values (N,) with NaN for unknown, patients (N,); a patient with several rows counts once, by the mean.
+    """
+    known = ~np.isnan(values)
+    names, which = np.unique(patients[known], return_inverse=True)
+    if len(names) < CENTROID:
+        return []
+    of_patient = np.sort(np.bincount(which, values[known]) / np.bincount(which))
+    groups = np.array_split(of_patient, min(MOST, len(names) // CENTROID))
+    return [round(float(g.mean()), 3) for g in groups]
+
+
+def background_rows(by_field: list[list[float]]) -> np.ndarray:
+    """(C, F) rows in which every field's centroids occur equally often; NaN for a field without any."""
+    length = int(np.lcm.reduce([len(c) for c in by_field if c] or [1]))
+    columns = [np.tile(c, length // len(c)) if c else np.full(length, np.nan) for c in by_field]
+    return np.stack(columns, 1)
+
+
+def identified(
+    values: np.ndarray, outcomes: np.ndarray, patients: np.ndarray, sources: np.ndarray, fewest: int
+) -> list[bool]:
+    """For each field whether at least two labels have it known in `fewest` patients of one same source, and it varies.
+
+    A field known for one label only, or for each label in another hospital, would teach the hospital.
+    """
+    found = []
+    for f in range(values.shape[1]):
+        known = ~np.isnan(values[:, f])
+        enough = any(
+            sum(
+                len(set(patients[known & (sources == s) & (outcomes[:, k] == 1)])) >= fewest
+                for k in range(outcomes.shape[1])
+            )
+            >= 2
+            for s in np.unique(sources)
+        )
+        found.append(bool(enough and np.nanstd(values[:, f]) > 0))
+    return found

@@ -1,0 +1,80 @@
+"""What the encoders are given for a scan, a note and values: one code for training and for the bedside."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mmcore.domain.task import LeakTerm, Task
+from mmcore.models.lungs import SIZE, WHOLE, LungBox, LungNet, lung_box
+from mmcore.preprocess.image import Crop, crop_around, equalise, resample
+from mmcore.preprocess.text import MaskedNote, clean, mask_leaks
+
+TRUSTED = 0.3  # quality of the lung box, 0 to 1; below, the crop would be a guess
+
+
+@dataclass(frozen=True)
+class ImageInput:
+    """pixels (1, 1, S, S) float32, 0 to 1; crop: which part of the scan they show; lungs (160, 160) bool on the whole scan."""
+
+    pixels: Tensor
+    crop: Crop
+    box: LungBox
+    lungs: np.ndarray | None
+
+
+@dataclass(frozen=True)
+class TextInput:
+    """ids and mask (1, T); spans: characters of `note` that each token covers, () for the special ones; cut: tokens left out."""
+
+    note: str
+    masked: MaskedNote
+    ids: Tensor
+    mask: Tensor
+    spans: tuple[tuple[int, int], ...]
+    cut: int
+
+
+def find_lungs(pixels: np.ndarray, lungs: LungNet) -> tuple[np.ndarray, LungBox]:
+    """Lung mask (160, 160) bool on the whole scan and the box around it."""
+    small = torch.from_numpy(resample(pixels, Crop(), (SIZE, SIZE)))[None, None]
+    with torch.no_grad():
+        mask = torch.sigmoid(lungs(small))[0, 0].numpy()
+    return mask >= 0.5, lung_box(mask)
+
+
+def crop_of(box: LungBox) -> Crop:
+    """What the encoder looks at: the lungs with a margin, or the whole scan where the lungs were not found with trust."""
+    return crop_around(box.top, box.left, box.bottom, box.right) if box.quality > TRUSTED else Crop()
+
+
+def image_input(pixels: np.ndarray, lungs: LungNet | None, size: int, equalised: float) -> ImageInput:
+    """A scan (H, W) in [0, 1] cropped around its lungs, resampled and with grey levels by rank."""
+    mask, box = (None, WHOLE) if lungs is None else find_lungs(pixels, lungs)
+    crop = crop_of(box)
+    ready = equalise(resample(pixels, crop, (size, size)), equalised)
+    return ImageInput(torch.from_numpy(ready)[None, None], crop, box, mask)
+
+
+def text_input(note: str, terms: Sequence[LeakTerm], tokenizer, max_tokens: int) -> TextInput:
+    """A note cleaned, masked and cut into tokens; a literal [MASK] in it stays a mask."""
+    cleaned = clean(note)
+    masked = mask_leaks(cleaned, terms)
+    coded = tokenizer(masked.text, return_offsets_mapping=True, add_special_tokens=True)
+    ids, offsets = coded["input_ids"], coded["offset_mapping"]
+    cut = max(0, len(ids) - max_tokens)
+    if cut:
+        ids, offsets = (
+            [*ids[: max_tokens - 1], ids[-1]],
+            [*offsets[: max_tokens - 1], offsets[-1]],
+        )
+    spans = tuple(masked.origin(a, b) if b > a else () for a, b in offsets)
+    row = torch.tensor([ids])
+    return TextInput(cleaned, masked, row, torch.ones_like(row), spans, cut)
+
+
+def clinical_input(values: Mapping[str, float], task: Task) -> np.ndarray:
+    """(F,) float32 in the order of the task's fields, NaN for unknown."""
+    return np.array([values.get(f.name, np.nan) for f in task.fields], dtype=np.float32)

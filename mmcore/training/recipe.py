@@ -1,0 +1,32 @@
+"""All settings of a training in one place; what `python -m mmcore train` runs with and a model stores."""
+
+from dataclasses import dataclass, field
+
+from mmcore.training.heads import HeadSettings
+from mmcore.training.image_encoder import Recipe
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """The defaults are this project's choice by leave-one-publisher-out; the model card names them.
+
+    crop_size: side of the stored crops in pixels. image_steps, text_epochs: length of fine-tuning, 0 keeps the encoder as
+    loaded. fold_*: the same within cross-validation. fewest: patients of a label that make a field identified.
+    """
+
+    image_encoder: str = "efficientnet-lite0"
+    text_encoder: str = "all-minilm-l6-v2"
+    fusion: str = "additive"
+    seed: int = 20261123
+    crop_size: int = 192
+    image: Recipe = field(default_factory=Recipe)
+    image_steps: int = 800
+    text_epochs: int = 3
+    max_tokens: int = 256
+    heads: HeadSettings = field(
+        default_factory=lambda: HeadSettings({"image": 1e-2, "text": 1e-2, "clinical": 1e-2, "joint": 1e-3})
+    )
+    confidence: float = 0.9
+    folds: int = 5
+    fold_steps: int = 300
+    fewest: int = 20
