@@ -4,7 +4,7 @@ import streamlit as st
 
 from mmcore.services import cases
 from mmcore.tasks import all_tasks
-from pages.ui import frame, resources, state, table
+from pages.ui import frame, reading, resources, state, table
 from pages.ui.text import t
 
 frame.guard("worklist")
@@ -59,5 +59,6 @@ if rows:
     opened = table.draw(rows)
     if opened:
         frame.go("review", case=opened)
+    reading.score(rows)
 else:
     st.html(f'<div class="panel quiet">{t("screen.worklist.empty")}</div>')

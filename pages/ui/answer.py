@@ -6,7 +6,7 @@ from html import escape
 import streamlit as st
 
 from pages.ui import state
-from pages.ui.text import heading, percent, t
+from pages.ui.text import heading, listed, percent, t
 
 STEPS = (
     0.001,
@@ -55,11 +55,9 @@ def set_words(review, confidence: float | None, other_prior: bool) -> str:
     count = "none" if not labels else "one" if len(labels) == 1 else "many"
     if confidence is None:
         return (
-            t("screen.review.set_here", labels=", ".join(labels))
-            if labels
-            else t("screen.review.set_here_none")
+            t("screen.review.set_here", labels=listed(labels)) if labels else t("screen.review.set_here_none")
         )
-    return t(f"screen.review.set_{count}", labels=", ".join(labels), confidence=percent(confidence))
+    return t(f"screen.review.set_{count}", labels=listed(labels), confidence=percent(confidence))
 
 
 def draw_prior(review, key: str) -> None:

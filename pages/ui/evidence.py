@@ -110,15 +110,11 @@ def account_table(review, *, compact: bool = False) -> str:
     lines = []
     for row, (start, end) in zip(rows, spans, strict=True):
         name = escape(t(f"screen.review.row.{row.kind}"))
-        words = (
-            "" if compact and row.kind not in ("total",) else f"<small>{escape(_words(row, review))}</small>"
-        )
         if row.log_odds is None:
-            words = f"<small>{escape(row.reason)}</small>"
-            lines.append(
-                f'<tr class="absent"><th scope="row">{name}{words}</th><td></td><td class="value">0</td></tr>'
-            )
+            absent = f'<th scope="row">{name}<small>{escape(row.reason)}</small></th><td></td><td class="value">0</td>'
+            lines.append(f'<tr class="absent">{absent}</tr>')
             continue
+        words = "" if compact and row.kind != "total" else f"<small>{escape(_words(row, review))}</small>"
         way = row.kind if row.kind in ("prior", "total") else "for" if row.log_odds > 0 else "against"
         bar = bar_html(start, end, low, high, way)
         tone = way if way in ("for", "against") else ""
@@ -158,7 +154,9 @@ def _limits(spans: Sequence[tuple[float, float]]) -> tuple[float, float]:
 
 
 def _words(row: Row, review) -> str:
-    if row.kind in ("prior", "total"):
+    if row.kind == "total":
+        return odds(review.prediction.total)
+    if row.kind == "prior":
         return odds(row.log_odds)
     return ratio_in_words(row.kind, row.log_odds, review.prediction.contrast)
 

@@ -70,8 +70,8 @@ def draw(review, *, revealed: bool = True, refining: bool = False) -> None:
     left, right = st.columns([0.7, 0.3], gap="medium")
     left.html(note_html(review, words))
     with right:
-        if refining:
-            st.html(f'<div class="quiet refining" role="status">{t("screen.note.refining")} …</div>')
+        status = f"{t('screen.note.refining')} …" if refining else ""
+        st.html(f'<div class="quiet" role="status">{status}</div>')
         st.html(_beside(words, attribution))
     for warning in residual_warnings(review):
         st.html(f'<div class="warning" role="alert">{escape(warning)}</div>')

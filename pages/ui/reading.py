@@ -1,12 +1,14 @@
 """The review of the case on screen under the choices made on it: pre-test probability and contrast."""
 
+from collections.abc import Sequence
 from html import escape
 
 import streamlit as st
 
 from mmcore.domain.case import Case
+from mmcore.domain.errors import MmcoreError
 from mmcore.domain.prediction import Contrast
-from mmcore.services import cases
+from mmcore.services import cases, words
 from mmcore.services.cases import CaseSummary
 from pages.ui import account, answer, note, resources, state, table, what_if
 from pages.ui.text import day, t
@@ -41,15 +43,35 @@ def keep(key: str, summary: CaseSummary, seen) -> None:
         cases.remember(resources.store(), key, seen.case, seen.prediction)
 
 
+@st.fragment
+def score(rows: Sequence[CaseSummary]) -> None:
+    """Score the cases that nobody has opened yet, one by one with progress, so that the worklist can be sorted by probability."""
+    waiting = [r for r in rows if r.top_label is None and not state.of_case(r.key, "unusable")]
+    bar = st.progress(0.0) if waiting else None
+    for done, row in enumerate(waiting):
+        bar.progress(done / len(waiting), t("screen.worklist.scoring", done=done + 1, all=len(waiting)))
+        try:
+            case = resources.store().load(row.key)
+            keep(row.key, row, read(resources.engine(row.task), row.key, case))
+        except MmcoreError:
+            state.set_of_case(row.key, "unusable", True)  # opening the case says why
+    if waiting:
+        st.rerun(scope="app")
+
+
 def draw_head(summary: CaseSummary, seen) -> None:
     """Title of the case and what is known about it."""
     chips = [t(f"task.{summary.task}"), day(summary.taken or summary.created)]
     chips += [t("screen.review.synthetic")] if summary.story.get("synthetic") else []
     chips += [t("screen.review.model", version=seen.prediction.model_version)]
-    if summary.story.get("truth") and summary.state != "new":
+    remark = ""
+    if summary.story.get("truth") and summary.state != "new":  # not before the decision
         chips.append(t("screen.review.truth", label=str(summary.story["truth"])))
+        code = f"story.{summary.key}.comment"
+        remark = t(code) if words.known(code) else str(summary.story.get("comment", ""))
     shown = "".join(f'<span class="chip">{escape(c)}</span>' for c in chips)
-    st.html(f'<h1 class="screen">{escape(table.title_of(summary))} <small>{shown}</small></h1>')
+    below = f'<div class="quiet">{escape(remark)}</div>' if remark else ""
+    st.html(f'<h1 class="screen">{escape(table.title_of(summary))} <small>{shown}</small></h1>{below}')
 
 
 @st.fragment

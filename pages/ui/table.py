@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from mmcore.services import words
 from mmcore.services.cases import CaseSummary
 from pages.ui import resources, state
 from pages.ui.text import day, heading, percent, t
@@ -26,10 +27,9 @@ def draw(rows: Sequence[CaseSummary]) -> str | None:
 
 def title_of(summary: CaseSummary) -> str:
     """What a case is called on screen: its story's title in the chosen language, else the patient key, else its own key."""
-    titles = summary.story.get("title")
-    if isinstance(titles, dict):
-        titles = titles.get(state.language()) or titles.get("en")
-    return str(titles or summary.patient_key or t("screen.worklist.unnamed", key=summary.key[:6]))
+    code = f"story.{summary.key}.title"
+    told = t(code) if words.known(code) else summary.story.get("title")
+    return str(told or summary.patient_key or t("screen.worklist.unnamed", key=summary.key[:6]))
 
 
 def _row(case: CaseSummary) -> dict:

@@ -1,5 +1,6 @@
 """Puts codes into the reader's language."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from mmcore.domain.case import Notice
@@ -48,6 +49,11 @@ def signed(value: float, digits: int = 2) -> str:
 def number(value: float) -> str:
     """A measured value without needless digits."""
     return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names one after the other."""
+    return t("number.between").join(names)
 
 
 def day(moment: date | datetime | None) -> str:

@@ -20,8 +20,8 @@ def draw_files(task: Task) -> list[tuple[str, bytes]]:
         t("screen.new_case.drop"),
         accept_multiple_files=True,
         key=f"new_files_{state.new_round()}",
-        help=t("screen.new_case.drop_help"),
     )
+    st.html(f'<div class="quiet">{t("screen.new_case.drop_help")}</div>')
     return [(file.name, file.getvalue()) for file in dropped]
 
 
@@ -114,18 +114,13 @@ def _input(field: Field, known: float | None) -> object:
     name = heading(f"field.{field.name}")
     if field.kind == "number":
         low, high = (number(x) for x in field.plausible)
+        accepted = f"{low}–{high} {unit(field)}".strip()
         helps = [t("screen.new_case.field_help", low=low, high=high, unit=unit(field))]
         if field.reference:
-            helps.append(
-                t(
-                    "screen.new_case.reference",
-                    low=number(field.reference[0]),
-                    high=number(field.reference[1]),
-                    unit=unit(field),
-                )
-            )
+            low, high = (number(x) for x in field.reference)
+            helps.append(t("screen.new_case.reference", low=low, high=high, unit=unit(field)))
         hint = t("screen.new_case.not_measured") if known is None else number(known)
-        label = f"{name} · {unit(field)}" if field.unit else name
+        label = f"{name} · {accepted}"
         return st.number_input(label, value=None, key=key, placeholder=hint, help=" ".join(helps))
     options = ("0", "1") if field.kind == "flag" else field.choices
     section = "flag" if field.kind == "flag" else field.name

@@ -5,8 +5,8 @@ from html import escape
 import streamlit as st
 
 from mmcore.domain.task import Field, Task
-from pages.ui.evidence import bar_html, of_modality
-from pages.ui.text import heading, number, signed, t
+from pages.ui.evidence import NEGLIGIBLE, bar_html, of_modality
+from pages.ui.text import heading, listed, number, signed, t
 
 
 def draw(review, task: Task, *, revealed: bool = True) -> None:
@@ -19,15 +19,15 @@ def draw(review, task: Task, *, revealed: bool = True) -> None:
     given = dict(zip(attribution.parts, attribution.values.tolist(), strict=True)) if attribution else {}
     largest = max([abs(given.get(name, 0.0)) for name in values], default=0.0) or 1.0
     measured = [f for f in task.fields if f.name in values]
-    rows = [
-        _row(f, values[f.name], given.get(f.name), review.identified.get(f.name, True), largest)
-        for f in measured
-    ]
-    heads = "".join(
-        f'<th scope="col">{t(f"screen.vitals.column.{c}")}</th>'
-        for c in ("field", "value", "reference", "evidence", "bar")
-    )
-    others = ", ".join(t(f"field.{f.name}") for f in task.fields if f.name not in values)
+    learnt = [f for f in measured if review.identified.get(f.name, True)]
+    rows = [_row(f, values[f.name], given.get(f.name), largest) for f in learnt]
+    unlearnt = [f for f in measured if f not in learnt]
+    if unlearnt:
+        rows.append(f'<tr><td colspan="5" class="between">{escape(t("screen.vitals.unlearnt"))}</td></tr>')
+        rows += [_row(f, values[f.name], 0.0, largest) for f in unlearnt]
+    names = ("field", "value", "reference", "evidence", "bar")
+    heads = "".join(f'<th scope="col" class="{c}">{t(f"screen.vitals.column.{c}")}</th>' for c in names)
+    others = listed(t(f"field.{f.name}") for f in task.fields if f.name not in values)
     below = [t("screen.vitals.others", fields=others)] if others else []
     if attribution:
         rest = attribution.total - attribution.constant
@@ -57,25 +57,22 @@ def unit(field: Field) -> str:
     return t(f"unit.{field.unit}") if field.unit in ("a", "d") else field.unit
 
 
-def _row(field: Field, value: float, log_odds: float | None, identified: bool, largest: float) -> str:
-    low_high = field.reference
-    outside = low_high is not None and not low_high[0] <= value <= low_high[1]
-    reference = (
-        t("screen.new_case.range", low=number(low_high[0]), high=number(low_high[1]))
-        if low_high
-        else t("screen.vitals.no_reference")
+def _row(field: Field, value: float, log_odds: float | None, largest: float) -> str:
+    range_ = field.reference
+    outside = range_ is not None and not range_[0] <= value <= range_[1]
+    reference = t("screen.vitals.no_reference")
+    if range_:
+        reference = t("screen.new_case.range", low=number(range_[0]), high=number(range_[1]))
+    shown = escape(value_words(field, value))
+    if outside:
+        shown = f'<span class="out">{shown}</span> <small>{t("screen.vitals.outside")}</small>'
+    cells = (
+        f'<th scope="row">{escape(heading(f"field.{field.name}"))}</th><td>{shown}</td><td>{reference}</td>'
     )
-    shown = (
-        f'<span class="out">{escape(value_words(field, value))}</span>'
-        if outside
-        else escape(value_words(field, value))
-    )
-    name = escape(heading(f"field.{field.name}"))
-    cells = f'<th scope="row">{name}</th><td>{shown}</td><td>{reference}</td>'
-    if not identified:
-        return f'<tr class="unlearnt">{cells}<td class="num">0</td><td class="bar">{t("screen.vitals.unlearnt")}</td></tr>'
     if log_odds is None:
         return f"<tr>{cells}<td></td><td></td></tr>"
+    if abs(log_odds) < NEGLIGIBLE:
+        return f'<tr>{cells}<td class="num">0</td><td></td></tr>'
     way = "for" if log_odds > 0 else "against"
     bar = bar_html(0.0, log_odds, -largest * 1.05, largest * 1.05, way)
     return f'<tr>{cells}<td class="num {way}-ink">{signed(log_odds)}</td><td class="bar">{bar}</td></tr>'
