@@ -78,12 +78,8 @@ def lung_box(mask: np.ndarray) -> LungBox:
         share = np.cumsum(weight.sum(axis)) / weight.sum()
         low, high = np.searchsorted(share, (0.01, 0.99))
         span = (high + 1 - low) / len(share)
-        sides.append(
-            (
-                max(0.0, low / len(share) - 0.01 * span),
-                min(1.0, (high + 1) / len(share) + 0.01 * span),
-            )
-        )
+        first, last = low / len(share) - 0.01 * span, (high + 1) / len(share) + 0.01 * span
+        sides.append((float(max(0.0, first)), float(min(1.0, last))))
     (top, bottom), (left, right) = sides
     return LungBox(top, left, bottom, right, _quality(weight, top, left, bottom, right))
 
@@ -96,7 +92,7 @@ def _quality(weight: np.ndarray, top: float, left: float, bottom: float, right: 
     penalties = (
         max(0.0, 0.12 - weight.mean()) / 0.12,  # a lung field under an eighth of the picture
         max(0.0, 0.45 - (bottom - top)) / 0.45,
-        max(0.0, 0.45 - (right - left)) / 0.45,
+        max(0.0, 0.45 - (right - left)) / 0.2,  # narrower than this is one lung, not two
         max(0.0, abs(left_share - 0.5) - 0.2) / 0.3,  # one side alone
         max(0.0, abs(middle - 0.5) - 0.15) / 0.35,
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 MARGIN = 0.04  # of the lung box, on each side
+FLOOR = 0.3  # what is left of grey levels outside the lungs
 
 
 @dataclass(frozen=True)
@@ -62,3 +63,8 @@ def equalise(pixels: np.ndarray, strength: float = 1.0) -> np.ndarray:
     ranks = (np.cumsum(counts) - counts / 2) / levels.size
     ranked = np.interp(stretched, (np.arange(256) + 0.5) / 256, ranks)
     return ((1 - strength) * stretched + strength * ranked).astype(np.float32)
+
+
+def dim(pixels: np.ndarray, lungs: np.ndarray, floor: float = FLOOR) -> np.ndarray:
+    """Pixels (H, W) dimmed outside the lungs: full inside, `floor` of the value where the mask is 0."""
+    return (pixels * (floor + (1 - floor) * lungs)).astype(np.float32)

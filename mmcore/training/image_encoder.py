@@ -1,5 +1,6 @@
 """Fine-tunes the image encoder on pictures of several sources so that it serves hospitals it has never seen."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmcore.models.efficientnet_lite import EfficientNetLite0, load_imagenet_weights
-from mmcore.preprocess.image import equalise
+from mmcore.preprocess.image import dim, equalise
 from mmcore.training.augment import disguise, look, window
 
 
@@ -21,18 +22,18 @@ class Recipe:
     frozen_blocks: how many first blocks keep their ImageNet weights. offset: how much of the label's share in the
     source is given away for free (0 to 1), so that the pictures need not reveal their source. mix: share of steps
     in which grey-level statistics of the first maps are mixed between pictures. kept: part of the start weights in
-    the final average. even: 1 draws by the size of a source, 0 all sources alike.
+    the final average. even: 1 draws by the size of a source, 0 all sources alike. save_every: steps between checkpoints.
     """
 
     size: int = 160
     batch: int = 32
-    rate: float = 5e-4
+    rate: float = 2e-4
     frozen_blocks: int = 3
-    offset: float = 0.7
+    offset: float = 0.0
     mix: float = 0.5
     kept: float = 0.0
     even: float = 0.5
-    equalised: float = 1.0
+    save_every: int = 100
 
 
 @dataclass
@@ -60,11 +61,11 @@ def fit_image_encoder(
 ) -> EfficientNetLite0:
     """An encoder whose averaged features suit a linear head; the head of this training is thrown away.
 
-    images: (N, S, S) uint8, cropped as at the bedside but not equalised. targets: (N, T), 1, 0 or NaN for unknown or
+    images: (N, 2, S, S) uint8, pixels and lung mask cropped as at the bedside, pixels not yet equalised. targets: (N, T), 1, 0 or NaN for unknown or
     not applicable, a column a question. sources: whose label shares must not be learned. init_state: weights to
     start from, ImageNet's by default. A checkpoint that exists is continued. `progress` gets step and loss.
     """
-    torch.manual_seed(seed)
+    torch.manual_seed(seed)  # the head's start
     encoder = EfficientNetLite0()
     if init_state is None:
         load_imagenet_weights(encoder)
@@ -79,6 +80,7 @@ def fit_image_encoder(
     offsets = torch.from_numpy(source_offsets(targets, sources, shares) * recipe.offset).float()
     while training.step < steps:
         rng = np.random.default_rng([seed, training.step])
+        torch.manual_seed(int(rng.integers(2**31)))  # dropout: a continued training repeats an unbroken one
         rows = rng.choice(len(images), recipe.batch, p=shares)
         x = training_view(images[rows], rng, recipe)
         loss = _advance(
@@ -90,7 +92,7 @@ def fit_image_encoder(
             steps,
             recipe,
         )
-        if checkpoint and (training.step % 100 == 0 or training.step == steps):
+        if checkpoint and (training.step % recipe.save_every == 0 or training.step == steps):
             _save(training, checkpoint)
         if progress:
             progress(training.step, loss)
@@ -100,7 +102,7 @@ def fit_image_encoder(
             for name, value in training.average.items()
         }
     )
-    return encoder.requires_grad_(True)
+    return encoder.to(memory_format=torch.contiguous_format).requires_grad_(True)
 
 
 def draw_shares(targets: np.ndarray, sources: Sequence[str], even: float) -> np.ndarray:
@@ -126,6 +128,8 @@ def source_offsets(targets: np.ndarray, sources: Sequence[str], shares: np.ndarr
     names, offsets = np.asarray(sources), np.zeros_like(targets, dtype=np.float64)
     for column, values in enumerate(targets.T):
         known = ~np.isnan(values)
+        if not known.any():
+            continue
         overall = np.average(values[known], weights=shares[known])
         for name in np.unique(names):
             of_source = known & (names == name)
@@ -142,10 +146,13 @@ def _logit(p: float) -> float:
 
 
 def training_view(images: np.ndarray, rng: np.random.Generator, recipe: Recipe) -> Tensor:
-    """Pictures (B, S, S) uint8 as one training step sees them: (B, 1, size, size), moved, disguised, equalised."""
-    x = torch.from_numpy(images.astype(np.float32) / 255)[:, None]
-    x = disguise(look(x, window(rng, len(x), (0.75, 1.1), 0.06, 10, 0.25), recipe.size), rng)
-    return torch.from_numpy(np.stack([equalise(p[0].numpy(), recipe.equalised)[None] for p in x]))
+    """Pictures with lung masks (B, 2, S, S) uint8 as one step sees them: (B, 1, size, size), moved and disguised."""
+    x = torch.from_numpy(images.astype(np.float32) / 255)
+    x = look(x, window(rng, len(x), (0.75, 1.1), 0.06, 10, 0.25), recipe.size)
+    pixels, masks = disguise(x[:, :1], rng)[:, 0].numpy(), x[:, 1].numpy()
+    return torch.from_numpy(
+        np.stack([dim(equalise(p), m) for p, m in zip(pixels, masks, strict=True)])[:, None]
+    )
 
 
 def mix_styles(x: Tensor, rng: np.random.Generator) -> Tensor:
@@ -183,7 +190,7 @@ def _advance(
     """One step of gradient descent; returns the loss."""
     warm = min(1.0, (training.step + 1) / (0.05 * steps))
     for group in training.optimiser.param_groups:
-        group["lr"] = group["peak"] * warm * 0.5 * (1 + np.cos(np.pi * training.step / steps))
+        group["lr"] = group["peak"] * warm * 0.5 * (1 + math.cos(math.pi * training.step / steps))
     with torch.no_grad():
         maps = training.encoder.early(x.contiguous(memory_format=torch.channels_last), recipe.frozen_blocks)
         maps = mix_styles(maps, rng) if rng.random() < recipe.mix else maps

@@ -1,7 +1,7 @@
 """Which patients train, calibrate and test: by the patient's key alone, so that no subset of a pack moves anyone."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -35,20 +35,20 @@ def fold_of(patient: str, folds: int = 5, seed: int = SEED) -> int:
     return int(position(f"fold:{patient}", seed) * folds)
 
 
-def publisher_groups(publishers: Sequence[str], sources: Sequence[str], most: int = 2) -> np.ndarray:
-    """(N,) which group of publishers each row belongs to; a group is left out as a whole, so no row meets its publisher.
+def publisher_groups(
+    publishers: Sequence[str], fold: Callable[[str], int] | None, most: int = 3
+) -> np.ndarray:
+    """(N,) which group each row belongs to; a group is left out as a whole, so that no row meets its own publisher.
 
-    A source with one publisher is a group of its own. The publishers of a source with several are dealt, largest first, into
-    `most` groups of like size: fitting a model for each of dozens of publishers would take a day.
+    fold: the task's own dealing; else publishers are dealt, largest first, into `most` groups of like size, because a model
+    for each of dozens of publishers would take a day.
     """
-    names = np.asarray(publishers)
-    groups: dict[str, int] = {}
-    for source in sorted(set(sources)):
-        inside, counts = np.unique(names[np.asarray(sources) == source], return_counts=True)
-        first = max(groups.values(), default=-1) + 1
-        sizes = [0] * min(most, len(inside))
-        for i in np.lexsort((inside, -counts)):
-            smallest = sizes.index(min(sizes))
-            groups.setdefault(str(inside[i]), first + smallest)
-            sizes[smallest] += int(counts[i])
-    return np.array([groups[str(p)] for p in names])
+    names, counts = np.unique(np.asarray(publishers), return_counts=True)
+    sizes = np.zeros(min(most, len(names)))
+    dealt: dict[str, int] = {}
+    for i in np.lexsort((names, -counts)):
+        group = fold(str(names[i])) if fold else int(sizes.argmin())
+        dealt[str(names[i])] = group
+        if not fold:
+            sizes[group] += counts[i]
+    return np.array([dealt[str(p)] for p in publishers])
