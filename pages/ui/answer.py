@@ -92,15 +92,19 @@ def draw_prior(review, key: str) -> None:
             on_change=_set_prior,
             args=(key, label, usual, slider),
         )
-        if st.button(
+        st.button(
             t("screen.review.prior_reset"),
             key=f"prior_reset_{key}",
             type="tertiary",
             disabled=not state.of_case(key, "prior"),
-        ):
-            state.set_of_case(key, "prior", None)
-            state.set_of_case(key, "prior_round", state.of_case(key, "prior_round", 0) + 1)
-            st.rerun(scope="fragment")
+            on_click=_reset_prior,
+            args=(key,),
+        )
+
+
+def _reset_prior(key: str) -> None:
+    state.set_of_case(key, "prior", None)
+    state.set_of_case(key, "prior_round", state.of_case(key, "prior_round", 0) + 1)
 
 
 def _set_prior(key: str, label: str, usual: float, slider: str) -> None:

@@ -65,7 +65,7 @@ def _draw_override(review, key: str, store, top: str) -> None:
         t("screen.decision.instead"),
         others,
         index=None,
-        format_func=names.get,
+        format_func=lambda code: names.get(code, code),
         key=f"instead_{key}",
         placeholder=t("screen.what_if.choose"),
     )

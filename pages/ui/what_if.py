@@ -62,10 +62,19 @@ def _edits(review, task: Task, key: str) -> dict:
         )
     if review.note_text:
         edits["hidden"] = _hidden(review, f"{key}_{round_}")
-    if any(edits.values()) and st.button(t("screen.what_if.reset"), key=f"undo_{key}", type="tertiary"):
-        state.set_of_case(key, "what_if_round", round_ + 1)
-        st.rerun(scope="fragment")
+    if any(edits.values()):
+        st.button(
+            t("screen.what_if.reset"),
+            key=f"undo_{key}",
+            type="tertiary",
+            on_click=_undo,
+            args=(key, round_ + 1),
+        )
     return edits
+
+
+def _undo(key: str, next_round: int) -> None:
+    state.set_of_case(key, "what_if_round", next_round)
 
 
 def _other_value(field, value: float | None, key: str) -> float | None:

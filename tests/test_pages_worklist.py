@@ -1,0 +1,75 @@
+"""The worklist through app.py: what is in a row, filters, ways to open a case."""
+
+from mmcore.domain.case import Case
+from mmcore.services import cases
+from mmcore.stores.case_store import Decision
+from pages.ui import resources, table
+from tests.conftest import page_text
+
+
+def rows(store) -> dict[str, list[dict]]:
+    """Key -> the cells that the table draws."""
+    return {row["key"]: row["cells"] for row in (table._row(summary) for summary in cases.worklist(store))}
+
+
+def test_a_row_tells_state_label_probability_and_flags(store, visit):
+    store.remember("whole", "covid19", 0.61, ("missing:text", "gated:image", "uncertain"))
+    store.decide("whole", Decision("agree", "covid19"))
+    title, question, _, state, label, chance, flags = rows(store)["whole"]
+    assert (title["text"], question["text"], state["text"]) == ("P-17", "Chest infection", "Reviewed")
+    assert (label["text"], chance["text"], chance["sort"]) == ("COVID-19", "61 %", 0.61)
+    assert flags["chips"] == ["no note", "scan set aside", "uncertain"]
+
+
+def test_the_first_screen_is_the_worklist_and_has_the_ways_in(store, visit):
+    app = visit()
+    assert not app.exception
+    assert ">Worklist<" in page_text(app)
+    assert {"new", "demonstration"} <= {button.key for button in app.button}
+    assert len(app.get("bidi_component")) == 2  # theme switch and table
+
+
+def test_a_search_without_a_match_says_how_to_go_on(store, visit):
+    app = visit()
+    app = app.text_input(key="search").input("no such patient").run()
+    assert "No case matches" in page_text(app)
+
+
+def test_the_button_opens_the_new_case_screen(store, visit):
+    app = visit().button(key="new").click().run()
+    assert ">New case<" in page_text(app)
+
+
+def test_the_named_case_opens_at_the_first_visit_and_not_again(store, visit, monkeypatch):
+    monkeypatch.setenv("THREEFOLD_OPEN", "vitals")
+    app = visit()
+    assert "P-18" in page_text(app)
+    assert '<table class="account">' in page_text(app)
+    app = app.switch_page("pages/worklist.py").run()
+    assert ">Worklist<" in page_text(app)
+
+
+def test_a_case_that_nobody_opened_is_scored(store, visit):
+    store.add("waiting", Case("chest_infection", values={"age_years": 70.0, "sex": 1.0}))
+    app = visit()
+    assert not app.exception
+    assert store.summary("waiting").top_label is not None
+
+
+def test_a_case_that_cannot_be_scored_does_not_stop_the_others(store, visit):
+    store.add("a_hopeless", Case("chest_infection"))
+    store.add("waiting", Case("chest_infection", values={"age_years": 70.0, "sex": 1.0}))
+    app = visit()
+    assert not app.exception
+    assert store.summary("waiting").top_label is not None
+    assert store.summary("a_hopeless").top_label is None
+
+
+def test_the_model_page_opens_and_shows_a_card_for_each_model(store, visit):
+    app = visit().switch_page("pages/models.py").run()
+    assert not app.exception
+    assert ">Models<" in page_text(app)
+
+
+def test_the_store_is_shared_by_sessions_and_holds_no_patient_in_the_cache_of_the_model(store, visit):
+    assert resources.store() is resources.store()
