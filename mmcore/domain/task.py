@@ -65,7 +65,8 @@ class Task:
     baseline: fields of the sceptic's baseline. image_questions: pairs of name sets that the image encoder learns to tell
     apart, names being labels or a row's subgroup values; () asks for each label against the rest.
     survey_accuracy: what the literature survey reports for such a model, for the card. compose_notes: (count, seed) ->
-    (notes, labels) written from published frequencies, where real notes are too few to learn from.
+    (notes, labels) written from published frequencies, where real notes are too few to learn from. publisher_fold:
+    publisher -> number of the group that is left out together in validation.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Task:
     image_questions: tuple[tuple[frozenset[str], frozenset[str]], ...] = ()
     survey_accuracy: float | None = None
     read_pack: Callable[[Path], Pack] | None = None
+    publisher_fold: Callable[[str], int] | None = None
     compose_notes: Callable[[int, int], tuple[tuple[str, ...], tuple[str, ...]]] | None = None
 
     def field(self, name: str) -> Field:

@@ -10,7 +10,8 @@ class AdditiveClinicalHead(nn.Module):
     """values (B, F), NaN for unknown -> evidence of each field (B, F, K), log-odds before calibration.
 
     Each field enters as a straight line and, at each of its knots, a line that begins there (a linear spline). Columns are
-    centred on the mean over the background, so a field at its background mean says nothing, and its value is its exact
+    centred on the mean over the background. Labels that the data cannot teach a field for (`identified` 0) get exactly 0 and
+    the others sum to 0, so that their share of the probability stays. Hence a field at its background mean says nothing, and its value is its exact
     Shapley value against that background (an additive game: Lundberg and Lee 2017, section 4).
     """
 
@@ -22,16 +23,21 @@ class AdditiveClinicalHead(nn.Module):
         ]  # the field of each column
         self.register_buffer("centre", torch.zeros(len(self.columns)))
         self.register_buffer("spread", torch.ones(len(self.columns)))
-        self.register_buffer("identified", torch.ones(len(self.knots)))
+        self.register_buffer("identified", torch.ones(len(self.knots), labels))
         self.weight = nn.Parameter(torch.zeros(len(self.columns), labels))
 
     def expand(self, values: Tensor) -> Tensor:
-        """Centred and scaled basis columns (B, P); 0 where the field is unknown or not identified by the data."""
+        """Centred and scaled basis columns (B, P); 0 where the field is unknown."""
         basis = (self._raw(values) - self.centre) / self.spread  # (B, P)
-        return torch.nan_to_num(basis) * self.identified[self.columns]
+        return torch.nan_to_num(basis)
 
     def forward(self, values: Tensor) -> Tensor:
-        terms = self.expand(values).unsqueeze(-1) * self.weight  # (B, P, K)
+        weight = self.weight * self.identified[self.columns]
+        weight = (
+            weight - weight.sum(1, keepdim=True) / self.identified.sum(1).clamp(min=1)[self.columns, None]
+        )
+        weight = weight * self.identified[self.columns]
+        terms = self.expand(values).unsqueeze(-1) * weight  # (B, P, K)
         out = terms.new_zeros(len(values), len(self.knots), self.weight.shape[1])
         return out.index_add(1, torch.tensor(self.columns), terms)  # (B, F, K)
 

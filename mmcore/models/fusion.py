@@ -23,7 +23,7 @@ class FusionConfig(PretrainedConfig):
 
     model_type = "threefold-fusion"
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, a configuration names all it holds
         self,
         task: str = "",
         labels: tuple[str, ...] | list[str] = (),

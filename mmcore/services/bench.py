@@ -94,7 +94,7 @@ def changed(engine: Engine, case: Case) -> Case:
 def inputs_of(engine: Engine, case: Case) -> dict[str, torch.Tensor]:
     """The prepared tensors of a case, as FusionModel.forward takes them."""
     settings, stored = engine.facts["image"], engine.stored
-    image = image_input(case.scan.pixels, stored.lungs, settings["size"], settings["equalised"])
+    image = image_input(case.scan.pixels, stored.lungs, settings["size"])
     text = text_input(case.note, engine.task.leak_terms, stored.tokenizer, stored.model.config.max_tokens)
     values = torch.from_numpy(clinical_input(case.values, engine.task))[None]
     return {"pixels": image.pixels, "ids": text.ids, "mask": text.mask, "values": values}

@@ -86,7 +86,7 @@ def encode(engine: Engine, case: Case, memory: dict) -> Encodings:
 
 def _encode_image(engine: Engine, pixels: np.ndarray) -> tuple[ImageInput, Tensor]:
     settings = engine.facts["image"]
-    ready = image_input(pixels, engine.stored.lungs, settings["size"], settings["equalised"])
+    ready = image_input(pixels, engine.stored.lungs, settings["size"])
     return ready, engine.stored.model.encode_image(ready.pixels)[0].clone()
 
 

@@ -15,7 +15,7 @@ def find_gates(facts: dict, image_in: ImageInput | None, maps: Tensor | None) ->
     """A notice for each modality that is closed: its evidence is not used unless the user overrules the gate."""
     if image_in is None or maps is None:
         return ()
-    if image_in.lungs is not None and image_in.box.quality < TRUSTED:
+    if image_in.box.quality < TRUSTED:
         return (Notice("scan_without_lungs", {"quality": round(image_in.box.quality, 2)}, "image"),)
     familiar = facts.get("familiar")
     if not familiar:

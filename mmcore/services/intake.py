@@ -8,17 +8,19 @@ from mmcore.domain.case import Case, Notice, Scan
 from mmcore.domain.errors import MmcoreError
 from mmcore.domain.task import Modality, Task
 from mmcore.intake.code_streams import kind_of
-from mmcore.intake.note import LANGUAGE, note_doubts, note_notices, read_note_file
-from mmcore.intake.plain_text import beginning
+from mmcore.intake.note import note_notices, read_note_file
+from mmcore.intake.plain_text import beginning, checked
 from mmcore.intake.radiograph import CORRECTABLE, OVERRULABLE, doubts
 from mmcore.intake.scan import read_scan
 from mmcore.intake.vitals import Vitals, check_vitals, looks_like_vitals, read_vitals
+from mmcore.preprocess.language import language_of
 
 MODALITY = {"scan": Modality.IMAGE, "note": Modality.TEXT, "vitals": Modality.CLINICAL}
 TYPED = "typed"  # the name of the item that holds what was typed into the form
 PICTURE_KINDS = ("GIF", "BMP", "TIFF", "WebP", "JPEG 2000")
 TABLE_ENDINGS = ("csv", "tsv", "json")
 FAR_APART_DAYS = 14
+LANGUAGE = "note_language"
 DOUBTED = OVERRULABLE | {LANGUAGE}
 REFUSED_VALUES = (
     "value_not_yes_or_no",
@@ -90,7 +92,7 @@ def read_upload(
     """
     items = [_read(UploadFile(*file), task, accept_corrections) for file in files]
     if typed_note.strip():
-        items.append(_read(UploadFile(TYPED, typed_note.encode(), "note"), task, accept_corrections))
+        items.append(_typed_note(typed_note, accept_corrections))
     if typed:
         items.append(_typed(typed, task, accept_corrections))
     return _assembled(items, task, accept_corrections)
@@ -141,11 +143,24 @@ def _scan(file: UploadFile, task: Task, agreed: bool | frozenset[str]) -> Upload
 
 def _note(file: UploadFile, task: Task, agreed: bool | frozenset[str]) -> UploadItem:
     text, facts = read_note_file(file.data, file.name)
-    found = note_doubts(text)
-    insisted = found if _insists(LANGUAGE, agreed) else ()
-    refused = next((n for n in found if n not in insisted), None)
+    return _note_item(file.name, text, facts, agreed)
+
+
+def _typed_note(text: str, agreed: bool | frozenset[str]) -> UploadItem:
+    try:
+        return _note_item(TYPED, text, checked(text), agreed)
+    except MmcoreError as error:
+        return UploadItem(TYPED, "note", refused=Notice(error.code, error.values, Modality.TEXT))
+
+
+def _note_item(
+    name: str, text: str, facts: Mapping[str, object], agreed: bool | frozenset[str]
+) -> UploadItem:
+    doubt = Notice(LANGUAGE, {}, Modality.TEXT) if language_of(text) == "other" else None
+    insisted = _some(doubt) if _insists(LANGUAGE, agreed) else ()
+    refused = None if insisted else doubt
     shown = tuple((f"fact_{k}", facts[k]) for k in ("words", "pages", "encoding") if k in facts)
-    return UploadItem(file.name, "note", shown, (*note_notices(facts), *insisted), refused, note=text)
+    return UploadItem(name, "note", shown, (*note_notices(facts), *insisted), refused, note=text)
 
 
 def _vitals(file: UploadFile, task: Task, agreed: bool | frozenset[str]) -> UploadItem:

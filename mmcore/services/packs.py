@@ -1,6 +1,6 @@
 """Rows of a data pack as cases and as encodings, by the code that also serves the bedside."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +13,15 @@ from mmcore.domain.task import Task
 from mmcore.intake.picture import read_picture
 from mmcore.models.fusion import FusionModel
 from mmcore.models.lungs import LungNet
+from mmcore.preprocess.image import Crop, dim, equalise, resample
 from mmcore.preprocess.language import language_of
+from mmcore.services.gates import only_taught
 from mmcore.services.intake import UploadFile, read_upload
 from mmcore.training.heads import Encoded
 from mmcore.training.inputs import clinical_input, image_input, text_input
+
+BATCH = 32
+Progress = Callable[[str, int, int], None]
 
 
 def read_pack(task: Task, directory: Path) -> Pack:
@@ -41,38 +46,67 @@ def quick_scan(path: Path) -> Scan:
 def encode_rows(
     model: FusionModel,
     tokenizer,
-    lungs: LungNet | None,
     task: Task,
     rows: Sequence[PackRow],
-    image_settings: dict,
-    progress: Callable[[Iterable], Iterable] = iter,
+    image: np.ndarray,
+    notes: dict[str, np.ndarray],
 ) -> Encoded:
-    """Pooled encodings of every row, for fitting and calibrating heads. Notes in another language count as absent."""
-    image = np.full((len(rows), model.encoding_widths()[0]), np.nan, dtype=np.float32)
+    """Encodings of every row from its pooled image features (N, D); notes in another language count as absent.
+
+    notes: keeps what the text encoder makes of a note, for rows that share one and for the next call.
+    """
     text = np.full((len(rows), model.encoding_widths()[1]), np.nan, dtype=np.float32)
-    notes: dict[str, np.ndarray] = {}
     with torch.inference_mode():
-        for i, row in progress(list(enumerate(rows))):
-            if row.image is not None and model.image_encoder is not None:
-                ready = image_input(
-                    quick_scan(row.image).pixels, lungs, image_settings["size"], image_settings["equalised"]
-                )
-                image[i] = model.encode_image(ready.pixels).mean((2, 3))[0].numpy()
+        for i, row in enumerate(rows):
             if row.note and model.text_encoder is not None and language_of(row.note) == "en":
                 if row.note not in notes:
                     ready = text_input(row.note, task.leak_terms, tokenizer, model.config.max_tokens)
                     notes[row.note] = model.encode_text(ready.mask, ready.ids)[0].numpy()
                 text[i] = notes[row.note]
+    values = np.stack([clinical_input(r.values, task) for r in rows])
     return Encoded(
         keys=np.array([r.key for r in rows]),
         image=image,
         text=text,
-        values=np.stack([clinical_input(r.values, task) for r in rows]),
+        values=only_taught(values, [f["identified"] for f in model.config.fields]),
         outcomes=outcomes_of(task, rows),
         patients=np.array([r.patient for r in rows]),
         sources=np.array([r.source for r in rows]),
         publishers=np.array([r.publisher for r in rows]),
     )
+
+
+def features_of_crops(
+    model: FusionModel, rows: Sequence[PackRow], pictures: np.ndarray, size: int, progress: Progress
+) -> np.ndarray:
+    """Pooled image features (N, D) from stored crops (N, 2, S, S) uint8, in batches; NaN for rows without a scan."""
+    out = np.full((len(rows), model.encoding_widths()[0]), np.nan, dtype=np.float32)
+    shown = np.flatnonzero([r.image is not None for r in rows])
+    whole = Crop()
+    with torch.inference_mode():
+        for first in range(0, len(shown), BATCH):
+            part = shown[first : first + BATCH]
+            seen = [[resample(p / np.float32(255), whole, (size, size)) for p in pictures[i]] for i in part]
+            ready = torch.from_numpy(
+                np.stack([dim(equalise(pixels), inside) for pixels, inside in seen])[:, None]
+            )
+            out[part] = model.encode_image(ready).mean((2, 3)).numpy()
+            progress("features", first + len(part), len(shown))
+    return out
+
+
+def features_of_scans(
+    model: FusionModel, rows: Sequence[PackRow], lungs: LungNet | None, size: int, progress: Progress
+) -> np.ndarray:
+    """The same from the scans themselves, exactly as at the bedside."""
+    out = np.full((len(rows), model.encoding_widths()[0]), np.nan, dtype=np.float32)
+    with torch.inference_mode():
+        for i, row in enumerate(rows):
+            if row.image is not None:
+                ready = image_input(quick_scan(row.image).pixels, lungs, size)
+                out[i] = model.encode_image(ready.pixels).mean((2, 3))[0].numpy()
+            progress("features at the bedside", i + 1, len(rows))
+    return out
 
 
 def outcomes_of(task: Task, rows: Sequence[PackRow]) -> np.ndarray:

@@ -15,19 +15,17 @@ from mmcore.models.fusion import FusionModel
 from mmcore.models.lungs import LungNet
 from mmcore.services.engine import Engine
 from mmcore.services.evaluate import evaluate
-from mmcore.services.training import (
+from mmcore.services.fitting import (
     Progress,
-    assemble,
-    conclude,
     crops,
-    encoded,
     fit_encoders,
     fit_lung_finder,
-    fit_on,
+    fit_text,
     labelled_rows,
-    parts_of,
-    probabilities,
+    synthetic_rows,
 )
+from mmcore.services.packs import encode_rows, features_of_crops, features_of_scans
+from mmcore.services.training import assemble, conclude, fit_on, parts_of, probabilities
 from mmcore.stores.model_store import load_model, save_lungs, save_model, stored_lungs
 from mmcore.tasks import get_task
 from mmcore.training.calibrate import label_shares, prior_logits
@@ -37,6 +35,7 @@ from mmcore.training.splits import CALIBRATION, TEST, TRAIN, fold_of, publisher_
 
 VERSION = "1.0.0"
 LUNG_STEPS = 700
+HEAD_ROWS = 400  # of each publisher of the pretraining pack, when heads are fitted
 
 
 class Workshop:
@@ -55,6 +54,10 @@ class Workshop:
         self.task, self.rows, self.extra, self.lungs = task, rows, extra, lungs
         self.settings, self.out, self.progress = settings, out, progress
         self.pictures = self._crops()
+        self.notes: dict[str, np.ndarray] = {}
+        # composed notes teach the same text head whatever rows are left out
+        composed = task.compose_notes is not None
+        self.text = fit_text(task, (), settings, out / "checkpoints", progress) if composed else None
 
     def _crops(self) -> np.ndarray:
         path = self.out / "cache" / "crops.npy"
@@ -75,23 +78,35 @@ class Workshop:
         pictures = self.pictures[np.r_[train, len(self.rows) + keep].astype(int)]
         settings = replace(self.settings, image_steps=steps)
         folder = self.out / "checkpoints" / name
-        encoders = fit_encoders(self.task, rows, pictures, settings, folder, self.progress)
+        encoders = fit_encoders(self.task, rows, pictures, settings, folder, self.progress, self.text)
         model = assemble(self.task, rows[: len(train)], encoders, settings)
-        cache = self.out / "cache"
-        given = (model, encoders.tokenizer, self.lungs, self.task)
-        everyone = encoded(*given, self.rows, settings, cache, self.progress)
-        further = (
-            encoded(*given, [self.extra[i] for i in keep], settings, cache, self.progress)
-            if len(keep)
-            else None
-        )
+        size = settings.image.size
+        if name == "final":
+            image = features_of_scans(model, self.rows, self.lungs, size, self.progress)
+        else:
+            image = features_of_crops(model, self.rows, self.pictures[: len(self.rows)], size, self.progress)
+        everyone = encode_rows(model, encoders.text.tokenizer, self.task, self.rows, image, self.notes)
         taught = everyone.take(train)
         if shuffle:
-            taught = replace(
-                taught, outcomes=taught.outcomes[np.random.default_rng(0).permutation(len(train))]
-            )
-        fit_on(model, joined(taught, further), settings, encoders.text_weight)
-        return model, encoders.tokenizer, everyone, taught
+            order = np.random.default_rng(0).permutation(len(train))
+            taught = replace(taught, outcomes=taught.outcomes[order])
+        further = self._further(model, encoders.text.tokenizer, keep)
+        together = joined(taught, further)
+        own = np.arange(len(together.keys)) < len(taught.keys)
+        fit_on(model, together, settings, self.text, own)
+        return model, encoders.text.tokenizer, everyone, taught, together.image
+
+    def _further(self, model: FusionModel, tokenizer, keep: np.ndarray) -> Encoded | None:
+        """Encodings of at most HEAD_ROWS extra rows of each publisher: enough for a head."""
+        names = np.array([self.extra[i].publisher for i in keep])
+        of_each = [keep[names == name] for name in sorted(set(names))]
+        some = [int(i) for rows in of_each for i in rows[:: max(1, len(rows) // HEAD_ROWS)]]
+        if not some:
+            return None
+        rows = [self.extra[i] for i in some]
+        pictures = self.pictures[len(self.rows) + np.array(some)]
+        image = features_of_crops(model, rows, pictures, self.settings.image.size, self.progress)
+        return encode_rows(model, tokenizer, self.task, rows, image, self.notes)
 
 
 def joined(first: Encoded, second: Encoded | None) -> Encoded:
@@ -117,6 +132,7 @@ def train(
     settings = TrainingSettings(**chosen)
     rows = labelled_rows(task, data)
     extra = labelled_rows(task, pretrain) if pretrain else ()
+    extra = (*extra, *synthetic_rows(task, settings.synthetic, out / "cache" / "synthetic", progress))
     lungs = (
         stored_lungs(out / "cache")
         or fit_lung_finder(data, settings.seed, LUNG_STEPS, progress)
@@ -128,8 +144,10 @@ def train(
     split = parts_of(rows)
     part = {name: np.flatnonzero(split == name) for name in (TRAIN, CALIBRATION, TEST)}
     everything = np.arange(len(extra))
-    model, tokenizer, everyone, taught = shop.fit("final", part[TRAIN], everything, settings.image_steps)
-    conclude(model, task, taught, everyone.take(part[CALIBRATION]), settings)
+    model, tokenizer, everyone, taught, seen_features = shop.fit(
+        "final", part[TRAIN], everything, settings.image_steps
+    )
+    conclude(model, task, taught, everyone.take(part[CALIBRATION]), settings, seen_features)
     model.config.facts["split"] = {name: len(indices) for name, indices in part.items()}
     folder = out / "model" / task.name / VERSION
     save_model(model, tokenizer, lungs, folder)
@@ -152,9 +170,13 @@ def cross_validated(shop: Workshop) -> dict:
     """Figures of rows scored by models that never saw their patient (5 folds), and never saw their publisher."""
     patients = [r.patient for r in shop.rows]
     folds = np.array([fold_of(p, shop.settings.folds) for p in patients])
-    groups = publisher_groups([r.publisher for r in shop.rows], [r.source for r in shop.rows])
+    groups = publisher_groups([r.publisher for r in shop.rows], shop.task.publisher_fold)
     found = {}
-    for name, which in (("cross_validation", folds), ("leave_publisher_out", groups)):
+    both = (
+        ("leave_publisher_out", groups, shop.settings.image_steps),
+        ("cross_validation", folds, shop.settings.fold_steps),
+    )
+    for name, which, steps in both:
         stated = np.full((len(shop.rows), len(shop.task.labels)), np.nan)
         reduced = {m: stated.copy() for m in ("image", "image+text", "image+clinical", "text", "clinical")}
         for fold in sorted(set(which.tolist())):
@@ -166,7 +188,7 @@ def cross_validated(shop: Workshop) -> dict:
                 if shop.extra
                 else np.array([], int)
             )
-            model, _, everyone, taught = shop.fit(f"{name}_{fold}", seen, keep, shop.settings.fold_steps)
+            model, _, everyone, taught, _ = shop.fit(f"{name}_{fold}", seen, keep, steps)
             _state_prior(model, taught)
             rows = everyone.take(test)
             stated[test] = probabilities(model, rows)
@@ -224,7 +246,7 @@ def _figures(shop: Workshop, stated: np.ndarray) -> dict:
 def _shuffled(shop: Workshop, part: dict[str, np.ndarray]) -> dict:
     """The control: the same training on shuffled labels must not predict the test patients."""
     keep = np.arange(len(shop.extra))
-    model, _, everyone, taught = shop.fit(
+    model, _, everyone, taught, _ = shop.fit(
         "shuffled", part[TRAIN], keep, min(shop.settings.fold_steps, 100), shuffle=True
     )
     _state_prior(model, taught)

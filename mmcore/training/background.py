@@ -29,21 +29,21 @@ def background_rows(by_field: list[list[float]]) -> np.ndarray:
 
 def identified(
     values: np.ndarray, outcomes: np.ndarray, patients: np.ndarray, sources: np.ndarray, fewest: int
-) -> list[bool]:
-    """For each field whether at least two labels have it known in `fewest` patients of one same source, and it varies.
+) -> tuple[np.ndarray, list[list[str]]]:
+    """(F, K) which labels each field can be learned for, and for each field the sources that can teach it.
 
-    A field known for one label only, or for each label in another hospital, would teach the hospital.
+    A source teaches a field for a label if two labels or more, this among them, have it known in `fewest` patients there. A
+    field known for one label only, or for each label in another hospital, would teach the hospital.
     """
-    found = []
-    for f in range(values.shape[1]):
+    count, labels = values.shape[1], outcomes.shape[1]
+    taught = np.zeros((count, labels), dtype=bool)
+    where: list[list[str]] = [[] for _ in range(count)]
+    for f in range(count):
         known = ~np.isnan(values[:, f])
-        enough = any(
-            sum(
-                len(set(patients[known & (sources == s) & (outcomes[:, k] == 1)])) >= fewest
-                for k in range(outcomes.shape[1])
-            )
-            >= 2
-            for s in np.unique(sources)
-        )
-        found.append(bool(enough and np.nanstd(values[:, f]) > 0))
-    return found
+        for source in np.unique(sources):
+            here = known & (sources == source)
+            enough = [len(set(patients[here & (outcomes[:, k] == 1)])) >= fewest for k in range(labels)]
+            if sum(enough) >= 2 and np.std(values[here, f]) > 0:
+                taught[f] |= enough
+                where[f].append(str(source))
+    return taught, where

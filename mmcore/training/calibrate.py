@@ -10,7 +10,8 @@ from torch import Tensor
 from mmcore.models.fusion import ORDER, FusionModel
 from mmcore.training.heads import Encoded, reset_calibration, tensors
 
-PULL = 0.02  # of scale and constants towards 1 and 0, per row: keeps what few patients say from running away
+PULL = 0.02  # of the log scales towards 0, so that what few patients say cannot run away
+PULL_CONSTANT = 1.0  # of the constants: evidence is centred already, and presence must not speak through them
 
 
 def label_shares(outcomes: np.ndarray, exclusive: bool) -> np.ndarray:
@@ -45,7 +46,7 @@ def calibrate(model: FusionModel, data: Encoded, shares: np.ndarray) -> None:
 
     def closure() -> Tensor:
         optimiser.zero_grad()
-        loss = PULL * (log_scale.square().sum() + constant.square().sum())
+        loss = PULL * log_scale.square().sum() + PULL_CONSTANT * constant.square().sum()
         for rows, shown, weights in parts:
             pieces = raw[rows] * log_scale.exp()[:, None] + constant
             logits = prior + pieces[:, shown].sum(1)

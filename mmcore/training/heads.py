@@ -68,14 +68,13 @@ def row_weights(outcomes: np.ndarray, sources: np.ndarray, source_power: float) 
     return weights * len(label) / weights.sum()
 
 
-def start_heads(model: FusionModel, data: Encoded, background: np.ndarray, identified: np.ndarray) -> None:
+def start_heads(model: FusionModel, data: Encoded, background: np.ndarray) -> None:
     """Set the references that evidence is measured from: mean training features and the clinical background."""
     known = ~np.isnan(data.image).all(1)
     if model.image_encoder is not None and known.any():
         model.image_mean.copy_(torch.tensor(data.image[known].mean(0)))
     values = torch.tensor(data.values, dtype=torch.float32)
     model.clinical_head.fit_background(torch.tensor(background, dtype=torch.float32), values)
-    model.clinical_head.identified.copy_(torch.tensor(identified, dtype=torch.float32))
 
 
 def tensors(model: FusionModel, data: Encoded) -> tuple[tuple[Tensor | None, Tensor | None], Tensor]:
@@ -90,7 +89,7 @@ def tensors(model: FusionModel, data: Encoded) -> tuple[tuple[Tensor | None, Ten
 
 
 def fit_heads(model: FusionModel, data: Encoded, settings: HeadSettings, fixed: tuple[str, ...] = ()) -> None:
-    """Fit the heads together by L-BFGS, of the `fixed` modalities only their strength.
+    """Fit the heads together by L-BFGS; those of the `fixed` modalities stay as they are and are counted with.
 
     The prior is 0 because every part of the loss is balanced by label. Modality dropout in expectation: for each modality the rows that have it are scored with all they have and with it
     alone. Balancing within those rows keeps the mere presence of a modality from saying anything. Convex for the additive
@@ -103,18 +102,16 @@ def fit_heads(model: FusionModel, data: Encoded, settings: HeadSettings, fixed: 
     parts = _parts(data, settings.source_power)
     parameters = head_parameters(model, settings.penalty, fixed)
     reset_calibration(model)
-    strength = torch.zeros(len(fixed), requires_grad=True)  # log scales of the heads whose direction is kept
     for p, _ in parameters:
         p.requires_grad_(True)
-    free = [p for p, _ in parameters] + ([strength] if fixed else [])
+    free = [p for p, _ in parameters]
+    if not free:
+        return
     optimiser = torch.optim.LBFGS(free, max_iter=settings.steps, line_search_fn="strong_wolfe")
 
     def closure() -> Tensor:
         optimiser.zero_grad()
         loss = sum(pull * p.square().sum() for p, pull in parameters)
-        model.scale = torch.stack(
-            [strength[fixed.index(m)].exp() if m in fixed else torch.ones(()) for m in ORDER]
-        )
         for rows, shown, weights in parts:
             given = [_shown(x, rows, m in shown) for m, x in enumerate(inputs)]
             logits, _ = model.fuse((given[0], given[1]), given[2])
@@ -125,9 +122,6 @@ def fit_heads(model: FusionModel, data: Encoded, settings: HeadSettings, fixed: 
     optimiser.step(closure)
     for p, _ in parameters:
         p.requires_grad_(False)
-    model.scale = torch.ones(len(ORDER))
-    for m, factor in zip(fixed, strength.detach().exp(), strict=True):
-        getattr(model, f"{m}_head").weight.mul_(factor)
 
 
 def _parts(data: Encoded, source_power: float) -> list[tuple[np.ndarray, tuple[int, ...], Tensor]]:
@@ -160,7 +154,7 @@ def head_parameters(
     """The weights that fit_heads fits, each with the strength of its pull to 0."""
     if model.joint is not None:
         return [(p, penalty["joint"]) for p in model.joint.parameters()]
-    found = [(model.clinical_head.weight, penalty["clinical"])]
+    found = [] if "clinical" in fixed else [(model.clinical_head.weight, penalty["clinical"])]
     if model.image_encoder is not None:
         found.append((model.image_head.weight, penalty["image"]))
     if model.text_encoder is not None and "text" not in fixed:

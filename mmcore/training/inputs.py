@@ -9,10 +9,21 @@ from torch import Tensor
 
 from mmcore.domain.task import LeakTerm, Task
 from mmcore.models.lungs import SIZE, WHOLE, LungBox, LungNet, lung_box
-from mmcore.preprocess.image import Crop, crop_around, equalise, resample
+from mmcore.preprocess.image import Crop, crop_around, dim, equalise, resample
 from mmcore.preprocess.text import MaskedNote, clean, mask_leaks
 
 TRUSTED = 0.3  # quality of the lung box, 0 to 1; below, the crop would be a guess
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the encoder looks at: pixels and lung probabilities (S, S), 0 to 1, of a crop; the box; lungs on the whole scan."""
+
+    pixels: np.ndarray
+    inside: np.ndarray
+    crop: Crop
+    box: LungBox
+    lungs: np.ndarray | None
 
 
 @dataclass(frozen=True)
@@ -38,11 +49,11 @@ class TextInput:
 
 
 def find_lungs(pixels: np.ndarray, lungs: LungNet) -> tuple[np.ndarray, LungBox]:
-    """Lung mask (160, 160) bool on the whole scan and the box around it."""
+    """Lung probabilities (160, 160) on the whole scan and the box around them."""
     small = torch.from_numpy(resample(pixels, Crop(), (SIZE, SIZE)))[None, None]
     with torch.no_grad():
         mask = torch.sigmoid(lungs(small))[0, 0].numpy()
-    return mask >= 0.5, lung_box(mask)
+    return mask, lung_box(mask)
 
 
 def crop_of(box: LungBox) -> Crop:
@@ -50,12 +61,22 @@ def crop_of(box: LungBox) -> Crop:
     return crop_around(box.top, box.left, box.bottom, box.right) if box.quality > TRUSTED else Crop()
 
 
-def image_input(pixels: np.ndarray, lungs: LungNet | None, size: int, equalised: float) -> ImageInput:
-    """A scan (H, W) in [0, 1] cropped around its lungs, resampled and with grey levels by rank."""
-    mask, box = (None, WHOLE) if lungs is None else find_lungs(pixels, lungs)
+def look(pixels: np.ndarray, lungs: LungNet | None, size: int) -> Seen:
+    """The crop of a scan (H, W) around its lungs, or the whole scan where they were not found with trust."""
+    everywhere = np.ones((size, size), np.float32)
+    if lungs is None:
+        return Seen(resample(pixels, Crop(), (size, size)), everywhere, Crop(), WHOLE, None)
+    mask, box = find_lungs(pixels, lungs)
     crop = crop_of(box)
-    ready = equalise(resample(pixels, crop, (size, size)), equalised)
-    return ImageInput(torch.from_numpy(ready)[None, None], crop, box, mask)
+    inside = resample(mask, crop, (size, size)) if box.quality > TRUSTED else everywhere
+    return Seen(resample(pixels, crop, (size, size)), inside, crop, box, mask >= 0.5)
+
+
+def image_input(pixels: np.ndarray, lungs: LungNet | None, size: int) -> ImageInput:
+    """A scan (H, W) in [0, 1] cropped around its lungs, grey levels by rank, dimmed outside the lungs."""
+    seen = look(pixels, lungs, size)
+    ready = dim(equalise(seen.pixels), seen.inside)
+    return ImageInput(torch.from_numpy(ready)[None, None], seen.crop, seen.box, seen.lungs)
 
 
 def text_input(note: str, terms: Sequence[LeakTerm], tokenizer, max_tokens: int) -> TextInput:

@@ -1,0 +1,171 @@
+"""Fits the lung finder and the encoders of a training on the rows it is given."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import nn
+
+from mmcore.domain.errors import PackError
+from mmcore.domain.pack import PackRow
+from mmcore.domain.task import Task
+from mmcore.models.encoders import load_image_encoder, load_text_encoder
+from mmcore.models.lungs import LungNet
+from mmcore.preprocess.image import Crop, resample
+from mmcore.preprocess.language import language_of
+from mmcore.preprocess.text import clean, mask_leaks
+from mmcore.services.packs import Progress, outcomes_of, quick_scan, read_pack
+from mmcore.training.demonstration import mark_synthetic
+from mmcore.training.image_encoder import fit_image_encoder
+from mmcore.training.inputs import look
+from mmcore.training.lungs import fit_lungs
+from mmcore.training.phantom import FIRST_TRAINING_SEED, draw
+from mmcore.training.recipe import TrainingSettings
+from mmcore.training.text_encoder import TextModel, fit_text_encoder
+
+
+@dataclass(frozen=True)
+class Encoders:
+    """Fitted encoders; image_config is None for our own architecture."""
+
+    image: nn.Module
+    image_config: dict | None
+    text: TextModel
+
+
+def labelled_rows(task: Task, directory: Path) -> tuple[PackRow, ...]:
+    """Rows of a pack with a known outcome. Raises PackError where there is none."""
+    rows = tuple(r for r in read_pack(task, directory).rows if r.outcome)
+    if not rows:
+        raise PackError("pack_without_labels", directory=Path(directory).name)
+    return rows
+
+
+def fit_lung_finder(directory: Path, seed: int, steps: int, progress: Progress) -> LungNet | None:
+    """A lung finder from DIR/lung_masks, or None where the pack has none."""
+    masks = sorted((Path(directory) / "lung_masks").glob("*.png"))
+    pairs = [(m, p) for m in masks if (p := Path(directory) / "images" / f"{m.stem}.jpg").is_file()]
+    if not pairs:
+        return None
+    whole = Crop()
+    pictures = np.stack([resample(quick_scan(p).pixels, whole, (192, 192)) for _, p in pairs])
+    drawn = np.stack([resample(quick_scan(m).pixels, whole, (192, 192)) for m, _ in pairs]) > 0.5
+    return fit_lungs(
+        pictures, drawn, seed=seed, steps=steps, progress=lambda s, _: progress("lungs", s, steps)
+    )
+
+
+def crops(rows: Sequence[PackRow], lungs: LungNet | None, size: int, progress: Progress) -> np.ndarray:
+    """What the encoder looks at of each row's scan, (N, 2, size, size) uint8: pixels and lungs; black without a scan."""
+    out = np.zeros((len(rows), 2, size, size), dtype=np.uint8)
+    for i, row in enumerate(rows):
+        if row.image is not None:
+            seen = look(quick_scan(row.image).pixels, lungs, size)
+            out[i] = np.round(255 * np.stack([seen.pixels, seen.inside]))
+        progress("crops", i + 1, len(rows))
+    return out
+
+
+def synthetic_rows(task: Task, count: int, folder: Path, progress: Progress) -> tuple[PackRow, ...]:
+    """`count` fresh phantom films, labels in turn, kept in `folder`: so that the demonstration is not foreign to the model.
+
+    Their seeds are never those of the demonstration cases, and they join the training only.
+    """
+    if task.image != "frontal_chest_xray" or not count:
+        return ()
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for i in range(count):
+        seed, label = FIRST_TRAINING_SEED + i, task.labels[i % len(task.labels)]
+        path = folder / f"{seed}.png"
+        if not path.exists():
+            pixels = draw(seed, label, 384).pixels
+            grey = mark_synthetic(pixels) if i % 2 else np.round(255 * pixels).astype(np.uint8)
+            Image.fromarray(grey).save(path)
+        outcome = {k: int(k == label) for k in task.labels}
+        rows.append(
+            PackRow(f"synthetic-{seed}", f"synthetic-{seed}", "synthetic", "synthetic", outcome, path)
+        )
+        progress("synthetic films", i + 1, count)
+    return tuple(rows)
+
+
+def questions(task: Task, rows: Sequence[PackRow]) -> np.ndarray:
+    """(N, T) what the image encoder is taught of each row: 1, 0 or NaN for not applicable."""
+    asked = task.image_questions or tuple(
+        (frozenset({k}), frozenset(task.labels) - {k}) for k in task.labels if task.exclusive
+    )
+    if not asked:
+        return outcomes_of(task, rows)
+    names = [{k for k, v in r.outcome.items() if v} | set(r.subgroup.values()) for r in rows]
+    return np.array([[1.0 if n & yes else 0.0 if n & no else np.nan for yes, no in asked] for n in names])
+
+
+def fit_encoders(
+    task: Task,
+    rows: Sequence[PackRow],
+    pictures: np.ndarray,
+    settings: TrainingSettings,
+    folder: Path,
+    progress: Progress,
+    text: TextModel | None = None,
+) -> Encoders:
+    """Fine-tune the encoders on the given rows; checkpoints in `folder` are continued. `text`: one that is ready."""
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(settings.seed)
+    image, image_config = load_image_encoder(settings.image_encoder)
+    shown = np.array([r.image is not None for r in rows])
+    if settings.image_steps and image_config is None and shown.any():
+        image = fit_image_encoder(
+            pictures[shown],
+            questions(task, rows)[shown],
+            [r.publisher for r, s in zip(rows, shown, strict=True) if s],
+            seed=settings.seed,
+            steps=settings.image_steps,
+            checkpoint=folder / "image.ckpt",
+            progress=lambda s, _: progress("image encoder", s, settings.image_steps),
+            recipe=settings.image,
+        )
+    text = text or fit_text(task, rows, settings, folder, progress)
+    return Encoders(image.eval(), image_config, text)
+
+
+def fit_text(
+    task: Task, rows: Sequence[PackRow], settings: TrainingSettings, folder: Path, progress: Progress
+) -> TextModel:
+    """The text encoder with its head: taught by composed notes where the task has them, else by the rows' own."""
+    noted = [r for r in rows if r.note and language_of(r.note) == "en"]
+    if task.compose_notes is None and not noted:
+        encoder, tokenizer = load_text_encoder(settings.text_encoder)
+        return TextModel(
+            encoder.eval(), tokenizer, torch.zeros(encoder.config.hidden_size, len(task.labels)), task.labels
+        )
+    return fit_text_encoder(
+        [mask_leaks(clean(r.note or ""), task.leak_terms).text for r in noted],
+        [_label(task, r) for r in noted],
+        [r.patient for r in noted],
+        base=settings.text_encoder,
+        seed=settings.seed,
+        epochs=settings.text_epochs,
+        compose=_masked(task),
+        checkpoint=folder / "text.safetensors" if settings.text_epochs else None,
+        progress=lambda e, _: progress("text encoder", e, settings.text_epochs),
+    )
+
+
+def _label(task: Task, row: PackRow) -> str:
+    return next(k for k in task.labels if row.outcome.get(k))
+
+
+def _masked(task: Task):
+    if task.compose_notes is None:
+        return None
+
+    def compose(count: int, seed: int) -> tuple[list[str], Sequence[str]]:
+        notes, labels = task.compose_notes(count, seed)
+        return [mask_leaks(clean(note), task.leak_terms).text for note in notes], labels
+
+    return compose
