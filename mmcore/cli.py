@@ -143,7 +143,8 @@ def _bench(given: argparse.Namespace) -> dict:
 
 
 def _import(given: argparse.Namespace) -> dict:
-    from mmcore.services.cases import import_folder, open_store
+    from mmcore.services.cases import open_store
+    from mmcore.services.importing import import_folder
 
     _folder(given.folder)
     return import_folder(open_store(), given.folder, given.task, given.most)

@@ -13,6 +13,7 @@ from mmcore.domain.task import Task
 from mmcore.evaluation.metrics import auroc, interval, label_metrics, patient_weights
 from mmcore.models.fusion import FusionModel
 from mmcore.models.lungs import LungNet
+from mmcore.services.card import write_card
 from mmcore.services.engine import Engine
 from mmcore.services.evaluate import evaluate
 from mmcore.services.fitting import (
@@ -153,7 +154,7 @@ def train(
     save_model(model, tokenizer, lungs, folder)
     result = {
         "task": task.name,
-        "model": str(folder),
+        "version": VERSION,
         "split": model.config.facts["split"],
         "seed": settings.seed,
     }
@@ -162,6 +163,7 @@ def train(
         result["shuffled_labels"] = _shuffled(shop, part)
     engine = Engine(task, load_model(folder, task.name))
     result["test"] = evaluate(engine, data, progress=lambda items: _counted(items, progress))
+    write_card(folder, result)
     (out / "report.json").write_text(json.dumps(result, indent=1, ensure_ascii=False))
     return result
 
