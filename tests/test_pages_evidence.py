@@ -1,27 +1,60 @@
 """The arithmetic that the screens show: rounded numbers that add up, ratios and places in words, words as sums of tokens."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from mmcore.domain.prediction import Attribution, Contrast
+from mmcore.domain.case import Case
+from mmcore.domain.prediction import Attribution, Contrast, Prediction
 from mmcore.domain.task import Modality
+from mmcore.services.review import Review
 from pages.ui import evidence, note, viewer
 from pages.ui.text import number, percent, signed
 
 COVID = Contrast("covid19", "other_pneumonia")
 
 
-@given(some.lists(some.floats(-20, 20), min_size=1, max_size=6))
-def test_rounded_numbers_add_up_to_the_rounded_sum_and_none_is_off_by_a_whole_digit(values):
-    shown = evidence.to_add_up(values)
-    assert round(sum(shown), 2) == pytest.approx(round(round(sum(values) * 100) / 100, 2), abs=1e-9)
-    assert all(abs(s - v) < 0.01 + 1e-9 for s, v in zip(shown, values, strict=True))
+def reviewed(prior: float, image: float, text: float | None) -> Review:
+    """A review of two labels whose contrast has this prior and this evidence."""
+
+    def by_label(log_odds):
+        return None if log_odds is None else {"covid19": log_odds, "other_pneumonia": 0.0}
+
+    evidence_ = {Modality.IMAGE: by_label(image), Modality.TEXT: by_label(text)}
+    chances = {"covid19": 0.6, "other_pneumonia": 0.4}
+    prediction = Prediction(
+        "t", tuple(chances), True, by_label(prior), evidence_, chances, ("covid19",), COVID
+    )
+    return Review(Case("t"), prediction, (), (), None, (), (), None, {}, (), {}, chances, {})
 
 
-def test_three_thirds_are_shown_so_that_they_make_one():
-    assert sorted(evidence.to_add_up([1 / 3, 1 / 3, 1 / 3])) == [0.33, 0.33, 0.34]
+@given(some.floats(-9, 9), some.floats(-9, 9), some.one_of(some.none(), some.floats(-9, 9)))
+def test_the_numbers_shown_add_up_and_lie_close_to_what_they_stand_for(prior, image, text):
+    *parts, total = evidence.rows_of(reviewed(prior, image, text))
+    assert round(sum(row.log_odds or 0.0 for row in parts), 2) == total.log_odds
+    assert abs(total.log_odds - (prior + image + (text or 0.0))) <= 0.0151
+    assert parts[1].log_odds == round(image, 2)
+
+
+def test_the_sum_is_written_out_with_its_odds_and_probabilities():
+    review = reviewed(-0.4, 1.13, -0.02)
+    assert evidence.sum_in_words(evidence.rows_of(review), review) == (
+        "−0.40 + 1.13 − 0.02 = <b>+0.71</b> log-odds, that is odds 2.03 to 1: COVID-19 60.0 %, another pneumonia 40.0 %."
+    )
+
+
+def test_a_residual_above_the_limit_is_told_and_one_below_is_not():
+    def left(residual: float) -> Attribution:
+        return Attribution(Modality.TEXT, COVID, "m", "b", np.array([1.0]), 1.0 + residual, 0.0)
+
+    review = replace(reviewed(0.0, 1.0, 1.0), attributions=(left(0.02),))
+    assert evidence.residual_warnings(review) == [
+        "The explanation of the note leaves 0.020 log-odds unexplained (limit 0.01): read it with care."
+    ]
+    assert evidence.residual_warnings(replace(review, attributions=(left(0.009),))) == []
 
 
 @pytest.mark.parametrize(

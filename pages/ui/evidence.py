@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from math import exp, floor
+from math import exp
 
 from mmcore.domain.case import Notice
 from mmcore.domain.prediction import RESIDUAL_LIMIT, Contrast
@@ -22,32 +22,17 @@ class Row:
 
 
 def rows_of(review) -> list[Row]:
-    """Prior, each modality and the total, rounded to two digits so that the numbers shown add up."""
+    """Prior, each modality and the total, with two digits each. The total is the sum of the numbers shown, so that a reader
+    who adds them up finds it, and a piece of evidence reads the same whatever stands beside it."""
     prediction = review.prediction
     contrast = prediction.contrast
-    given = {m: None if e is None else contrast.of(e) for m, e in prediction.evidence.items()}
-    exact = [contrast.of(prediction.prior_logits), *(v for v in given.values() if v is not None)]
-    prior, *shown = to_add_up(exact)
-    left = iter(shown)
-    rows = [Row("prior", prior)]
-    for modality, value in given.items():
-        rows.append(
-            Row(str(modality), None, _why_absent(review, modality))
-            if value is None
-            else Row(str(modality), next(left))
-        )
-    return [*rows, Row("total", round(sum([prior, *shown]), 2))]
-
-
-def to_add_up(values: Sequence[float], digits: int = 2) -> list[float]:
-    """Values rounded so that their sum is the rounded sum: the largest remainders are rounded up."""
-    scale = 10**digits
-    floors = [floor(v * scale) for v in values]
-    missing = round(sum(values) * scale) - sum(floors)
-    by_remainder = sorted(range(len(values)), key=lambda i: values[i] * scale - floors[i], reverse=True)
-    for i in by_remainder[:missing]:
-        floors[i] += 1
-    return [f / scale for f in floors]
+    rows = [Row("prior", round(contrast.of(prediction.prior_logits), 2))]
+    for modality, given in prediction.evidence.items():
+        if given is None:
+            rows.append(Row(str(modality), None, _why_absent(review, modality)))
+        else:
+            rows.append(Row(str(modality), round(contrast.of(given), 2)))
+    return [*rows, Row("total", round(sum(r.log_odds or 0.0 for r in rows), 2))]
 
 
 def _why_absent(review, modality: str) -> str:
@@ -185,3 +170,9 @@ def residual_warnings(review) -> list[str]:
         for a in review.attributions
         if abs(a.residual) > RESIDUAL_LIMIT
     ]
+
+
+def split_shown(attribution) -> dict[str, str]:
+    """sum, constant and total of an attribution as shown: the constant and what is left for the parts make the total."""
+    total, constant = round(attribution.total, 2), round(attribution.constant, 2)
+    return {"sum": signed(total - constant), "constant": signed(constant), "total": signed(total)}

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from mmcore.domain.prediction import Attribution
-from pages.ui.evidence import of_modality, residual_warnings
+from pages.ui.evidence import of_modality, residual_warnings, split_shown
 from pages.ui.text import signed, t
 
 STRONGEST = 5  # words named beside the note
@@ -95,7 +95,7 @@ def _word_html(review, word: Word, limit: float) -> str:
     tone = "var(--for)" if word.value > 0 else "var(--against)"
     tint = f"background:color-mix(in srgb, {tone} {65 * share:.0f}%, transparent)" if share > 0.02 else ""
     if word.category:
-        words = t("screen.note.masked", category=t(f"masked.{word.category}"))
+        words = t("screen.note.masked", category=t(f"screen.masked.{word.category}"))
         return f'<span class="masked" style="{tint}">{escape(words)}</span>'
     negated = any(start <= word.start < end for start, end in review.negated_spans)
     return f'<span class="w{" negated" if negated else ""}" style="{tint}">{escape(review.note_text[word.start : word.end])}</span>'
@@ -104,7 +104,7 @@ def _word_html(review, word: Word, limit: float) -> str:
 def shown(word: Word) -> str:
     """The word as the screen shows it: a masked run by its category, punctuation around a word left out."""
     if word.category:
-        return t("screen.note.masked", category=t(f"masked.{word.category}"))
+        return t("screen.note.masked", category=t(f"screen.masked.{word.category}"))
     return word.written.strip(".,;:()[]\"'") or word.written
 
 
@@ -138,9 +138,11 @@ def _beside(words: Sequence[Word], attribution: Attribution | None) -> str:
         for sign, tone in ((1, "for"), (-1, "against"))
         for w in strongest(words, sign)
     )
-    attributed = sum(w.value for w in words)
-    rest = attribution.total - attribution.constant - attributed
-    parts = {"sum": signed(attributed), "constant": signed(attribution.constant), "residual": signed(rest)}
-    total = t("screen.note.sum", total=signed(attribution.total), **parts)
+    parts = split_shown(attribution)
+    attributed = round(sum(w.value for w in words), 2)
+    rest = round(attribution.total, 2) - round(attribution.constant, 2) - attributed
+    total = t("screen.note.sum", **(parts | {"sum": signed(attributed), "residual": signed(rest)}))
     title = f'<h2 class="part">{t("screen.note.strongest")}</h2>'
-    return f'<div class="legend">{pro}{contra}{masked}{negated}</div><br>{title}<table class="values">{rows}</table><p class="quiet">{escape(total)}</p>'
+    limit = f"±{max((abs(w.value) for w in words), default=0.0):.2f}"
+    depth = f"<span>{t('screen.note.legend_depth', limit=limit)}</span>"
+    return f'<div class="legend">{pro}{contra}{depth}{masked}{negated}</div><br>{title}<table class="values">{rows}</table><p class="quiet">{escape(total)}</p>'

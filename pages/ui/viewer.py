@@ -7,11 +7,10 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from mmcore.domain.case import Scan
 from mmcore.domain.prediction import Attribution, Contrast
 from pages.ui import resources
-from pages.ui.evidence import of_modality
-from pages.ui.text import signed, t
+from pages.ui.evidence import of_modality, split_shown
+from pages.ui.text import t
 
 LONGEST_SIDE = 1024  # pixels sent to the browser
 FULL_COLOUR = 99.5  # percentile of the evidence that gets the full colour
@@ -41,7 +40,7 @@ def draw(review, name: str, *, revealed: bool = True, height: int = 470) -> None
         "outline": rings,
     }
     data["map"] = _map(attribution) if attribution else None
-    data["html"] = _controls(scan, attribution, bool(rings), alternative(review, attribution), height)
+    data["html"] = _controls(attribution, bool(rings), alternative(review, attribution), height)
     parts(data=data, key=f"viewer_{name}")
 
 
@@ -140,11 +139,13 @@ def _text_of(values: np.ndarray) -> str:
     return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode("ascii")
 
 
-def _controls(scan: Scan, attribution: Attribution | None, outlined: bool, words: str, height: int) -> str:
-    first, second = ("left", "right") if (scan.laterality or "").upper() == "L" else ("right", "left")
+def _controls(attribution: Attribution | None, outlined: bool, words: str, height: int) -> str:
     marks = "".join(
         f'<span class="side {place}">{t(f"screen.viewer.{side}")}</span>'
-        for place, side in (("first", first), ("second", second))
+        for place, side in (
+            ("first", "right"),
+            ("second", "left"),
+        )  # a frontal film is hung facing the reader
     )
     corner = "".join(
         f'<button type="button" data-zoom="{by}" aria-label="{t(f"screen.viewer.{code}")}">{sign}</button>'
@@ -164,7 +165,7 @@ def _controls(scan: Scan, attribution: Attribution | None, outlined: bool, words
     sliders = "".join(_slider(name, low, high, t(f"screen.viewer.{name}")) for name, low, high in ranges)
     strength = _slider("opacity", 0, 1, t("screen.viewer.strength")) if attribution else ""
     legend = _legend(attribution) if attribution else ""
-    return f'{stage}<div class="controls">{switch}{strength}{sliders}{outline}</div>{legend}<p class="alt">{escape(words)}</p>'
+    return f'{stage}<div class="controls">{switch}{strength}{sliders}{outline}</div>{legend}<p class="alt">{escape(words)} {t("screen.viewer.side_assumed")}</p>'
 
 
 def _switch() -> str:
@@ -182,11 +183,7 @@ def _slider(name: str, low: float, high: float, words: str) -> str:
 
 
 def _legend(attribution: Attribution) -> str:
-    values = {
-        "sum": signed(attribution.sum),
-        "constant": signed(attribution.constant),
-        "total": signed(attribution.total),
-    }
+    values = split_shown(attribution)
     contrast: Contrast = attribution.target
     if contrast.against is None:
         against = t("screen.viewer.legend_against_alone", label=contrast.label)

@@ -5,7 +5,7 @@ from html import escape
 import streamlit as st
 
 from mmcore.domain.task import Field, Task
-from pages.ui.evidence import NEGLIGIBLE, bar_html, of_modality
+from pages.ui.evidence import NEGLIGIBLE, bar_html, of_modality, split_shown
 from pages.ui.text import heading, listed, number, signed, t
 
 
@@ -30,13 +30,7 @@ def draw(review, task: Task, *, revealed: bool = True) -> None:
     others = listed(t(f"field.{f.name}") for f in task.fields if f.name not in values)
     below = [t("screen.vitals.others", fields=others)] if others else []
     if attribution:
-        rest = attribution.total - attribution.constant
-        parts = {
-            "sum": signed(rest),
-            "constant": signed(attribution.constant),
-            "total": signed(attribution.total),
-        }
-        below.insert(0, t("screen.vitals.sum", **parts))
+        below.insert(0, t("screen.vitals.sum", **split_shown(attribution)))
     remarks = "".join(f"<p>{escape(words)}</p>" for words in below)
     st.html(
         f'<table class="values"><thead><tr>{heads}</tr></thead>{"".join(rows)}</table><div class="quiet"><br>{remarks}</div>'
