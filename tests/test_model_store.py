@@ -1,0 +1,62 @@
+"""A model on disk: what was saved is what runs, and a file that was changed is refused."""
+
+import pytest
+import torch
+from tests.toy import tokenizer, toy_model
+
+from mmcore.domain.errors import ModelFileError, ModelNotTrainedError
+from mmcore.stores.model_store import load_model, model_directory, save_model, shipped_version
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("models") / "chest_infection" / "1.2.0"
+    save_model(toy_model(), tokenizer(), None, directory)
+    return directory
+
+
+def test_what_was_saved_is_what_runs(folder) -> None:
+    stored = load_model(folder, "chest_infection")
+    assert (stored.version, stored.lungs) == ("1.2.0", None)
+    saved, loaded = toy_model(), stored.model
+    values = torch.tensor([[64.0, 1.0, float("nan")]])
+    assert torch.allclose(saved.clinical_head(values), loaded.clinical_head(values))
+    pixels = torch.rand(1, 1, 64, 64)
+    assert torch.allclose(saved.encode_image(pixels), loaded.encode_image(pixels), atol=0.05, rtol=0.05)
+    assert not any(p.requires_grad for p in loaded.parameters())
+
+
+def test_one_byte_changed_in_the_weights_is_refused_by_name(folder, tmp_path) -> None:
+    copy = tmp_path / "1.2.0"
+    copy.mkdir()
+    for file in folder.iterdir():
+        (copy / file.name).write_bytes(file.read_bytes())
+    weights = bytearray((copy / "model.safetensors").read_bytes())
+    weights[-1] ^= 1
+    (copy / "model.safetensors").write_bytes(weights)
+    with pytest.raises(ModelFileError) as caught:
+        load_model(copy, "chest_infection")
+    assert caught.value.code == "model_file_altered"
+    assert caught.value.values["name"] == "model.safetensors"
+
+
+def test_a_model_of_another_task_is_refused(folder) -> None:
+    with pytest.raises(ModelFileError) as caught:
+        load_model(folder, "lung_nodule")
+    assert caught.value.code == "model_of_another_task"
+
+
+def test_a_folder_without_digests_is_refused(folder, tmp_path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(ModelFileError):
+        load_model(tmp_path, "chest_infection")
+
+
+def test_the_newest_version_is_taken_by_number_and_none_is_an_error(folder, monkeypatch) -> None:
+    monkeypatch.setenv("THREEFOLD_MODELS", str(folder.parents[1]))
+    (folder.parent / "1.10.0").mkdir(exist_ok=True)
+    (folder.parent / "1.10.0" / "config.json").write_text("{}")
+    assert model_directory("chest_infection").name == "1.10.0"
+    assert shipped_version("heart") is None
+    with pytest.raises(ModelNotTrainedError):
+        model_directory("heart")
