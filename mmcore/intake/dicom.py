@@ -1,6 +1,7 @@
 """DICOM files as grey pictures with what their header says of them; runs in the child process."""
 
 import hashlib
+import struct
 from datetime import datetime
 from io import BytesIO
 from typing import Any
@@ -80,9 +81,13 @@ def _check(ds: Dataset) -> None:
         raise UnreadableFileError(
             "scan_dicom_layout", bits=ds.get("BitsAllocated"), samples=ds.get("SamplesPerPixel")
         )
+    if ds.file_meta.TransferSyntaxUID.is_compressed:
+        _check_stream(ds, (width, height))
+
+
+def _check_stream(ds: Dataset, size: tuple[int, int]) -> None:
+    """Refuses a compression without a reader, and a code stream whose own header claims another size."""
     syntax = ds.file_meta.TransferSyntaxUID
-    if not syntax.is_compressed:
-        return
     try:
         available = get_decoder(syntax).is_available
     except NotImplementedError:
@@ -92,7 +97,7 @@ def _check(ds: Dataset) -> None:
     claimed = claimed_size(get_frame(ds.PixelData, 0, number_of_frames=int(ds.get("NumberOfFrames") or 1)))
     if claimed:
         check_pixels(*claimed)
-        if claimed != (width, height):
+        if claimed != size:
             raise UnreadableFileError("file_damaged")
 
 
@@ -105,7 +110,7 @@ def shown(stored: np.ndarray, ds: Dataset, facts: dict) -> np.ndarray:
     inputs = np.arange(low, high + 1)
     padding = _padding(inputs, ds)
     outputs = np.asarray(apply_modality_lut(inputs, ds))
-    table = _by_lut(outputs, ds)
+    table = _by_lut(outputs, ds, facts)
     if table is None:
         table = _by_window(outputs, ds, facts)
     if table is None:
@@ -127,11 +132,16 @@ def _padding(inputs: np.ndarray, ds: Dataset) -> np.ndarray:
     return (inputs >= min(first, last)) & (inputs <= max(first, last))
 
 
-def _by_lut(outputs: np.ndarray, ds: Dataset) -> np.ndarray | None:
+def _by_lut(outputs: np.ndarray, ds: Dataset, facts: dict) -> np.ndarray | None:
     if not ds.get("VOILUTSequence"):
         return None
     depth = ds.VOILUTSequence[0].LUTDescriptor[2]
-    return apply_voi(np.rint(outputs).astype(np.int64), ds).astype(np.float64) / (2**depth - 1)
+    try:
+        looked_up = apply_voi(np.rint(outputs).astype(np.int64), ds)
+    except (ValueError, NotImplementedError, struct.error):
+        facts["notices"].append(["scan_window_ignored", {}])
+        return None
+    return np.clip(looked_up.astype(np.float64) / (2**depth - 1), 0, 1)
 
 
 def _by_window(outputs: np.ndarray, ds: Dataset, facts: dict) -> np.ndarray | None:

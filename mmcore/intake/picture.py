@@ -16,6 +16,7 @@ def read_picture(data: bytes) -> tuple[dict, bytes]:
     Turned as EXIF says, transparency laid on black, colour as luminance. PIL's errors on damaged files are
     left to end the process.
     """
+    Image.MAX_IMAGE_PIXELS = None  # check_pixels is stricter, and says so in words
     with Image.open(BytesIO(data), formats=("PNG", "JPEG")) as opened:
         check_pixels(*opened.size)
         picture = ImageOps.exif_transpose(opened)

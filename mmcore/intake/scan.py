@@ -26,6 +26,8 @@ def read_scan(data: bytes, name: str = "", *, accept_corrections: bool = False) 
     A picture that looks inverted is turned round with `accept_corrections`, else left as it is; a notice
     says so. Raises UnreadableFileError or TooLargeError.
     """
+    if not data:
+        raise UnreadableFileError("file_empty")
     kind = kind_of(data)
     if kind == "dicom":
         facts, payload = read_in_child("dicom", data, salt=_salt())

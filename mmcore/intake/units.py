@@ -35,9 +35,9 @@ CELLS: Ways = {
     "/nl": (1, 0),
 } | {unit: (0.001, 0) for unit in ("/ul", "/mm3", "10e6/l")}
 MASS: Ways = {"mg/l": (1, 0), "ug/ml": (1, 0), "mg/dl": (10, 0), "ug/l": (0.001, 0), "ng/ml": (0.001, 0)}
-CONVERSIONS: dict[
-    str, dict[str, tuple[float, float]]
-] = {  # unit of the field -> unit as written -> factor, offset
+DAYS: Ways = {"d": (1, 0), "day": (1, 0), "days": (1, 0), "天": (1, 0), "wk": (7, 0), "weeks": (7, 0)}
+YEARS: Ways = {unit: (1, 0) for unit in ("a", "y", "yr", "yrs", "year", "years", "岁")}
+CONVERSIONS: dict[str, Ways] = {  # by the unit of the field
     "c": {"c": (1, 0), "cel": (1, 0), "celsius": (1, 0), "degc": (1, 0)}
     | {unit: (5 / 9, -160 / 9) for unit in ("f", "degf", "fahrenheit")},
     "%": {"%": (1, 0), "percent": (1, 0), "pct": (1, 0), "fraction": (100, 0), "1": (100, 0)},
@@ -45,10 +45,8 @@ CONVERSIONS: dict[
     "mg/l": MASS,
     "mg/lfeu": MASS | {f"{unit}feu": way for unit, way in MASS.items()},
     "u/l": {"u/l": (1, 0), "iu/l": (1, 0), "ukat/l": (60, 0)},
-    "a": {unit: (1, 0) for unit in ("a", "y", "yr", "yrs", "year", "years", "岁")}
-    | {unit: (1 / 12, 0) for unit in ("mo", "month", "months")},
-    "d": {unit: (1, 0) for unit in ("d", "day", "days", "天")}
-    | {unit: (7, 0) for unit in ("wk", "week", "weeks")},
+    "a": YEARS | {unit: (1 / 12, 0) for unit in ("mo", "month", "months")},
+    "d": DAYS,
 }
 _HEADING = re.compile(r"^(?P<name>.*?)\s*[(\[](?P<unit>[^()\[\]]*)[)\]]\s*$")
 _CELL = re.compile(

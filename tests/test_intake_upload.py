@@ -1,0 +1,159 @@
+"""An upload becomes a case: each file is recognised by content, one bad file takes only itself away, the user confirms."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mmcore.services.intake import Upload, UploadFile, read_upload
+from mmcore.services.words import tell
+from mmcore.tasks import get_task
+from tests.intake_files import chest, dicom, picture, png_claiming
+
+TASK = get_task("chest_infection")
+SCAN = picture(chest(200))
+NOTE = b"Fever and cough for three days; the patient has no dyspnoea."
+VITALS = b"age,sex,spo2\n65,M,97"
+RAMP = np.tile(np.arange(100, 228, dtype=np.uint16), (128, 1))
+
+
+def upload(*files: tuple[str, bytes], **options: object) -> Upload:
+    return read_upload(files, TASK, **options)
+
+
+def test_files_in_any_order_and_under_any_name_make_a_case():
+    case = upload(("a", VITALS), ("b", SCAN), ("c", NOTE)).case
+    assert case.scan.pixels.shape == (200, 200)
+    assert case.note == NOTE.decode()
+    assert case.values == {"age_years": 65, "sex": 1, "oxygen_saturation_percent": 97}
+    assert case.refused == ()
+
+
+BAD = {
+    "text named as a picture": ("x.png", b"hello", "image", "scan_is_text"),
+    "truncated picture": ("x.png", SCAN[:500], "image", "file_damaged"),
+    "truncated DICOM": ("x.dcm", dicom(RAMP)[:9000], "image", "file_damaged"),
+    "one pixel": ("x.png", picture(np.zeros((1, 1), np.uint8)), "image", "scan_too_small"),
+    "lateral view": ("x.dcm", dicom(RAMP, ViewPosition="LL"), "image", "scan_not_frontal"),
+    "CT": ("x.dcm", dicom(RAMP, Modality="CT"), "image", "scan_not_xray"),
+    "photograph": (
+        "x.jpg",
+        picture(np.random.default_rng(0).integers(0, 256, (90, 90, 3)).astype(np.uint8)),
+        "image",
+        "scan_photograph",
+    ),
+    "huge header": ("x.png", png_claiming(65535, 65535), "image", "scan_too_many_pixels"),
+    "empty note": ("x.txt", b" ", "text", "note_empty"),
+    "long note": ("x.txt", b"cough " * 100_000, "text", "note_too_long"),
+    "Chinese note": ("x.txt", "患者发热咳嗽三天，无呼吸困难。".encode(), "text", "note_language"),
+    "empty file": ("x.csv", b"", "clinical", "file_empty"),
+    "unknown vitals": ("x.csv", b"colour,size\nred,4", "clinical", "vitals_no_known_field"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_a_bad_file_gets_one_sentence_and_the_rest_of_the_case_stays(kind):
+    name, data, modality, code = BAD[kind]
+    rest = [
+        f for f in (("s", SCAN, "image"), ("n", NOTE, "text"), ("v", VITALS, "clinical")) if f[2] != modality
+    ]
+    made = upload((name, data), *[f[:2] for f in rest])
+    assert [(n.code, n.modality) for n in made.case.refused] == [(code, modality)]
+    assert [item.used for item in made.items] == [False, True, True]
+    for language in ("en", "zh"):
+        sentence = tell(made.items[0].refused, language)
+        assert sentence[-1] in ".。" and "{" not in sentence and "_" not in sentence
+    present = {"image": made.case.scan, "text": made.case.note, "clinical": made.case.values or None}
+    assert [k for k, v in present.items() if v is None] == [modality]
+
+
+def test_a_user_who_says_what_a_file_is_gets_it_read_as_that():
+    item = read_upload([UploadFile("x", NOTE, "scan")], TASK).items[0]
+    assert (item.recognised_as, item.refused.code) == ("scan", "scan_is_text")
+
+
+def test_an_inverted_picture_is_left_out_until_the_user_agrees():
+    data = picture(255 - chest(200))
+    asked = upload(("x.png", data))
+    assert asked.case.scan is None
+    assert asked.items[0].correction.code == asked.case.refused[0].code == "scan_looks_inverted"
+    assert asked.items[0].scan is not None  # shown for checking
+    for consent in (True, frozenset({"scan_looks_inverted"})):
+        agreed = upload(("x.png", data), accept_corrections=consent)
+        assert np.allclose(agreed.case.scan.pixels, chest(200) / 255, atol=1e-6)
+        assert agreed.case.refused == ()
+
+
+def test_a_correction_of_one_value_leaves_the_other_values_in():
+    made = upload(("v.csv", b"age,spo2\n65,0.97"))
+    assert made.case.values == {"age_years": 65}
+    assert [n.code for n in made.case.refused] == ["value_correctable"]
+    assert made.items[0].used
+    assert upload(("v.csv", b"age,spo2\n65,0.97"), accept_corrections=True).case.values == {
+        "age_years": 65,
+        "oxygen_saturation_percent": 97,
+    }
+
+
+def test_a_general_yes_does_not_let_a_lateral_view_in_but_its_own_name_does():
+    lateral = dicom(RAMP, ViewPosition="LL")
+    assert upload(("x", lateral), accept_corrections=True).case.scan is None
+    insisted = upload(("x", lateral), accept_corrections=frozenset({"scan_not_frontal"})).case
+    assert insisted.scan is not None
+    assert insisted.overruled == {"image"}
+
+
+def test_typed_values_pass_the_same_checks_and_overrule_a_file():
+    made = upload(("v.csv", VITALS), typed={"age": "-1", "spo2": 92, "crp": "", "fever": "yes"})
+    assert made.case.values == {"age_years": 65, "sex": 1, "oxygen_saturation_percent": 92, "fever": 1}
+    assert [n.code for n in made.case.refused] == ["value_out_of_range"]
+
+
+def test_two_files_that_differ_in_a_value_leave_it_out():
+    made = upload(("a.csv", b"age,sex\n65,M"), ("b.csv", b"age\n66"))
+    assert made.case.values == {"sex": 1}
+    assert [n.code for n in made.warnings] == ["value_differs"]
+
+
+def test_of_two_pictures_the_first_usable_is_read():
+    made = upload(
+        ("lat", dicom(RAMP, ViewPosition="LL")), ("pa", dicom(RAMP, ViewPosition="PA")), ("x", SCAN)
+    )
+    assert made.case.scan.view == "PA"
+    assert [item.refused and item.refused.code for item in made.items] == [
+        "scan_not_frontal",
+        None,
+        "scan_second",
+    ]
+
+
+def test_pictures_of_different_patients_or_days_are_warned_of():
+    made = upload(
+        ("a", dicom(RAMP, StudyDate="20240101")), ("b", dicom(RAMP, PatientID="9", StudyDate="20240301"))
+    )
+    assert [n.code for n in made.warnings] == ["patients_differ", "dates_differ"]
+    assert made.warnings[1].values == {"days": 60}
+    same = upload(("a", dicom(RAMP, StudyDate="20240101")), ("b", dicom(RAMP, StudyDate="20240103")))
+    assert same.warnings == ()
+
+
+def test_what_was_read_is_there_to_be_checked():
+    facts = dict(upload(("a", dicom(RAMP, ViewPosition="PA", StudyDate="20240229"))).items[0].facts)
+    assert facts == {
+        "fact_pixels": "128 × 128",
+        "fact_modality": "DX",
+        "fact_view": "PA",
+        "fact_taken": "2024-02-29",
+    }
+
+
+def test_every_sentence_of_intake_exists_in_both_languages_with_the_same_values():
+    tables = [
+        json.loads((Path(__file__).parents[1] / "assets" / "text" / f"{k}.json").read_text("utf-8"))["notice"]
+        for k in ("en", "zh")
+    ]
+    blanks = [
+        {k: sorted(part.split("}")[0] for part in v.split("{")[1:]) for k, v in t.items()} for t in tables
+    ]
+    assert {k: set(v) for k, v in blanks[0].items()} == {k: set(v) for k, v in blanks[1].items()}
