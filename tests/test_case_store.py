@@ -214,3 +214,11 @@ def test_demonstration_cases_are_added_once_and_can_be_left_out(store, monkeypat
     assert cases.add_demonstrations(store) == 0
     monkeypatch.setenv("THREEFOLD_DEMONSTRATIONS", "off")
     assert cases.add_demonstrations(CaseStore("sqlite://")) == 0
+
+
+def test_at_a_very_first_start_a_demonstration_case_is_shown_and_later_the_worklist(store):
+    assert cases.to_show_first(store) is None
+    cases.add_demonstrations(store)
+    assert cases.to_show_first(store) == "demo-001"
+    store.remember("demo-003", "covid19", 0.5, ())
+    assert cases.to_show_first(store) is None

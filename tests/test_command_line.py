@@ -31,7 +31,9 @@ def test_tasks_lists_labels_fields_with_units_and_the_shipped_version(capsys) ->
     task = next(t for t in out["tasks"] if t["name"] == "chest_infection")
     assert code == 0
     assert task["labels"] == ["covid19", "other_pneumonia", "no_finding"]
-    assert {"name": "oxygen_saturation_percent", "unit": "%", "range": [30, 100], "kind": "number"} in task["fields"]
+    assert {"name": "oxygen_saturation_percent", "unit": "%", "range": [30, 100], "kind": "number"} in task[
+        "fields"
+    ]
     assert task["model_version"]
 
 
@@ -127,18 +129,26 @@ def synthetic_pack(tmp_path_factory) -> Path:
     (folder / "images").mkdir()
     with (folder / "manifest.csv").open("w", newline="") as stream:
         writer = csv.writer(stream)
-        writer.writerow(["id", "image", "patient", "source", "modality", "view", "sex", "age", "label", "note", "crp"])
+        writer.writerow(
+            ["id", "image", "patient", "source", "modality", "view", "sex", "age", "label", "note", "crp"]
+        )
         for i in range(9):
             label = ("covid19", "other_pneumonia", "no_finding")[i % 3]
-            Image.fromarray(np.uint8(255 * draw(50_000 + i, label, 192).pixels)).save(folder / "images" / f"{i}.png")
+            Image.fromarray(np.uint8(255 * draw(50_000 + i, label, 192).pixels)).save(
+                folder / "images" / f"{i}.png"
+            )
             note = "Fever and dry cough. No pleural effusion." if i < 4 else ""
-            writer.writerow([i, f"images/{i}.png", f"p{i}", "made", "X-ray", "PA", "M", 50 + i, label, note, ""])
+            writer.writerow(
+                [i, f"images/{i}.png", f"p{i}", "made", "X-ray", "PA", "M", 50 + i, label, note, ""]
+            )
         writer.writerow([99, "images/0.png", "p99", "made", "CT", "Axial", "F", "", "covid19", "", ""])
     return folder
 
 
 def test_evaluate_scores_every_usable_row_and_counts_the_others(capsys, synthetic_pack) -> None:
-    code, out = run(capsys, "evaluate", "--task", "chest_infection", "--data", str(synthetic_pack), "--bootstrap", "50")
+    code, out = run(
+        capsys, "evaluate", "--task", "chest_infection", "--data", str(synthetic_pack), "--bootstrap", "50"
+    )
     assert code == 0
     assert out["n"] + out["left_out"].get("nothing_to_predict_from", 0) == 9
     assert out["left_out"]["ct"] == 1

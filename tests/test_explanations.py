@@ -102,7 +102,9 @@ def test_the_quick_token_method_is_exact_in_sum() -> None:
     hidden = model.text_encoder(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state[0]
     direction = model.text_head.weight[0] - model.text_head.weight[1]
     values = token_activations(hidden, direction, model.text_masks[ids.shape[1]])
-    assert values.sum() == pytest.approx(score(model.text_encoder.get_input_embeddings()(ids)).item(), abs=1e-4)
+    assert values.sum() == pytest.approx(
+        score(model.text_encoder.get_input_embeddings()(ids)).item(), abs=1e-4
+    )
     assert values.shape == (ids.shape[1],)
 
 

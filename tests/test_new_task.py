@@ -69,7 +69,9 @@ def test_a_task_of_one_file_is_trained_predicted_and_explained(pack, tmp_path, m
 
     engine = load_engine("square")
     upload = read_upload([("scan.png", (pack / "1.png").read_bytes())], engine.task, typed={"size_mm": "41"})
-    case = Case("square", scan=Scan(upload.case.scan.pixels), note="a light patch is seen", values=upload.case.values)
+    case = Case(
+        "square", scan=Scan(upload.case.scan.pixels), note="a light patch is seen", values=upload.case.values
+    )
     found = review(engine, case)
     assert found.prediction.probabilities["bright"] > 0.5
     assert {a.modality.value for a in found.attributions} == {"image", "text", "clinical"}

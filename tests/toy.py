@@ -7,9 +7,29 @@ from transformers import BertConfig
 from mmcore.models.encoders import mask_pooled
 from mmcore.models.fusion import FusionConfig, FusionModel
 
-WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "fever", "cough", "clear", "lungs", "no", "effusion", "left", "."]
+WORDS = [
+    "[PAD]",
+    "[UNK]",
+    "[CLS]",
+    "[SEP]",
+    "[MASK]",
+    "fever",
+    "cough",
+    "clear",
+    "lungs",
+    "no",
+    "effusion",
+    "left",
+    ".",
+]
 FIELDS = (
-    {"name": "age_years", "knots": [40, 60], "background": [30.0, 50.0, 70.0], "identified": True, "sources": ["a"]},
+    {
+        "name": "age_years",
+        "knots": [40, 60],
+        "background": [30.0, 50.0, 70.0],
+        "identified": True,
+        "sources": ["a"],
+    },
     {"name": "sex", "knots": [], "background": [0.0, 1.0, 1.0], "identified": True, "sources": ["a"]},
     {"name": "crp_mg_per_l", "knots": [], "background": [], "identified": False, "sources": []},
 )

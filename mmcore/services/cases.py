@@ -104,6 +104,13 @@ def worklist(
     )
 
 
+def to_show_first(store: CaseStore) -> str | None:
+    """At a very first start, while nobody has opened any case, the first demonstration case; else None: the worklist."""
+    rows = store.summaries()
+    shown = [row.key for row in rows if row.story.get("demonstration")]
+    return min(shown) if shown and not any(row.top_label for row in rows) else None
+
+
 def flags_of(case: Case, prediction: Prediction) -> tuple[str, ...]:
     """What the worklist warns of: missing:<modality>, gated:<modality>, uncertain (several labels not excluded)."""
     given = {Modality.IMAGE: case.scan, Modality.TEXT: case.note, Modality.CLINICAL: case.values or None}

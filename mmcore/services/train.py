@@ -159,7 +159,8 @@ def train(
         "seed": settings.seed,
     }
     if cross_validate:
-        result |= cross_validated(shop)
+        for name in ("leave_publisher_out", "cross_validation"):
+            result[name] = cross_validated(shop, name)
         result["shuffled_labels"] = _shuffled(shop, part)
     engine = Engine(task, load_model(folder, task.name))
     result["test"] = evaluate(engine, data, progress=lambda items: _counted(items, progress))
@@ -168,47 +169,55 @@ def train(
     return result
 
 
-def cross_validated(shop: Workshop) -> dict:
-    """Figures of rows scored by models that never saw their patient (5 folds), and never saw their publisher."""
-    patients = [r.patient for r in shop.rows]
-    folds = np.array([fold_of(p, shop.settings.folds) for p in patients])
-    groups = publisher_groups([r.publisher for r in shop.rows], shop.task.publisher_fold)
-    found = {}
-    both = (
-        ("leave_publisher_out", groups, shop.settings.image_steps),
-        ("cross_validation", folds, shop.settings.fold_steps),
-    )
-    for name, which, steps in both:
-        stated = np.full((len(shop.rows), len(shop.task.labels)), np.nan)
-        reduced = {m: stated.copy() for m in ("image", "image+text", "image+clinical", "text", "clinical")}
-        for fold in sorted(set(which.tolist())):
-            test = np.flatnonzero(which == fold)
-            seen = np.flatnonzero(which != fold)
-            absent = {shop.rows[i].publisher for i in test} if name == "leave_publisher_out" else set()
-            keep = (
-                np.flatnonzero([not _same_place(r.publisher, absent) for r in shop.extra])
-                if shop.extra
-                else np.array([], int)
-            )
-            model, _, everyone, taught, _ = shop.fit(f"{name}_{fold}", seen, keep, steps)
-            _state_prior(model, taught)
-            rows = everyone.take(test)
-            stated[test] = probabilities(model, rows)
-            for shown, table in reduced.items():
-                hidden = tuple(m for m in ("image", "text", "clinical") if m not in shown.split("+"))
-                some = rows.without(hidden)
-                here = some.present().any(1)
-                if here.any():
-                    table[test[here]] = probabilities(model, some.take(here))
-        found[name] = {"folds": len(set(which.tolist())), "all": _figures(shop, stated)}
-        found[name] |= {shown: _figures(shop, table) for shown, table in reduced.items()}
-        if name == "leave_publisher_out":
-            sources = np.array([r.source for r in shop.rows])
-            found[name]["by_source"] = {
-                s: _figures(shop, np.where((sources == s)[:, None], stated, np.nan))
-                for s in sorted(set(sources))
-            }
+SHOWN = ("image+text+clinical", "image", "image+text", "image+clinical", "text", "clinical")
+
+
+def cross_validated(shop: Workshop, name: str) -> dict:
+    """Figures of rows scored by models that never saw their patient (cross_validation) or their publisher
+    (leave_publisher_out), for all modalities and for fewer; a fold that is done is kept and not done again.
+    """
+    away = name == "leave_publisher_out"
+    if away:
+        which = publisher_groups([r.publisher for r in shop.rows], shop.task.publisher_fold)
+    else:
+        which = np.array([fold_of(r.patient, shop.settings.folds) for r in shop.rows])
+    steps = shop.settings.away_steps if away else shop.settings.fold_steps
+    stated = {shown: np.full((len(shop.rows), len(shop.task.labels)), np.nan) for shown in SHOWN}
+    for fold in sorted(set(which.tolist())):
+        path = shop.out / "cache" / f"{name}_{fold}.npz"
+        if not path.exists():
+            np.savez(path, **_scored_fold(shop, f"{name}_{fold}", which == fold, away, steps))
+        with np.load(path) as kept:
+            for shown in SHOWN:
+                stated[shown][which == fold] = kept[shown]
+    found = {"folds": len(set(which.tolist())), "image_steps": steps, "all": _figures(shop, stated[SHOWN[0]])}
+    found |= {shown: _figures(shop, stated[shown]) for shown in SHOWN[1:]}
+    if away:
+        sources = np.array([r.source for r in shop.rows])
+        found |= {
+            f"only {s}": _figures(shop, np.where((sources == s)[:, None], stated[SHOWN[0]], np.nan))
+            for s in sorted(set(sources))
+        }
     return found
+
+
+def _scored_fold(
+    shop: Workshop, name: str, left_out: np.ndarray, away: bool, steps: int
+) -> dict[str, np.ndarray]:
+    """Probabilities (n, K) of the rows left out, by the modalities shown; NaN where a row has none of them."""
+    absent = {shop.rows[i].publisher for i in np.flatnonzero(left_out)} if away else set()
+    keep = np.array([i for i, r in enumerate(shop.extra) if not _same_place(r.publisher, absent)], dtype=int)
+    model, _, everyone, taught, _ = shop.fit(name, np.flatnonzero(~left_out), keep, steps)
+    _state_prior(model, taught)
+    rows = everyone.take(left_out)
+    out = {}
+    for shown in SHOWN:
+        some = rows.without(tuple(m for m in ("image", "text", "clinical") if m not in shown.split("+")))
+        here = some.present().any(1)
+        out[shown] = np.full((len(here), len(shop.task.labels)), np.nan)
+        if here.any():
+            out[shown][here] = probabilities(model, some.take(here))
+    return out
 
 
 def _state_prior(model: FusionModel, taught: Encoded) -> None:

@@ -10,6 +10,10 @@ from torch import Tensor
 
 from mmcore.models.fusion import ORDER, FusionModel
 
+FEWEST_ROWS = (
+    5  # of a label; a modality known for patients of one label only would say "known, hence that label"
+)
+
 
 @dataclass(frozen=True)
 class Encoded:
@@ -125,21 +129,22 @@ def fit_heads(model: FusionModel, data: Encoded, settings: HeadSettings, fixed: 
 
 
 def _parts(data: Encoded, source_power: float) -> list[tuple[np.ndarray, tuple[int, ...], Tensor]]:
-    """(rows, modalities shown, weights) of each part of the loss."""
+    """(rows, modalities shown, weights) of each part of the loss; what is known for one label only is never shown."""
     parts = []
     present = data.present()
-    for m in range(present.shape[1]):
+    teachable = tuple(m for m in range(present.shape[1]) if _tells_apart(data.outcomes[present[:, m]]))
+    for m in teachable:
         rows = np.flatnonzero(present[:, m])
-        if len(rows):
-            weights = torch.tensor(
-                row_weights(data.outcomes[rows], data.publishers[rows], source_power),
-                dtype=torch.float32,
-            )
-            parts += [
-                (rows, tuple(range(present.shape[1])), weights),
-                (rows, (m,), weights),
-            ]
+        balanced = row_weights(data.outcomes[rows], data.publishers[rows], source_power)
+        weights = torch.tensor(balanced, dtype=torch.float32)
+        parts += [(rows, teachable, weights), (rows, (m,), weights)]
     return parts
+
+
+def _tells_apart(outcomes: np.ndarray) -> bool:
+    """Whether rows (N, K) of at least two different outcomes occur, FEWEST_ROWS of each."""
+    _, counts = np.unique(np.nan_to_num(outcomes, nan=-1.0), axis=0, return_counts=True)
+    return bool((counts >= FEWEST_ROWS).sum() >= 2)
 
 
 def _shown(x: Tensor | None, rows: np.ndarray, visible: bool) -> Tensor | None:

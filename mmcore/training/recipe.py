@@ -11,8 +11,8 @@ class TrainingSettings:
     """The defaults are this project's choice by leave-one-publisher-out; the model card names them.
 
     crop_size: side of the stored crops in pixels. image_steps, text_epochs: length of fine-tuning, 0 keeps the encoder as
-    loaded. fold_steps: the same within five-fold
-    cross-validation; when publishers are left out it is image_steps. synthetic: phantom films that join. fewest: patients of a label
+    loaded. away_steps, fold_steps: image_steps
+    where publishers are left out and within cross-validation, fewer for time. synthetic: phantom films that join. fewest: patients of a label
     that make a field identified.
     """
 
@@ -22,7 +22,7 @@ class TrainingSettings:
     seed: int = 20261123
     crop_size: int = 192
     image: Recipe = field(default_factory=Recipe)
-    image_steps: int = 500
+    image_steps: int = 1000
     text_epochs: int = 0
     synthetic: int = 120
     max_tokens: int = 256
@@ -31,5 +31,6 @@ class TrainingSettings:
     )
     confidence: float = 0.9
     folds: int = 5
+    away_steps: int = 500
     fold_steps: int = 150
     fewest: int = 20

@@ -41,7 +41,17 @@ def serve(store, database):  # noqa: F811
 
     def start() -> tuple[str, subprocess.Popen]:
         port = free_port()
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+        command = [
+            sys.executable,
+            "-m",
+            "streamlit",
+            "run",
+            "app.py",
+            "--server.port",
+            str(port),
+            "--server.headless",
+            "true",
+        ]
         process = subprocess.Popen(command, cwd=ROOT, env=os.environ.copy(), stdout=subprocess.DEVNULL)
         running.append(process)
         address = f"http://127.0.0.1:{port}"
