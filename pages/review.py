@@ -4,6 +4,7 @@ import streamlit as st
 
 from mmcore.domain.errors import MmcoreError
 from pages.ui import decision, frame, reading, resources, state, viewer, vitals
+from pages.ui.evidence import of_modality
 from pages.ui.text import t
 
 frame.guard("review")
@@ -16,17 +17,17 @@ if key is None:
 
 try:
     summary, case = resources.store().summary(key), resources.store().load(key)
-    engine = reading.load_engine(case.task)
+    engine = reading.load_engine(summary, case)
     seen = reading.read(engine, key, case)
 except MmcoreError as error:
     frame.fail(error)
 
 reading.keep(key, summary, seen)
-reading.draw_head(summary, seen)
+reading.draw_head(summary, seen.prediction.model_version)
 shown = reading.revealed(key, summary)
-left, right = st.columns([0.47, 0.53], gap="medium")
+left, right = st.columns(reading.COLUMNS, gap="medium")
 with left:
-    viewer.draw(seen, key, revealed=shown)
+    viewer.draw(case.scan, key, of_modality(seen, "image") if shown else None, seen.lung_outline)
 with right:
     if shown:
         reading.draw_answer(engine, key, case, seen.prediction.contrast)

@@ -7,12 +7,14 @@ from typing import NoReturn
 import streamlit as st
 
 from mmcore.domain.errors import MmcoreError
+from mmcore.services import cases
 from mmcore.services.words import LANGUAGES
 from pages.ui import resources, state
 from pages.ui.text import t, told
 
 ICON = "◐"
-NAMES = ("worklist", "new_case", "review", "models")
+HOME = "worklist"
+NAMES = (HOME, "new_case", "review", "models")
 _SWITCH = "button { all: unset; cursor: pointer; font: 13px var(--st-font); color: var(--soft); padding: 4px 6px; } button:focus-visible { outline: 2px solid var(--for); }"
 IN_BAR = ("worklist", "new_case", "models")
 
@@ -20,8 +22,7 @@ IN_BAR = ("worklist", "new_case", "models")
 def screens() -> list:
     """The screens of the app; the worklist is home."""
     return [
-        st.Page(f"pages/{n}.py", title=t(f"screen.{n}.title"), url_path=n, default=n == "worklist")
-        for n in NAMES
+        st.Page(f"pages/{n}.py", title=t(f"screen.{n}.title"), url_path=n, default=n == HOME) for n in NAMES
     ]
 
 
@@ -43,7 +44,7 @@ def guard(name: str) -> None:
 
 
 def open_wanted(screen) -> None:
-    """Open what a deep link asked for: a screen, a case (?case=...), or the case named by THREEFOLD_OPEN at first."""
+    """Open what a deep link asked for, or a case (?case=...), or at first the case that THREEFOLD_OPEN names (worklist: none)."""
     state.enter()
     wanted = state.take_wanted()
     first = state.first_visit()
@@ -51,8 +52,10 @@ def open_wanted(screen) -> None:
         st.switch_page(path(wanted[0]), query_params=wanted[1])
     if screen.url_path == "" and state.case_key():
         go("review", case=state.case_key())
-    if screen.url_path == "" and first and os.environ.get("THREEFOLD_OPEN"):
-        go("review", case=os.environ["THREEFOLD_OPEN"])
+    if screen.url_path == "" and first:
+        chosen = os.environ.get("THREEFOLD_OPEN") or cases.to_show_first(resources.store())
+        if chosen and chosen != HOME:
+            go("review", case=chosen)
 
 
 def draw(screen) -> None:

@@ -10,16 +10,27 @@ from mmcore.domain.errors import MmcoreError
 from mmcore.domain.prediction import Contrast
 from mmcore.services import cases, words
 from mmcore.services.cases import CaseSummary
-from pages.ui import account, answer, note, resources, state, table, what_if
+from pages.ui import account, answer, note, resources, state, table, viewer, what_if
 from pages.ui.text import day, t
 
+COLUMNS = (0.47, 0.53)  # the scan, the answer
 QUICK, EXACT = "token_activations", "integrated_gradients"
 
 
-def load_engine(task: str):
-    """The model of a task; says so while it is loaded for the first time."""
-    with st.spinner(t("screen.review.loading")):
-        return resources.engine(task)
+def load_engine(summary: CaseSummary, case: Case):
+    """The model of the case's task. While it is loaded for the first time, the case is shown without an answer."""
+    if resources.is_loaded(case.task):
+        return resources.engine(case.task)
+    waiting = st.empty()
+    with waiting.container():
+        draw_head(summary)
+        left, right = st.columns(COLUMNS, gap="medium")
+        with left:
+            viewer.draw(case.scan, f"{summary.key}_waiting")
+        with right, st.spinner(t("screen.review.loading")):
+            engine = resources.engine(case.task)
+    waiting.empty()
+    return engine
 
 
 def read(engine, key: str, case: Case, contrast: Contrast | None = None, tokens: str = QUICK):
@@ -59,11 +70,11 @@ def score(rows: Sequence[CaseSummary]) -> None:
         st.rerun(scope="app")
 
 
-def draw_head(summary: CaseSummary, seen) -> None:
+def draw_head(summary: CaseSummary, version: str = "") -> None:
     """Title of the case and what is known about it."""
     chips = [t(f"task.{summary.task}"), day(summary.taken or summary.created)]
     chips += [t("screen.review.synthetic")] if summary.story.get("synthetic") else []
-    chips += [t("screen.review.model", version=seen.prediction.model_version)]
+    chips += [t("screen.review.model", version=version)] if version else []
     remark = ""
     if summary.story.get("truth") and summary.state != "new":  # not before the decision
         chips.append(t("screen.review.truth", label=str(summary.story["truth"])))

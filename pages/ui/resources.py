@@ -13,6 +13,17 @@ _FILES = Path(__file__).parents[2] / "assets"
 
 
 @st.cache_resource(show_spinner=False)
+def _loaded() -> set[str]:
+    """Tasks whose model is in memory."""
+    return set()
+
+
+def is_loaded(task: str) -> bool:
+    """Whether the model of a task is in memory, so that nobody has to wait for it."""
+    return task in _loaded()
+
+
+@st.cache_resource(show_spinner=False)
 def engine(task: str):
     """The task's model in memory. What is loaded stays: the collector is told so, or it walks it after every rerun."""
     from mmcore.services.review import load_engine  # torch comes with it, and the worklist needs none
@@ -20,6 +31,7 @@ def engine(task: str):
     loaded = load_engine(task)
     gc.collect()
     gc.freeze()
+    _loaded().add(task)
     return loaded
 
 

@@ -7,9 +7,10 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
+from mmcore.domain.case import Scan
 from mmcore.domain.prediction import Attribution, Contrast
 from pages.ui import resources
-from pages.ui.evidence import of_modality, split_shown
+from pages.ui.evidence import split_shown
 from pages.ui.text import t
 
 LONGEST_SIDE = 1024  # pixels sent to the browser
@@ -17,21 +18,25 @@ FULL_COLOUR = 99.5  # percentile of the evidence that gets the full colour
 SMALL = 0.02  # of the strongest evidence: below, nothing speaks that way
 
 
-def draw(review, name: str, *, revealed: bool = True, height: int = 470) -> None:
-    """The viewer of a case's scan; `name` tells cases apart, so that zoom and window stay while one is looked at."""
-    scan = review.case.scan
+def draw(
+    scan: Scan | None,
+    name: str,
+    attribution: Attribution | None = None,
+    lungs: np.ndarray | None = None,
+    height: int = 470,
+) -> None:
+    """The viewer of a scan; `name` tells cases apart, so that zoom and window stay while one is looked at."""
     if scan is None:
         st.html(f'<div class="panel quiet">{t("screen.review.no_scan")}</div>')
         return
-    attribution = of_modality(review, "image") if revealed else None
-    parts = st.components.v2.component(
+    mount = st.components.v2.component(
         "viewer",
         html='<div id="viewer" class="viewer"></div>',
         css=resources.asset("viewer.css"),
         js=resources.asset("viewer.js"),
     )
     grey = _grey(scan.pixels)
-    rings = lung_rings(review.lung_outline) if review.lung_outline is not None else []
+    rings = [] if lungs is None else lung_rings(lungs)
     data = {
         "name": name,
         "width": grey.shape[1],
@@ -40,11 +45,11 @@ def draw(review, name: str, *, revealed: bool = True, height: int = 470) -> None
         "outline": rings,
     }
     data["map"] = _map(attribution) if attribution else None
-    data["html"] = _controls(attribution, bool(rings), alternative(review, attribution), height)
-    parts(data=data, key=f"viewer_{name}")
+    data["html"] = _controls(attribution, bool(rings), alternative(attribution, lungs), height)
+    mount(data=data, key=f"viewer_{name}")
 
 
-def alternative(review, attribution: Attribution | None) -> str:
+def alternative(attribution: Attribution | None, lungs: np.ndarray | None) -> str:
     """The picture in words: where the strongest evidence lies."""
     if attribution is None:
         return t("screen.viewer.alt_plain")
@@ -60,7 +65,7 @@ def alternative(review, attribution: Attribution | None) -> str:
             label=label,
             place=places[0 if speaks[0] else 1],
         )
-    inside = share_inside(attribution, review.lung_outline)
+    inside = share_inside(attribution, lungs)
     tail = "" if inside is None else " " + t("screen.viewer.in_lungs", share=f"{100 * inside:.0f} %")
     return t("screen.viewer.alt", evidence=words) + tail
 
