@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sql
@@ -199,7 +200,7 @@ def _to_row(case: Case) -> dict[str, object]:
     }
 
 
-def _to_case(row: Mapping[str, object]) -> Case:
+def _to_case(row: Any) -> Case:
     facts = row["scan"]
     scan = None
     if facts is not None:
@@ -213,7 +214,7 @@ def _to_case(row: Mapping[str, object]) -> Case:
     return Case(row["task"], scan, row["note"], row["field_values"], refused, frozenset(row["overruled"]))
 
 
-def _to_summary(row: Mapping[str, object]) -> CaseSummary:
+def _to_summary(row: Any) -> CaseSummary:
     return CaseSummary(**(dict(row) | {"flags": tuple(row["flags"]), "created": _in_utc(row["created"])}))
 
 

@@ -14,10 +14,10 @@ NEGLIGIBLE = 0.005  # log-odds; shown as 0.00
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the account: prior, a modality, or total; log_odds None where the modality says nothing, with the reason."""
+    """One line of the account: prior, a modality, or total. With a reason, the modality says nothing and adds 0."""
 
     kind: str
-    log_odds: float | None
+    log_odds: float
     reason: str = ""
 
 
@@ -29,10 +29,10 @@ def rows_of(review) -> list[Row]:
     rows = [Row("prior", round(contrast.of(prediction.prior_logits), 2))]
     for modality, given in prediction.evidence.items():
         if given is None:
-            rows.append(Row(str(modality), None, _why_absent(review, modality)))
+            rows.append(Row(str(modality), 0.0, _why_absent(review, modality)))
         else:
             rows.append(Row(str(modality), round(contrast.of(given), 2)))
-    return [*rows, Row("total", round(sum(r.log_odds or 0.0 for r in rows), 2))]
+    return [*rows, Row("total", round(sum(r.log_odds for r in rows), 2))]
 
 
 def _why_absent(review, modality: str) -> str:
@@ -69,7 +69,7 @@ def ratio_in_words(modality: str, log_odds: float, contrast: Contrast) -> str:
 
 def sum_in_words(rows: Sequence[Row], review) -> str:
     """The sum written out, the odds it stands for and the probabilities with those odds."""
-    terms = [r.log_odds for r in rows[:-1] if r.log_odds is not None]
+    terms = [r.log_odds for r in rows[:-1] if not r.reason]
     written = signed(terms[0]) + "".join(f" {signed(v)[0]} {abs(v):.2f}" for v in terms[1:])
     contrast, total = review.prediction.contrast, rows[-1].log_odds
     chances = review.prediction.probabilities
@@ -95,7 +95,7 @@ def account_table(review, *, compact: bool = False) -> str:
     lines = []
     for row, (start, end) in zip(rows, spans, strict=True):
         name = escape(t(f"screen.review.row.{row.kind}"))
-        if row.log_odds is None:
+        if row.reason:
             absent = f'<th scope="row">{name}<small>{escape(row.reason)}</small></th><td></td><td class="value">0</td>'
             lines.append(f'<tr class="absent">{absent}</tr>')
             continue
@@ -126,7 +126,7 @@ def bar_html(start: float, end: float, low: float, high: float, way: str) -> str
 def _spans(rows: Sequence[Row]) -> list[tuple[float, float]]:
     spans, reached = [], 0.0
     for row in rows[:-1]:
-        spans.append((reached, reached + (row.log_odds or 0.0)))
+        spans.append((reached, reached + row.log_odds))
         reached = spans[-1][1]
     return [*spans, (0.0, reached)]
 

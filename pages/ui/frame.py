@@ -50,8 +50,9 @@ def open_wanted(screen) -> None:
     first = state.first_visit()
     if wanted:
         st.switch_page(path(wanted[0]), query_params=wanted[1])
-    if screen.url_path == "" and state.case_key():
-        go("review", case=state.case_key())
+    asked = state.case_key()
+    if screen.url_path == "" and asked:
+        go("review", case=asked)
     if screen.url_path == "" and first:
         chosen = os.environ.get("THREEFOLD_OPEN") or cases.to_show_first(resources.store())
         if chosen and chosen != HOME:
