@@ -1,10 +1,12 @@
 """Errors that a clinician may read: a code and values, put into words from the tables in assets/text."""
 
+from typing import Any
+
 
 class MmcoreError(Exception):
     """Base of every expected failure; `code` names the sentence in the text table, `values` fill it."""
 
-    def __init__(self, code: str, **values: object) -> None:
+    def __init__(self, code: str, **values: Any) -> None:
         super().__init__(code)
         self.code = code
         self.values = values

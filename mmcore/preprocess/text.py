@@ -175,7 +175,7 @@ _WORDS_OF_ONE_ITEM = 5
 
 def negations(text: str) -> tuple[Negation, ...]:
     """What the text says is absent, found by cue words and punctuation."""
-    found = []
+    found: list[Negation] = []
     for cue in _CUE.finditer(text):
         if _NOT_A_CUE.match(text, cue.end()):
             continue

@@ -74,7 +74,8 @@ def score(
 ) -> tuple[Scored, int]:
     """Every row reviewed with all its attributions; and how many rows had nothing to predict from."""
     task = engine.task
-    kept, reviews, memory = [], [], {}
+    kept, reviews = [], []
+    memory: dict = {}
     with ThreadPoolExecutor(READERS) as pool:
         for row, case in progress(list(zip(rows, pool.map(lambda r: case_of(task, r), rows), strict=True))):
             try:

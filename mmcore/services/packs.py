@@ -112,6 +112,6 @@ def features_of_scans(
 def outcomes_of(task: Task, rows: Sequence[PackRow]) -> np.ndarray:
     """(N, K) of 1, 0 and NaN for unknown."""
     return np.array(
-        [[np.nan if r.outcome.get(k) is None else float(r.outcome[k]) for k in task.labels] for r in rows],
+        [[np.nan if (y := r.outcome.get(k)) is None else float(y) for k in task.labels] for r in rows],
         dtype=float,
     ).reshape(len(rows), len(task.labels))

@@ -1,5 +1,6 @@
 """The train command: one model fitted, calibrated, cross-validated, controlled, stored and evaluated."""
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -81,11 +82,8 @@ class Workshop:
         folder = self.out / "checkpoints" / name
         encoders = fit_encoders(self.task, rows, pictures, settings, folder, self.progress, self.text)
         model = assemble(self.task, rows[: len(train)], encoders, settings)
-        size = settings.image.size
-        if name == "final":
-            image = features_of_scans(model, self.rows, self.lungs, size, self.progress)
-        else:
-            image = features_of_crops(model, self.rows, self.pictures[: len(self.rows)], size, self.progress)
+        exact = name == "final"
+        image = self._features(model, np.arange(len(self.rows)), exact)
         everyone = encode_rows(model, encoders.text.tokenizer, self.task, self.rows, image, self.notes)
         taught = everyone.take(train)
         if shuffle:
@@ -97,6 +95,21 @@ class Workshop:
         fit_on(model, together, settings, self.text, own)
         return model, encoders.text.tokenizer, everyone, taught, together.image
 
+    def _features(self, model: FusionModel, chosen: np.ndarray, exact: bool) -> np.ndarray:
+        """Pooled features (n, D) of rows by their place among all; kept under a digest of the encoder and the places."""
+        digest = hashlib.sha256(chosen.tobytes() + bytes([exact]))
+        for value in model.image_encoder.state_dict().values():
+            digest.update(value.numpy().tobytes())
+        path = self.out / "cache" / f"features_{digest.hexdigest()[:16]}.npy"
+        if not path.exists():
+            rows, size = [[*self.rows, *self.extra][i] for i in chosen], self.settings.image.size
+            if exact:
+                made = features_of_scans(model, rows, self.lungs, size, self.progress)
+            else:
+                made = features_of_crops(model, rows, self.pictures[chosen], size, self.progress)
+            np.save(path, made)
+        return np.load(path)
+
     def _further(self, model: FusionModel, tokenizer, keep: np.ndarray) -> Encoded | None:
         """Encodings of at most HEAD_ROWS extra rows of each publisher: enough for a head."""
         names = np.array([self.extra[i].publisher for i in keep])
@@ -105,8 +118,7 @@ class Workshop:
         if not some:
             return None
         rows = [self.extra[i] for i in some]
-        pictures = self.pictures[len(self.rows) + np.array(some)]
-        image = features_of_crops(model, rows, pictures, self.settings.image.size, self.progress)
+        image = self._features(model, len(self.rows) + np.array(some), False)
         return encode_rows(model, tokenizer, self.task, rows, image, self.notes)
 
 
@@ -158,15 +170,22 @@ def train(
         "split": model.config.facts["split"],
         "seed": settings.seed,
     }
+    engine = Engine(task, load_model(folder, task.name))
+    result["test"] = evaluate(engine, data, progress=lambda items: _counted(items, progress))
+    _write(folder, out, result)
     if cross_validate:
         for name in ("leave_publisher_out", "cross_validation"):
             result[name] = cross_validated(shop, name)
+            _write(folder, out, result)
         result["shuffled_labels"] = _shuffled(shop, part)
-    engine = Engine(task, load_model(folder, task.name))
-    result["test"] = evaluate(engine, data, progress=lambda items: _counted(items, progress))
+        _write(folder, out, result)
+    return result
+
+
+def _write(folder: Path, out: Path, result: dict) -> None:
+    """The report and the card, after each stage, so that what is known is kept."""
     write_card(folder, result)
     (out / "report.json").write_text(json.dumps(result, indent=1, ensure_ascii=False))
-    return result
 
 
 SHOWN = ("image+text+clinical", "image", "image+text", "image+clinical", "text", "clinical")

@@ -104,7 +104,8 @@ def read_pack(directory: Path) -> Pack:
     manifest = Path(directory) / "manifest.csv"
     if not manifest.is_file():
         raise PackError("pack_without_manifest", directory=Path(directory).name)
-    rows, left_out = [], Counter()
+    rows: list[PackRow] = []
+    left_out: Counter[str] = Counter()
     with manifest.open(encoding="utf-8-sig", newline="") as stream:
         for row in csv.DictReader(stream):
             reason = _unusable(row)

@@ -29,7 +29,9 @@ def branches(
             heading = heading + 0.06 * outward + rng.normal(0, 0.07, at.shape)
             heading /= np.linalg.norm(heading, axis=1, keepdims=True)
             to = at + heading * length[:, None] / 4
-            starts.append(at), ends.append(to), radii.append(radius)
+            starts.append(at)
+            ends.append(to)
+            radii.append(radius)
             at = to
         share = rng.uniform(0.62, 0.9, len(at))
         radius = np.concatenate([radius * share, radius * (1 - share**3) ** (1 / 3)])

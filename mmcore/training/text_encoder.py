@@ -98,7 +98,8 @@ def fit_text_encoder(
 
 def encode(notes: Sequence[str], encoder: nn.Module, tokenizer: PreTrainedTokenizerBase) -> np.ndarray:
     """Mean of the last hidden states of each note, (N, D) float32; notes of like length go together."""
-    pooled = np.zeros((len(notes), encoder.config.hidden_size), dtype=np.float32)
+    width = int(encoder.config.hidden_size)
+    pooled = np.zeros((len(notes), width), dtype=np.float32)
     order = sorted(range(len(notes)), key=lambda i: len(notes[i]))
     with torch.no_grad():
         for start in range(0, len(order), BATCH):
