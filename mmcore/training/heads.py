@@ -107,6 +107,8 @@ def fit_heads(model: FusionModel, data: Encoded, settings: HeadSettings, fixed: 
     parameters = head_parameters(model, settings.penalty, fixed)
     reset_calibration(model)
     for p, _ in parameters:
+        if model.joint is None:
+            p.zero_()
         p.requires_grad_(True)
     free = [p for p, _ in parameters]
     if not free:
