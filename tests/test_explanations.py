@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import torch
-from tests.toy import tokenizer, toy_model
 
 from mmcore.explain.clinical import shapley_values
 from mmcore.explain.image import class_activation_map, enlarge
 from mmcore.explain.text import integrated_gradients, token_activations
+from tests.toy import tokenizer, toy_model
 
 NAN = float("nan")
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from tests.toy import tokenizer, toy_model
 
 from mmcore.models.fusion import FusionModel
+from tests.toy import tokenizer, toy_model
 
 NAN = float("nan")
 PIXELS = torch.rand(1, 1, 64, 64, generator=torch.Generator().manual_seed(1))

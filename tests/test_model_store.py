@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from tests.toy import tokenizer, toy_model
 
 from mmcore.domain.errors import ModelFileError, ModelNotTrainedError
 from mmcore.stores.model_store import load_model, model_directory, save_model, shipped_version
+from tests.toy import tokenizer, toy_model
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ from transformers import BertConfig, BertModel, BertTokenizerFast
 
 from mmcore.preprocess.text import mask_leaks
 from mmcore.tasks.chest_infection import LABELS
+from mmcore.tasks.chest_notes import knowledge_notes
 from mmcore.tasks.chest_terms import LEAK_TERMS
 from mmcore.training import text_encoder
-from mmcore.tasks.chest_notes import knowledge_notes
 from mmcore.training.text_encoder import fit_text_encoder
 
 

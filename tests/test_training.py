@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 import torch
-from tests.toy import toy_model
 
 from mmcore.evaluation.ood import fit_familiar, strangeness
 from mmcore.training.background import background_rows, centroids, identified
 from mmcore.training.calibrate import calibrate, label_shares, operating_points
 from mmcore.training.heads import Encoded, HeadSettings, fit_heads, row_weights
 from mmcore.training.splits import fold_of, publisher_groups, split_patients
+from tests.toy import toy_model
 
 SETTINGS = HeadSettings({"image": 1e-3, "text": 1e-3, "clinical": 1e-3, "joint": 1e-3}, steps=60)
 
