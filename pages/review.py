@@ -43,5 +43,5 @@ if shown:
     with tabs["what_if"]:
         reading.draw_what_if(engine, key, case)
     decision.draw(seen, key)
-with tabs["note"]:  # last: the exact method takes seconds, and nothing else waits for it
+with tabs["note"]:
     reading.draw_note(engine, key, seen, shown)

@@ -1,6 +1,7 @@
 """The review screen, opened through app.py with the shipped model: an account that adds up, and a decision that stays."""
 
 import re
+import time
 
 import pytest
 
@@ -87,6 +88,18 @@ def test_masked_words_are_seen_as_masked_and_the_rest_of_the_note_is_there(store
     assert "RT-PCR" not in re.search(r'<div class="note".*?</div>', text, re.DOTALL).group()
     assert 'class="w negated"' in text
     assert ">Crackles<" in text
+
+
+def test_the_note_is_shown_at_once_and_then_worked_out_exactly(store, visit):
+    app = visit(case="whole")
+    assert '<div class="note"' in page_text(app)
+    for _ in range(600):
+        if "Working out each word exactly" not in page_text(app):
+            break
+        time.sleep(0.5)
+        app = app.run()
+    assert "Working out each word exactly" not in page_text(app)
+    assert re.search(r"Words [+−][\d.]+ \+ constant [+−][\d.]+ \+ rest [+−]0\.\d\d = note", page_text(app))
 
 
 def test_values_stand_with_unit_and_reference_range(store, visit):

@@ -1,6 +1,8 @@
 """The review of the case on screen under the choices made on it: pre-test probability and contrast."""
 
 from collections.abc import Sequence
+from concurrent.futures import Future
+from functools import partial
 from html import escape
 
 import streamlit as st
@@ -103,18 +105,41 @@ def draw_answer(engine, key: str, case: Case, drawn: Contrast) -> None:
 
 
 def draw_note(engine, key: str, seen, revealed: bool) -> None:
-    """The note, at once by the quick method; then by the exact one, which takes seconds the first time."""
-    slot = st.empty()
-    wanted = (seen.case.note, seen.prediction.contrast)
-    exact = seen
-    if revealed and note.can_be_refined(seen):
-        if state.of_case(key, "refined") != wanted:
-            with slot.container():
-                note.draw(seen, refining=True)
-        exact = read(engine, key, seen.case, seen.prediction.contrast, EXACT)
-        state.set_of_case(key, "refined", wanted)
-    with slot.container():
-        note.draw(exact, revealed=revealed)
+    """The note, at once by the quick method; the exact one takes seconds, in the background, and then takes its place."""
+    if not revealed or not note.can_be_refined(seen):
+        note.draw(seen, revealed=revealed)
+        return
+    exact = _exact_review(engine, key, seen)
+    if exact.done():
+        note.draw(exact.result())
+    else:
+        _draw_while_refining(seen, exact)
+
+
+def _exact_review(engine, key: str, seen) -> Future:
+    """The review by the exact method, begun once for a note, a contrast and a set of modalities; touches no session."""
+    from mmcore.services.review import review
+
+    contrast = seen.prediction.contrast
+    wanted = (
+        seen.case.note,
+        contrast,
+        tuple(m for m, e in seen.prediction.evidence.items() if e is not None),
+    )
+    memory = state.memory(key)
+    begun = memory.get("exact")
+    if begun is None or begun[0] != wanted:
+        work = partial(review, engine, seen.case, contrast=contrast, memory=memory, tokens=EXACT)
+        begun = (wanted, resources.worker().submit(work))
+        memory["exact"] = begun
+    return begun[1]
+
+
+@st.fragment(run_every=1.0)
+def _draw_while_refining(seen, exact: Future) -> None:
+    if exact.done():
+        st.rerun(scope="app")
+    note.draw(seen, refining=True)
 
 
 @st.fragment

@@ -2,6 +2,7 @@
 
 import gc
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import streamlit as st
@@ -33,6 +34,12 @@ def engine(task: str):
     gc.freeze()
     _loaded().add(task)
     return loaded
+
+
+@st.cache_resource(show_spinner=False)
+def worker() -> ThreadPoolExecutor:
+    """One thread for what may take seconds, so that no slider waits for it; what it returns belongs to the session that asked."""
+    return ThreadPoolExecutor(max_workers=1)
 
 
 @st.cache_resource(show_spinner=False)

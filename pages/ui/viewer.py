@@ -145,32 +145,25 @@ def _text_of(values: np.ndarray) -> str:
 
 
 def _controls(attribution: Attribution | None, outlined: bool, words: str, height: int) -> str:
-    marks = "".join(
-        f'<span class="side {place}">{t(f"screen.viewer.{side}")}</span>'
-        for place, side in (
-            ("first", "right"),
-            ("second", "left"),
-        )  # a frontal film is hung facing the reader
-    )
+    """The canvas with its marks and buttons, the controls below it, the legend, and the picture in words."""
+    places = (("first", "right"), ("second", "left"))  # a frontal film is hung facing the reader
+    marks = "".join(f'<span class="side {p}">{t(f"screen.viewer.{side}")}</span>' for p, side in places)
     corner = "".join(
         f'<button type="button" data-zoom="{by}" aria-label="{t(f"screen.viewer.{code}")}">{sign}</button>'
         for by, code, sign in ((1.25, "zoom_in", "+"), (0.8, "zoom_out", "−"), (0, "reset", "⟲"))
     )
-    stage = (
-        f'<div class="stage" tabindex="0" role="img" aria-label="{escape(words)} {t("screen.viewer.keys")}" '
-        f'style="--stage-height:{height}px"><canvas></canvas>{marks}<div class="corner">{corner}</div></div>'
-    )
-    switch = _switch() if attribution else ""
-    outline = (
-        f'<button type="button" class="single" data-outline>{t("screen.viewer.outline")}</button>'
-        if outlined
-        else ""
-    )
+    if outlined:
+        corner = f'<button type="button" data-outline>{t("screen.viewer.outline")}</button>{corner}'
+    spoken = f"{escape(words)} {t('screen.viewer.keys')}"
+    canvas = f'<canvas tabindex="0" role="img" aria-label="{spoken}"></canvas>'
+    stage = f'<div class="stage" style="--stage-height:{height}px">{canvas}{marks}<div class="corner">{corner}</div></div>'
     ranges = (("window", 0.1, 1.5), ("level", 0.0, 1.0))
     sliders = "".join(_slider(name, low, high, t(f"screen.viewer.{name}")) for name, low, high in ranges)
-    strength = _slider("opacity", 0, 1, t("screen.viewer.strength")) if attribution else ""
+    if attribution:
+        sliders = _switch() + _slider("opacity", 0, 1, t("screen.viewer.strength")) + sliders
     legend = _legend(attribution) if attribution else ""
-    return f'{stage}<div class="controls">{switch}{strength}{sliders}{outline}</div>{legend}<p class="alt">{escape(words)} {t("screen.viewer.side_assumed")}</p>'
+    below = f'<p class="alt">{escape(words)} {t("screen.viewer.side_assumed")}</p>'
+    return f'{stage}<div class="controls">{sliders}</div>{legend}{below}'
 
 
 def _switch() -> str:
