@@ -226,8 +226,8 @@ def _scored_fold(
     """Probabilities (n, K) of the rows left out, by the modalities shown; NaN where a row has none of them."""
     absent = {shop.rows[i].publisher for i in np.flatnonzero(left_out)} if away else set()
     keep = np.array([i for i, r in enumerate(shop.extra) if not _same_place(r.publisher, absent)], dtype=int)
-    model, _, everyone, taught, _ = shop.fit(name, np.flatnonzero(~left_out), keep, steps)
-    _state_prior(model, taught)
+    model, _, everyone, _, _ = shop.fit(name, np.flatnonzero(~left_out), keep, steps)
+    _state_prior(shop, model)
     rows = everyone.take(left_out)
     out = {}
     for shown in SHOWN:
@@ -239,9 +239,15 @@ def _scored_fold(
     return out
 
 
-def _state_prior(model: FusionModel, taught: Encoded) -> None:
-    """The training rows' label shares as the prior; scales stay 1, since no calibration patients are set aside in a fold."""
-    shares = label_shares(taught.outcomes, model.config.exclusive)
+def _state_prior(shop: Workshop, model: FusionModel) -> None:
+    """The whole pack's label shares as the prior, the same in every fold, so that scores of folds can be pooled.
+
+    Scales stay 1, since no calibration patients are set aside in a fold.
+    """
+    outcomes = np.array(
+        [[r.outcome.get(k, np.nan) for k in shop.task.labels] for r in shop.rows], dtype=float
+    )
+    shares = label_shares(outcomes, model.config.exclusive)
     model.prior.copy_(torch.tensor(prior_logits(shares, model.config.exclusive)))
 
 
@@ -276,10 +282,10 @@ def _figures(shop: Workshop, stated: np.ndarray) -> dict:
 def _shuffled(shop: Workshop, part: dict[str, np.ndarray]) -> dict:
     """The control: the same training on shuffled labels must not predict the test patients."""
     keep = np.arange(len(shop.extra))
-    model, _, everyone, taught, _ = shop.fit(
+    model, _, everyone, _, _ = shop.fit(
         "shuffled", part[TRAIN], keep, min(shop.settings.fold_steps, 100), shuffle=True
     )
-    _state_prior(model, taught)
+    _state_prior(shop, model)
     stated = np.full((len(shop.rows), len(shop.task.labels)), np.nan)
     stated[part[TEST]] = probabilities(model, everyone.take(part[TEST]))
     return _figures(shop, stated)

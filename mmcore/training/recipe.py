@@ -22,12 +22,12 @@ class TrainingSettings:
     seed: int = 20261123
     crop_size: int = 192
     image: Recipe = field(default_factory=Recipe)
-    image_steps: int = 500
+    image_steps: int = 1000
     text_epochs: int = 0
     synthetic: int = 120
     max_tokens: int = 256
     heads: HeadSettings = field(
-        default_factory=lambda: HeadSettings({"image": 0.1, "text": 0.1, "clinical": 0.1, "joint": 1e-3})
+        default_factory=lambda: HeadSettings({"image": 0.03, "text": 0.1, "clinical": 0.1, "joint": 1e-3})
     )
     confidence: float = 0.9
     folds: int = 5
