@@ -1,0 +1,77 @@
+"""What is no frontal chest X-ray adds nothing and says why; the user may overrule it; values beyond the training range warn."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mmcore.domain.case import Case, Scan
+from mmcore.domain.errors import NothingToPredictError
+from mmcore.services.review import load_engine, review
+from mmcore.services.words import tell
+
+DEMO = Path(__file__).parents[1] / "assets" / "demo" / "chest_infection"
+
+
+@pytest.fixture(scope="module")
+def engine():
+    return load_engine("chest_infection")
+
+
+def noise() -> Scan:
+    return Scan(np.random.default_rng(0).random((300, 300)).astype(np.float32))
+
+
+@pytest.mark.parametrize("key", [f"demo-00{i}" for i in range(1, 9)])
+def test_a_demonstration_film_is_taken_for_what_it_is(engine, key: str) -> None:
+    pixels = np.asarray(Image.open(DEMO / key / "scan.png").convert("L"), dtype=np.float32) / 255
+    found = review(engine, Case("chest_infection", scan=Scan(pixels)), tokens="token_activations")
+    assert found.prediction.evidence["image"] is not None
+    assert found.gates == ()
+
+
+def test_noise_adds_nothing_and_the_rest_is_predicted(engine) -> None:
+    case = Case("chest_infection", scan=noise(), values={"age_years": 60.0})
+    found = review(engine, case, tokens="token_activations")
+    assert found.prediction.evidence["image"] is None
+    assert found.prediction.evidence["clinical"] is not None
+    assert "adds 0" in tell(found.gates[0])
+
+
+def test_noise_alone_gives_no_prediction(engine) -> None:
+    with pytest.raises(NothingToPredictError):
+        review(engine, Case("chest_infection", scan=noise()))
+
+
+def test_a_gate_that_is_overruled_opens_and_still_says_its_reason(engine) -> None:
+    case = Case("chest_infection", scan=noise(), overruled=frozenset({"image"}))
+    found = review(engine, case)
+    assert found.prediction.evidence["image"] is not None
+    assert found.gates[0].modality == "image"
+
+
+def test_values_that_the_data_cannot_teach_add_nothing(engine) -> None:
+    with pytest.raises(NothingToPredictError):
+        review(engine, Case("chest_infection", values={"crp_mg_per_l": 300.0}))
+    case = Case("chest_infection", values={"crp_mg_per_l": 300.0, "age_years": 50.0})
+    both, alone = (
+        review(engine, c).prediction for c in (case, Case("chest_infection", values={"age_years": 50.0}))
+    )
+    assert both.probabilities == alone.probabilities
+
+
+def test_an_age_beyond_the_training_patients_is_said(engine) -> None:
+    found = review(engine, Case("chest_infection", values={"age_years": 119.0}))
+    assert any(n.code == "value_outside_training" for n in found.prediction.notices)
+
+
+def test_nothing_is_computed_twice_when_only_the_prior_changes(engine) -> None:
+    memory: dict = {}
+    case = Case("chest_infection", note="Fever and dry cough. No effusion.", values={"age_years": 50.0})
+    first = review(engine, case, memory=memory)
+    kept = dict(memory)
+    second = review(engine, case, memory=memory, prior={"covid19": 0.02})
+    assert memory == kept or all(memory[k] is kept[k] for k in memory)
+    assert first.prediction.evidence == second.prediction.evidence
+    assert second.prediction.prior_logits["covid19"] == pytest.approx(np.log(0.02))
