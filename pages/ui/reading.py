@@ -128,9 +128,9 @@ def _exact_review(engine, key: str, seen) -> Future:
     )
     memory = state.memory(key)
     begun = memory.get("exact")
-    if begun is None or begun[0] != wanted:
+    if begun is None or begun[0] != wanted or begun[1].cancelled():
         work = partial(review, engine, seen.case, contrast=contrast, memory=memory, tokens=EXACT)
-        begun = (wanted, resources.worker().submit(work))
+        begun = (wanted, state.in_background(resources.worker().submit(work)))
         memory["exact"] = begun
     return begun[1]
 

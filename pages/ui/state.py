@@ -1,6 +1,7 @@
 """What one browser session remembers; the only file with session keys. What must outlive a session is in the store or the address."""
 
 from collections.abc import Mapping
+from concurrent.futures import Future
 from typing import Any
 
 import streamlit as st
@@ -15,7 +16,7 @@ _ENTERED, _WANTED, _OPENED, _LANGUAGE, _MEMORY, _PER_CASE = (
     "memory",
     "per_case",
 )
-_UPLOADS, _ROUND, _ESTIMATE_FIRST = "uploads", "round_of_new_case", "estimate_first"
+_UPLOADS, _ROUND, _ESTIMATE_FIRST, _WORK = "uploads", "round_of_new_case", "estimate_first", "work"
 _CASES_REMEMBERED = 8  # encodings and maps of the latest cases stay in memory for a quick return
 
 
@@ -79,6 +80,15 @@ def memory(key: str) -> dict:
     while len(kept) > _CASES_REMEMBERED:
         kept.pop(next(iter(kept)))
     return kept[key]
+
+
+def in_background(work: Future) -> Future:
+    """Note the work that this session waits for; what it waited for before and has not begun is called off."""
+    before = st.session_state.get(_WORK)
+    if before is not None:
+        before.cancel()
+    st.session_state[_WORK] = work
+    return work
 
 
 def of_case(key: str, name: str, default: Any = None) -> Any:
