@@ -92,9 +92,14 @@ def browser(tmp_path):
 
 def wait_for(happened, what: str):
     """The first true value of happened(), asked twice a second."""
+    from selenium.common.exceptions import StaleElementReferenceException
+
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
-        value = happened()
+        try:
+            value = happened()
+        except StaleElementReferenceException:  # the page was drawn anew between two steps: look again
+            value = None
         if value:
             return value
         time.sleep(0.5)
@@ -110,6 +115,11 @@ def appears(browser, selector: str):
     return wait_for(lambda: found(browser, selector), selector)[0]
 
 
+def press(browser, selector: str) -> None:
+    """Click the first element of the selector as soon as it is there."""
+    wait_for(lambda: [e.click() or True for e in found(browser, selector)[:1]], selector)
+
+
 def errors(browser) -> list[str]:
     """What the console calls severe, without the probes that Streamlit makes for its own address."""
     return [
@@ -122,7 +132,7 @@ def errors(browser) -> list[str]:
 def test_one_click_opens_a_case_and_the_answer_needs_no_scrolling(serve, browser):
     address, _ = serve()
     browser.get(address)
-    appears(browser, "tr[data-key=whole] button.open").click()
+    press(browser, "tr[data-key=whole] button.open")
     end_of_account = appears(browser, ".sum")
     assert "case=whole" in browser.current_url
     assert browser.execute_script("return arguments[0].getBoundingClientRect().bottom", end_of_account) <= 900
@@ -142,20 +152,21 @@ def test_a_deep_link_on_a_fresh_server_opens_the_case(serve, browser):
 def test_the_scan_is_drawn_and_the_switch_takes_the_evidence_off_without_asking_the_server(serve, browser):
     address, _ = serve()
     browser.get(f"{address}/?case=whole")
-    canvas = appears(browser, "canvas")
     appears(browser, ".sum")
     total = (
         "const c = arguments[0]; const p = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"
         "let colour = 0, light = 0; for (let i = 0; i < p.length; i += 4) { light += p[i]; "
         "colour += Math.abs(p[i] - p[i + 2]); } return [light, colour];"
     )
-    light, colour = wait_for(
-        lambda: [v for v in browser.execute_script(total, canvas) if v > 0] or None, "a picture"
-    )
-    off = next(b for b in found(browser, "button[data-show]") if b.get_attribute("data-show") == "off")
-    off.click()
-    assert browser.execute_script(total, canvas)[1] == 0
-    assert (light > 0, colour > 0) == (True, True)
+
+    def measured() -> list[int]:
+        return (
+            browser.execute_script(total, found(browser, "canvas")[0]) if found(browser, "canvas") else [0, 0]
+        )
+
+    wait_for(lambda: all(measured()), "a picture with its evidence")
+    press(browser, "button[data-show=off]")
+    wait_for(lambda: measured()[1] == 0 < measured()[0], "the picture without colour")
 
 
 def test_a_case_can_be_opened_with_the_keyboard_alone(serve, browser):
