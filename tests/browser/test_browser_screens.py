@@ -115,9 +115,16 @@ def appears(browser, selector: str):
     return wait_for(lambda: found(browser, selector), selector)[0]
 
 
-def press(browser, selector: str) -> None:
-    """Click the first element of the selector as soon as it is there."""
-    wait_for(lambda: [e.click() or True for e in found(browser, selector)[:1]], selector)
+def press(browser, selector: str, words: str = "") -> None:
+    """Click the first element of the selector whose text begins with the words, as soon as it is there."""
+
+    def pressed() -> bool:
+        wanted = [e for e in found(browser, selector) if e.text.startswith(words)]
+        if wanted:
+            wanted[0].click()
+        return bool(wanted)
+
+    wait_for(pressed, f"{selector} {words}")
 
 
 def errors(browser) -> list[str]:
@@ -184,10 +191,7 @@ def test_a_case_can_be_opened_with_the_keyboard_alone(serve, browser):
 def test_a_decision_survives_a_reload_and_a_killed_server(serve, browser, store):  # noqa: F811
     address, process = serve()
     browser.get(f"{address}/?case=vitals")
-    agree = wait_for(
-        lambda: [b for b in found(browser, "button") if b.text.startswith("Agree")], "the button"
-    )[0]
-    agree.click()
+    press(browser, "button", "Agree")
     wait_for(lambda: store.summary("vitals").state == "reviewed", "the decision")
     process.kill()
     address, _ = serve()
@@ -200,8 +204,7 @@ def test_dark_is_the_first_theme_and_light_can_be_chosen_and_stays(serve, browse
     browser.get(address)
     scheme = "const a = document.querySelector('.stApp'); return a && getComputedStyle(a).colorScheme"
     wait_for(lambda: browser.execute_script(scheme) == "dark", "the dark theme")
-    switch = wait_for(lambda: [b for b in found(browser, "button") if b.text == "Light"], "the switch")[0]
-    switch.click()
+    press(browser, "button", "Light")
     wait_for(lambda: browser.execute_script(scheme) == "light", "the light theme")
     browser.get(f"{address}/new_case")
     wait_for(lambda: found(browser, "h1.screen"), "another screen")
