@@ -88,8 +88,8 @@ def test_odds_are_never_below_one_to_something(log_odds, words):
         (0.613, "61 %"),
         (0.004, "0.4 %"),
         (0.996, "99.6 %"),
-        (0.00001, "below 0.1 %"),
-        (0.99999, "above 99.9 %"),
+        (0.00001, "< 0.1 %"),
+        (0.99999, "> 99.9 %"),
     ],
 )
 def test_no_probability_reads_as_impossible_or_certain(probability, words):

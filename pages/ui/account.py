@@ -12,6 +12,8 @@ from pages.ui import resources, state
 from pages.ui.evidence import account_table, contrast_words, residual_warnings, rows_of, sum_in_words
 from pages.ui.text import t, told
 
+USUAL = "usual"
+
 
 def draw(review, key: str) -> None:
     """Contrast, bars, sum, warnings and, where a modality was set aside, the way to use it all the same."""
@@ -40,30 +42,28 @@ def doubts_of(review) -> list[Notice]:
     ]
 
 
-def contrasts_of(review) -> list[Contrast | None]:
-    """What can be asked: None is the likeliest label against the runner-up."""
+def contrasts_of(review) -> list[Contrast | str]:
+    """What can be asked: USUAL is the likeliest label against the runner-up."""
     labels = review.prediction.labels
     if not review.prediction.exclusive:
-        return [None, *(Contrast(label) for label in labels)]
-    return [None, *(Contrast(*pair) for pair in permutations(labels, 2))]
+        return [USUAL, *(Contrast(label) for label in labels)]
+    return [USUAL, *(Contrast(*pair) for pair in permutations(labels, 2))]
 
 
 def _draw_contrast(review, key: str) -> None:
     options = contrasts_of(review)
-    chosen = state.of_case(key, "contrast")
+    chosen = state.of_case(key, "contrast") or USUAL
+    usual = f"{contrast_words(review.prediction.contrast)} ({t('screen.review.contrast_auto')})"
     picked = st.selectbox(
         t("screen.review.contrast"),
         options,
         index=options.index(chosen),
-        format_func=lambda c: (
-            contrast_words(c or review.prediction.contrast)
-            + ("" if c else f" ({t('screen.review.contrast_auto')})")
-        ),
+        format_func=lambda c: usual if c == USUAL else contrast_words(c),
         key=f"contrast_{key}",
         label_visibility="collapsed",
     )
     if picked != chosen:
-        state.set_of_case(key, "contrast", picked)
+        state.set_of_case(key, "contrast", None if picked == USUAL else picked)
         st.rerun()
 
 

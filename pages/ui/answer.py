@@ -41,7 +41,7 @@ def draw(review, confidence: float | None, other_prior: bool) -> None:
     bars = "".join(_bar(k, chances[k], review.operating_point.get(k), k == top) for k in ranked)
     st.html(
         f'<div class="answer"><span class="label">{escape(heading(f"label.{top}"))}</span>'
-        f'<span class="chance">{percent(chances[top])}</span>'
+        f'<span class="chance">{escape(percent(chances[top]))}</span>'
         f'<span class="set">{escape(set_words(review, confidence, other_prior))} {escape(_point_words(review, top))}</span></div>'
         f'<div class="chances">{bars}</div>'
     )
@@ -118,7 +118,7 @@ def _bar(label: str, chance: float, threshold: float | None, top: bool) -> str:
     return (
         f"<span>{escape(heading(f'label.{label}'))}</span>"
         f'<span class="{kind}" aria-hidden="true"><i style="width:{100 * chance:.1f}%"></i>{mark}</span>'
-        f'<span class="value">{percent(chance)}</span>'
+        f'<span class="value">{escape(percent(chance))}</span>'
     )
 
 

@@ -81,10 +81,9 @@ def sum_in_words(rows: Sequence[Row], review) -> str:
 
 
 def _finely(probability: float) -> str:
-    """A probability with one digit more than elsewhere, so that the odds can be checked by the reader."""
-    return (
-        percent(probability) if probability < 0.001 or probability > 0.999 else f"{100 * probability:.1f} %"
-    )
+    """A probability with one digit more than elsewhere, so that the odds can be checked by the reader; fit for HTML."""
+    extreme = probability < 0.001 or probability > 0.999
+    return escape(percent(probability)) if extreme else f"{100 * probability:.1f} %"
 
 
 def account_table(review, *, compact: bool = False) -> str:
