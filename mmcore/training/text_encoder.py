@@ -98,14 +98,15 @@ def fit_text_encoder(
 
 def encode(notes: Sequence[str], encoder: nn.Module, tokenizer: PreTrainedTokenizerBase) -> np.ndarray:
     """Mean of the last hidden states of each note, (N, D) float32; notes of like length go together."""
-    width = int(encoder.config.hidden_size)
-    pooled = np.zeros((len(notes), width), dtype=np.float32)
-    order = sorted(range(len(notes)), key=lambda i: len(notes[i]))
+    unique = list(dict.fromkeys(notes))  # real notes are drawn many times over
+    pooled = np.zeros((len(unique), int(encoder.config.hidden_size)), dtype=np.float32)
+    order = sorted(range(len(unique)), key=lambda i: len(unique[i]))
     with torch.no_grad():
         for start in range(0, len(order), BATCH):
             rows = order[start : start + BATCH]
-            pooled[rows] = _pooled(encoder, tokenizer, [notes[i] for i in rows]).numpy()
-    return pooled
+            pooled[rows] = _pooled(encoder, tokenizer, [unique[i] for i in rows]).numpy()
+    place = {note: i for i, note in enumerate(unique)}
+    return pooled[[place[note] for note in notes]]
 
 
 def discriminant(pooled: np.ndarray, labels: Sequence[str], names: Sequence[str]) -> np.ndarray:
