@@ -51,7 +51,7 @@ def assemble(
         image_encoder=settings.image_encoder,
         image_config=encoders.image_config,
         image_size=settings.image.size,
-        text_config=encoders.text.encoder.config.to_dict(),
+        text_config={k: v for k, v in encoders.text.encoder.config.to_dict().items() if k != "_name_or_path"},
         max_tokens=settings.max_tokens,
         fields=fields,
         fusion=settings.fusion,
