@@ -1,6 +1,10 @@
 """Is a stated probability kept? Calibration error, its value for a perfect model, Brier score, temperature-like scales."""
 
+from collections.abc import Sequence
+
 import numpy as np
+
+from mmcore.evaluation.metrics import interval
 
 
 def expected_calibration_error(
@@ -35,11 +39,71 @@ def expected_if_calibrated(
     return {"low": round(float(low), 4), "high": round(float(high), 4)}
 
 
-def brier_score(probabilities: np.ndarray, outcomes: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Mean squared distance of probabilities (N, K) from outcomes (N, K), summed over labels (Brier 1950): (R,), 0 to 2."""
-    known = ~np.isnan(outcomes).any(1)
-    squares = ((probabilities[known] - outcomes[known]) ** 2).sum(1)
-    return (weights[:, known] @ squares) / weights[:, known].sum(1)
+def brier_score(
+    probabilities: np.ndarray, outcomes: np.ndarray, weights: np.ndarray, exclusive: bool = True
+) -> np.ndarray:
+    """Mean squared distance of probabilities (N, K) from outcomes (N, K) (Brier 1950): (R,).
+
+    Exclusive labels: summed over labels, 0 to 2. Independent labels: the mean over each row's known labels, 0 to 1.
+    """
+    known = ~np.isnan(outcomes)
+    rows = known.all(1) if exclusive else known.any(1)
+    squares = np.where(known, (probabilities - outcomes) ** 2, 0.0)[rows].sum(1)
+    if not exclusive:
+        squares = squares / known[rows].sum(1)
+    return (weights[:, rows] @ squares) / weights[:, rows].sum(1)
+
+
+def top_label(probabilities: np.ndarray, outcomes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(stated, happened, rows): the highest probability of each row whose outcome of that label is known, and that outcome.
+
+    (N, K) arrays -> (N',), (N',), (N,) bool. Of independent labels too it is the likeliest one, present or not; with a single
+    label it is that label.
+    """
+    top = probabilities.argmax(1)[:, None]
+    stated, happened = (np.take_along_axis(a, top, 1)[:, 0] for a in (probabilities, outcomes))
+    rows = ~np.isnan(happened)
+    return stated[rows], happened[rows], rows
+
+
+def calibration_figures(
+    probabilities: np.ndarray, outcomes: np.ndarray, weights: np.ndarray, exclusive: bool
+) -> dict:
+    """Calibration of the top label with its interval, where a calibrated model would fall, whether the error is within, and
+    the Brier score. {} without rows.
+    """
+    stated, happened, rows = top_label(probabilities, outcomes)
+    if not len(stated):
+        return {}
+    found = _one_figure(stated, happened, weights[:, rows])
+    found["brier_score"] = interval(brier_score(probabilities, outcomes, weights, exclusive))
+    return found
+
+
+def calibration_by_label(
+    labels: Sequence[str], probabilities: np.ndarray, outcomes: np.ndarray, weights: np.ndarray
+) -> dict[str, dict]:
+    """label -> the same figures of its own probability, over the rows whose outcome is known; Brier score 0 to 1."""
+    found = {}
+    for k, label in enumerate(labels):
+        rows = ~np.isnan(outcomes[:, k])
+        if rows.any():
+            p, y, w = probabilities[rows, k], outcomes[rows, k], weights[:, rows]
+            found[label] = _one_figure(p, y, w)
+            found[label]["brier_score"] = interval((w @ (p - y) ** 2) / w.sum(1))
+    return found
+
+
+def _one_figure(stated: np.ndarray, happened: np.ndarray, weights: np.ndarray) -> dict:
+    error = interval(expected_calibration_error(stated, happened, weights=weights))
+    expected = expected_if_calibrated(stated)
+    return {
+        "n": len(stated),
+        "expected_calibration_error": error,
+        "expected_if_calibrated": expected,
+        "within": error["value"] <= expected["high"],
+        "reliability": reliability(stated, happened),
+    }
 
 
 def reliability(probabilities: np.ndarray, outcomes: np.ndarray, n_bins: int = 10) -> list[dict[str, float]]:

@@ -1,36 +1,77 @@
-"""Prediction sets by class: the labels that cannot be excluded at a chosen confidence."""
+"""Prediction sets: the labels that cannot be excluded at a chosen confidence, promised for every label on its own."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+Scores = Mapping[str, Sequence[float | Sequence[float]]]
+MOST_ROUNDS = 12  # judgement: patients with more images than this speak through twelve of them
+
+
+def absence(label: str) -> str:
+    """The category of rows that do not have a label: independent labels are asked about both ways."""
+    return f"not {label}"
+
 
 def conformalize(
-    labels: Sequence[str], probabilities: np.ndarray, outcomes: np.ndarray
-) -> dict[str, list[float]]:
-    """label -> sorted nonconformity scores 1 - p of the calibration rows that have it; (N, K) arrays.
+    labels: Sequence[str],
+    probabilities: np.ndarray,
+    outcomes: np.ndarray,
+    patients: Sequence[str] | None = None,
+    exclusive: bool = True,
+) -> dict[str, list]:
+    """category -> nonconformity scores 1 - p of the calibration rows in it, a list for each patient; (N, K) arrays.
 
-    Scores belong to the prior that the probabilities were made with. Since each label is compared with its own rows only
-    (Vovk's Mondrian conformal prediction, 2003), coverage holds for every label whatever share of patients has it.
+    Categories are the labels and, for independent labels, their absence (score p). Rows of NaN are left out. Each category is
+    compared with its own rows only (Vovk's Mondrian conformal prediction, 2003), so the promise holds for every label whatever
+    share of patients has it: another prior changes neither it nor the order of the scores they were made with.
     """
-    rows = {label: outcomes[:, k] == 1 for k, label in enumerate(labels)}
-    return {
-        label: [round(float(s), 4) for s in np.sort(1 - probabilities[rows[label], k])]
-        for k, label in enumerate(labels)
-    }
+    who = np.arange(len(outcomes)) if patients is None else np.asarray(patients)
+    found = {}
+    for k, label in enumerate(labels):
+        rows = outcomes[:, k] == 1
+        found[label] = _by_patient(1 - probabilities[rows, k], who[rows])
+        if not exclusive:
+            rows = outcomes[:, k] == 0
+            found[absence(label)] = _by_patient(probabilities[rows, k], who[rows])
+    return found
 
 
-def predict_set(
-    scores: Mapping[str, Sequence[float]], probabilities: Mapping[str, float], confidence: float
-) -> tuple[str, ...]:
-    """Labels whose p-value, the share of calibration scores at least as strange, exceeds 1 - confidence.
+def p_values(scores: Scores, probabilities: Mapping[str, float]) -> dict[str, float]:
+    """category -> share of calibration patients at least as strange as this case (1 where a category has none), 0 to 1.
 
-    A label with too few calibration rows to exclude anything is always in the set.
+    Several rows of one patient are not independent, so in each round every patient speaks once, its rows in turn, and the
+    p-values of the rounds are averaged: the hierarchical weights of Lee, Barber and Willett (2023). Non-smoothed.
     """
-    kept = []
-    for label, probability in probabilities.items():
-        known = np.asarray(scores[label])
-        strange = 1 + np.count_nonzero(known >= round(1 - probability, 4))
-        if strange / (len(known) + 1) > 1 - confidence:
-            kept.append(label)
-    return tuple(kept)
+    from crepes import ConformalClassifier  # brings pandas
+
+    asked = {}
+    for label, p in probabilities.items():
+        asked[label] = 1 - p
+        if absence(label) in scores:
+            asked[absence(label)] = p
+    grouped = [[_listed(g) for g in scores.get(name, ())] for name in asked]
+    rounds = min(MOST_ROUNDS, max((len(g) for groups in grouped for g in groups), default=1))
+    bins = np.repeat(np.arange(len(asked)), [len(groups) for groups in grouped])
+    own, here = np.arange(len(asked)), np.round(list(asked.values()), 6)
+    total = np.zeros(len(asked))
+    for turn in range(rounds):
+        spoken = np.array([g[turn % len(g)] for groups in grouped for g in groups], dtype=float)
+        total += ConformalClassifier().fit(spoken, bins=bins).predict_p(here, bins=own, smoothing=False)
+    return dict(zip(asked, (total / rounds).tolist(), strict=True))
+
+
+def predict_set(scores: Scores, probabilities: Mapping[str, float], confidence: float) -> tuple[str, ...]:
+    """Labels whose p-value exceeds 1 - confidence: they cannot be excluded. A label with too few patients always stays."""
+    found = p_values(scores, probabilities)
+    return tuple(label for label in probabilities if found[label] > 1 - confidence)
+
+
+def _by_patient(scores: np.ndarray, patients: np.ndarray) -> list[list[float]]:
+    """Scores of each patient, sorted; patients in the order of their strangest, so that nothing tells who is who."""
+    groups = [np.sort(scores[patients == p]).round(6).tolist() for p in np.unique(patients)]
+    return sorted(groups, key=lambda g: (g[-1], len(g)))
+
+
+def _listed(entry: float | Sequence[float]) -> Sequence[float]:
+    return entry if isinstance(entry, Sequence) else (entry,)

@@ -1,0 +1,121 @@
+"""What a report says about trust: calibration for every set of modalities, decision curves, selective risk, coverage of sets."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmcore.evaluation.calibration import calibration_by_label, calibration_figures
+from mmcore.evaluation.coverage import coverage, kept
+from mmcore.evaluation.decision import decision_curve
+from mmcore.evaluation.metrics import interval
+from mmcore.evaluation.selective import CERTAIN_SHARE, certainty_and_error, selective_risk
+
+FEWEST_ROWS = 50  # rows a set of modalities needs before its calibration is judged
+CURVE_RESAMPLES = 200
+LEVELS = (0.8, 0.9, 0.95)
+DEFINITIONS = {
+    True: "stated probability of the likeliest label against whether it is the true one, 10 equal-mass bins",
+    False: "stated probability of each row's likeliest label against whether it is present, 10 equal-mass bins; "
+    "each label's own probability in by_label; Brier score: mean over the row's known labels",
+}
+
+
+@dataclass(frozen=True)
+class Stated:
+    """What was stated of N rows and what was true: probabilities (N, K), outcomes (N, K) in {0, 1, NaN}, bootstrap weights
+    (R, N), the patient of each row, and whether the labels exclude each other."""
+
+    labels: Sequence[str]
+    exclusive: bool
+    probabilities: np.ndarray
+    outcomes: np.ndarray
+    weights: np.ndarray
+    patients: Sequence[str]
+
+
+def calibration_report(
+    stated: Stated, used: Sequence[str], subsets: Mapping[str, tuple[np.ndarray, np.ndarray]]
+) -> dict:
+    """Calibration over all rows, by the modalities used (N,), and by subset: name -> (row indices (n,), probabilities (n, K)
+    with the other modalities set aside). `share_within`: of all these with FEWEST_ROWS rows, how many a calibrated model
+    could have made.
+    """
+    rows = {name: np.flatnonzero(np.asarray(used) == name) for name in sorted(set(used))}
+    found = calibration_figures(stated.probabilities, stated.outcomes, stated.weights, stated.exclusive)
+    found["definition"] = DEFINITIONS[stated.exclusive]
+    if not stated.exclusive:
+        found["by_label"] = calibration_by_label(
+            stated.labels, stated.probabilities, stated.outcomes, stated.weights
+        )
+    found["by_modalities"] = {n: _of_rows(stated, at, stated.probabilities[at]) for n, at in rows.items()}
+    found["by_subset"] = {n: _of_rows(stated, at, p) for n, (at, p) in subsets.items()}
+    judged = [
+        g["within"] for part in ("by_modalities", "by_subset") for g in found[part].values() if "within" in g
+    ]
+    found["subsets_judged"] = len(judged)
+    found["share_within"] = round(float(np.mean(judged)), 4) if judged else None
+    return found
+
+
+def _of_rows(stated: Stated, at: np.ndarray, probabilities: np.ndarray) -> dict:
+    if len(at) < FEWEST_ROWS:
+        return {"n": len(at), "skipped": f"fewer than {FEWEST_ROWS} rows"}
+    weights = stated.weights[:, at]
+    found = calibration_figures(probabilities, stated.outcomes[at], weights, stated.exclusive)
+    if found.get("n", 0) < FEWEST_ROWS:
+        return {"n": found.get("n", 0), "skipped": f"fewer than {FEWEST_ROWS} rows with a known outcome"}
+    found.pop("reliability")
+    return found
+
+
+def decision_curves(stated: Stated) -> dict[str, dict]:
+    """label -> decision curve over the rows whose outcome is known; labels without both outcomes are left out."""
+    found = {}
+    for k, label in enumerate(stated.labels):
+        rows = ~np.isnan(stated.outcomes[:, k])
+        truth = stated.outcomes[rows, k]
+        if len(np.unique(truth)) == 2:
+            weights = stated.weights[: CURVE_RESAMPLES + 1, rows]
+            found[label] = decision_curve(stated.probabilities[rows, k], truth, weights)
+    return found
+
+
+def selective_report(stated: Stated) -> dict:
+    """Error over all rows, over the most certain share of them, and their ratio, each with its interval."""
+    known = ~np.isnan(stated.outcomes)
+    rows = known.all(1) if stated.exclusive else known.any(1)
+    if not rows.any():
+        return {"skipped": "no row with a known outcome"}
+    certainty, error = certainty_and_error(stated.probabilities, stated.outcomes, stated.exclusive)
+    found = selective_risk(certainty, error, stated.weights[:, rows])
+    return {"share": CERTAIN_SHARE, "n": int(rows.sum())} | {k: interval(v) for k, v in found.items()}
+
+
+def coverage_report(
+    stated: Stated,
+    p_values: Sequence[Mapping[str, float]],
+    confidence: float,
+    groups: Mapping[str, Sequence[str]],
+) -> dict:
+    """Prediction sets at the stored confidence: coverage with binomial interval over all, by class and by group, mean size;
+    and, over all and by class, `at` the other levels that the screen offers."""
+    found = {"confidence": confidence} | _covered(stated, p_values, confidence, groups)
+    value = found.pop("value", None)
+    span = {"low": found.pop("low", None), "high": found.pop("high", None)}
+    by_label = {
+        k: g["value"]
+        for k, g in found["by_class"].items()
+        if k in stated.labels and g.get("value") is not None
+    }
+    others = {
+        str(level): _covered(stated, p_values, level, {})
+        for level in LEVELS
+        if abs(level - confidence) > 1e-9
+    }
+    return found | {"coverage": value, "interval": span, "by_label": by_label, "at": others}
+
+
+def _covered(stated: Stated, p_values, confidence: float, groups: Mapping[str, Sequence[str]]) -> dict:
+    stays = kept(stated.labels, p_values, confidence)
+    return coverage(stated.labels, stays, stated.outcomes, groups, stated.patients, stated.exclusive)
