@@ -1,18 +1,58 @@
-"""Models: the card of each shipped model, as training wrote it."""
+"""Models: what each shipped model is for and how it did, one card a task, calm at first sight."""
 
 import streamlit as st
 
-from mmcore.services import cards
-from pages.ui import frame
+from pages.ui import (
+    card_checks,
+    card_fusions,
+    card_groups,
+    card_head,
+    card_structure,
+    card_trust,
+    frame,
+    resources,
+    state,
+)
 from pages.ui.text import t
+
+TABS = {
+    "groups": card_groups.draw,
+    "trust": card_trust.draw,
+    "fusions": card_fusions.draw,
+    "checks": card_checks.draw,
+    "structure": card_structure.draw,
+}
 
 frame.guard("models")
 
-frame.title(t("screen.models.title"), t("screen.models.lead"))
-found = cards.all_cards()
-if not found:
+st.html(f"<style>{resources.asset('models.css')}</style>")
+found = {card.task: card for card in reversed(resources.cards())}  # the newest of each task stays
+with st.container(horizontal=True, vertical_alignment="center", key="models_head"):
+    frame.title(t("screen.models.title"), t("screen.models.lead"))
+    if len(found) > 1:
+        asked = state.asked_task()
+        name = st.segmented_control(
+            t("screen.models.question"),
+            tuple(sorted(found)),
+            default=asked if asked in found else min(found),
+            format_func=lambda n: t(f"task.{n}"),
+            key="model_task",
+            label_visibility="collapsed",
+            width="content",
+            required=True,
+        )
+    else:
+        name = next(iter(found), None)
+
+if name is None:
     st.html(f'<div class="panel quiet">{t("screen.models.none")}</div>')
-for card in found:
-    with st.container(key=f"panel_{card.task}_{card.version.replace('.', '_')}"):
-        st.html(f'<h2 class="part">{t(f"task.{card.task}")} · {card.version}</h2>')
-        st.markdown(card.text or t("screen.models.no_card"))
+    st.stop()
+
+card = found[name]
+card_head.draw(card)
+tabs = st.tabs([t(f"screen.models.tab.{n}") for n in (*TABS, "card")], key=f"card_tabs_{name}")
+for tab, draw in zip(tabs, TABS.values(), strict=False):
+    with tab:
+        draw(card)
+with tabs[-1]:
+    st.markdown(card.text or t("screen.models.no_card"))

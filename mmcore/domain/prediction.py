@@ -29,6 +29,7 @@ class Prediction:
 
     prior_logits, probabilities: label -> number. evidence: modality -> label -> log-odds, None where the modality is absent,
     refused or gated (a notice says which and why). For exclusive labels the probabilities are the softmax of the logits.
+    p_values: category -> conformal p-value, categories being the labels and, for independent labels, "not LABEL".
     """
 
     task: str
@@ -42,6 +43,15 @@ class Prediction:
     notices: tuple[Notice, ...] = ()
     model_version: str = ""
     model_sha256: str = ""
+    p_values: Mapping[str, float] = field(default_factory=dict)
+
+    def possible(self, confidence: float) -> dict[str, tuple[bool, bool]]:
+        """label -> whether its presence and whether its absence cannot be excluded; what has no p-value cannot."""
+        least = 1 - confidence
+        return {
+            k: (self.p_values.get(k, 1.0) > least, self.p_values.get(f"not {k}", 1.0) > least)
+            for k in self.labels
+        }
 
     @property
     def logits(self) -> dict[str, float]:

@@ -31,6 +31,16 @@ def auprc(scores: np.ndarray, outcomes: np.ndarray, weights: np.ndarray) -> np.n
         return (np.diff(hits, axis=1, prepend=0) * precision).sum(1) / hits[:, -1]
 
 
+def macro_auroc(probabilities: np.ndarray, outcomes: np.ndarray, weights: np.ndarray) -> np.ndarray | None:
+    """Mean area over the labels that occur both ways: (N, K) arrays, weights (R, N) -> (R,); None without such a label."""
+    known = ~np.isnan(outcomes)
+    both = [k for k in range(outcomes.shape[1]) if len(np.unique(outcomes[known[:, k], k])) == 2]
+    areas = [
+        auroc(probabilities[known[:, k], k], outcomes[known[:, k], k], weights[:, known[:, k]]) for k in both
+    ]
+    return np.mean(areas, axis=0) if areas else None
+
+
 def share(hit: np.ndarray, among: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Weighted share of `hit` rows among `among` rows, both (N,) bool, weights (R, N) -> (R,); NaN where none is left."""
     with np.errstate(invalid="ignore"):

@@ -23,8 +23,8 @@ def too_few(patients: int) -> str | None:
 def gaps(groups: Mapping[str, Mapping], metrics: Sequence[str] | None = None) -> list[dict]:
     """For each metric the two groups farthest apart among those whose 95 % intervals do not overlap, widest gap first.
 
-    groups: name -> {"patients", "metrics": {metric: {value, low, high}}}; unknown groups and small ones are left out.
-    Intervals that do not overlap are a stricter test than a difference that excludes 0, and need no pairing.
+    groups: name -> {"patients", "metrics": {metric: {value, low, high}}}; unknown groups, small ones, and figures without
+    any spread (a share of very few patients) are left out. Intervals that do not overlap are a stricter test than a difference that excludes 0, and need no pairing.
     """
     shown = {
         name: g["metrics"]
@@ -48,4 +48,4 @@ def gaps(groups: Mapping[str, Mapping], metrics: Sequence[str] | None = None) ->
 
 
 def _whole(figure: Mapping | None) -> bool:
-    return figure is not None and figure["low"] == figure["low"]
+    return figure is not None and figure["high"] > figure["low"]  # False for NaN too

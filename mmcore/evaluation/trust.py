@@ -8,8 +8,9 @@ import numpy as np
 from mmcore.evaluation.calibration import calibration_by_label, calibration_figures
 from mmcore.evaluation.coverage import coverage, kept
 from mmcore.evaluation.decision import decision_curve
-from mmcore.evaluation.metrics import interval
+from mmcore.evaluation.metrics import interval, macro_auroc
 from mmcore.evaluation.selective import CERTAIN_SHARE, certainty_and_error, selective_risk
+from mmcore.evaluation.subgroups import too_few
 
 FEWEST_ROWS = 50  # rows a set of modalities needs before its calibration is judged
 CURVE_RESAMPLES = 200
@@ -49,13 +50,21 @@ def calibration_report(
             stated.labels, stated.probabilities, stated.outcomes, stated.weights
         )
     found["by_modalities"] = {n: _of_rows(stated, at, stated.probabilities[at]) for n, at in rows.items()}
-    found["by_subset"] = {n: _of_rows(stated, at, p) for n, (at, p) in subsets.items()}
+    found["by_subset"] = {n: _of_rows(stated, at, p) | _area(stated, at, p) for n, (at, p) in subsets.items()}
     judged = [
         g["within"] for part in ("by_modalities", "by_subset") for g in found[part].values() if "within" in g
     ]
     found["subsets_judged"] = len(judged)
     found["share_within"] = round(float(np.mean(judged)), 4) if judged else None
     return found
+
+
+def _area(stated: Stated, at: np.ndarray, probabilities: np.ndarray) -> dict:
+    """Macro AUROC of a subset's rows, where there are enough patients and a label occurs both ways."""
+    if too_few(len({stated.patients[i] for i in at})):
+        return {}
+    areas = macro_auroc(probabilities, stated.outcomes[at], stated.weights[:, at])
+    return {} if areas is None else {"macro_auroc": interval(areas)}
 
 
 def _of_rows(stated: Stated, at: np.ndarray, probabilities: np.ndarray) -> dict:

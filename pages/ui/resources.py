@@ -55,6 +55,18 @@ def store() -> CaseStore:
 
 
 @st.cache_resource(show_spinner=False)
+def _cards(folder: str | None):
+    from mmcore.services import cards  # numpy comes with it
+
+    return cards.all_cards()
+
+
+def cards():
+    """The cards of the shipped models."""
+    return _cards(os.environ.get("THREEFOLD_MODELS"))
+
+
+@st.cache_resource(show_spinner=False)
 def asset(name: str) -> str:
     """The text of a file in assets, e.g. style.css."""
     return (_FILES / name).read_text(encoding="utf-8")

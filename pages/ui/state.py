@@ -73,6 +73,11 @@ def case_key() -> str | None:
     return st.query_params.get("case")
 
 
+def asked_task() -> str | None:
+    """The clinical question named in the address."""
+    return st.query_params.get("task")
+
+
 def memory(key: str) -> dict:
     """Where the review service keeps a case's encodings; the latest few cases are kept, in this session only."""
     kept = st.session_state.setdefault(_MEMORY, {})

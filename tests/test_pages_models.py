@@ -1,0 +1,121 @@
+"""The Models page: the most sobering figure first, small groups left out, differences in words, the network as it is stored."""
+
+import json
+
+import pytest
+
+from mmcore.services import cards
+from mmcore.services.cards import Card
+from mmcore.services.structure import read_structure
+from tests.conftest import page_text
+
+
+def figure(value: float, spread: float = 0.05) -> dict:
+    return {"value": value, "low": value - spread, "high": value + spread}
+
+
+def group(patients: int, **metrics: float) -> dict:
+    return {"n": 2 * patients, "patients": patients, "metrics": {k: figure(v) for k, v in metrics.items()}}
+
+
+CARD = Card(
+    "chest_infection",
+    "9.9.9",
+    "# the words",
+    {
+        "leave_publisher_out": {"all": group(300, macro_auroc=0.61)},
+        "test": {
+            **group(100, macro_auroc=0.8, accuracy=0.7, auroc_not_yet_in_icu=0.7, sensitivity_covid19=0.6),
+            "by_sex": {
+                "F": group(50, macro_auroc=0.9),
+                "M": group(50, macro_auroc=0.7),
+                "unknown": group(30),
+            },
+            "by_source": {"tiny": group(5, macro_auroc=0.2)},
+            "by_sex_and_age": {"F 60_75": group(34, macro_auroc=0.81), "M 60_75": group(3, macro_auroc=0.2)},
+            "by_modalities": {"image": group(60, macro_auroc=0.75)},
+            "baseline": {"name": "age_years and sex", "metrics": {"macro_auroc": figure(0.82)}},
+        },
+    },
+)
+
+
+def test_the_most_sobering_figure_comes_first_and_the_baseline_last() -> None:
+    found = [(f.code, f.figure["value"]) for f in cards.headline(CARD)]
+    assert found == [("away", 0.61), ("extra", 0.7), ("test", 0.8), ("baseline", 0.82)]
+    assert cards.baseline_wins(CARD)
+
+
+def test_a_small_group_is_counted_but_has_no_figure() -> None:
+    rows = {
+        (g, n): (counts["patients"], shown) for g, n, counts, shown in cards.group_rows(CARD, "macro_auroc")
+    }
+    assert rows["by_source", "tiny"] == (5, None)
+    assert rows["by_sex", "F"] == (50, figure(0.9))
+
+
+def test_the_widest_gap_of_each_grouping_is_named() -> None:
+    (gap,) = cards.fairness(CARD)
+    assert (gap["grouping"], gap["better"], gap["worse"], gap["gap"]) == ("by_sex", "F", "M", 0.2)
+
+
+def test_a_patient_belongs_to_the_narrowest_group_that_is_large_enough() -> None:
+    woman = cards.group_of_patient(CARD, {"sex": 0.0, "age_years": 61.0}, "image")
+    assert [(g, n) for g, n, _ in woman] == [("by_sex_and_age", "F 60_75"), ("by_modalities", "image")]
+    man = cards.group_of_patient(CARD, {"sex": 1.0, "age_years": 61.0}, "image")
+    assert [g for g, _, _ in man] == ["by_sex_and_age", "by_sex", "by_age_band", "by_modalities"]
+    assert [g for g, _, _ in cards.group_of_patient(CARD, {}, "text")] == ["by_modalities"]
+
+
+def test_a_decision_curve_helps_where_it_is_above_both_others() -> None:
+    from pages.ui.card_trust import useful_range
+
+    curve = {
+        "thresholds": [0.1, 0.2, 0.3, 0.4, 0.5],
+        "model": [0.3, 0.25, 0.2, -0.1, 0.1],
+        "treat_all": [0.4, 0.2, 0.1, 0.0, -0.2],
+    }
+    assert useful_range(curve) == (0.2, 0.3)
+    assert useful_range({**curve, "model": [-1.0] * 5}) is None
+
+
+def test_a_tested_explanation_is_listed_figure_by_figure() -> None:
+    from pages.ui.card_checks import leaves
+
+    stored = {"image": {"orders_beaten": figure(0.8), "n": 40, "passed": True}}
+    assert dict(leaves(stored)) == {
+        "Scan · orders beaten": "0.80 (0.75–0.85)", "Scan · n": "40", "Scan · passed": "yes",
+    }  # fmt: skip
+
+
+def test_the_structure_is_that_of_the_stored_weights(tmp_path) -> None:
+    from mmcore.stores.model_store import save_model
+    from tests.toy import toy_model
+
+    model = toy_model()
+    save_model(model, None, None, tmp_path)
+    found = read_structure(tmp_path)
+    assert found.parameters == sum(p.numel() for p in model.parameters())
+    assert [b.modality for b in found.branches] == ["image", "text", "clinical"]
+    assert found.branches[0].scale == pytest.approx(0.8)
+    assert found.branches[1].constants == pytest.approx(
+        {"covid19": 0.0, "other_pneumonia": 0.3, "no_finding": -0.3}
+    )
+    assert found.prior["covid19"] == pytest.approx(-1.0)
+    assert found.set_scales == {}
+    assert found.branches[1].blocks[0].name == "embeddings"
+
+
+def test_weights_of_another_kind_have_no_picture(tmp_path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({"task": "icu_mortality"}))
+    assert read_structure(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("language", "word"), [("en", "Hospitals and publishers never seen"), ("zh", "从未见过的医院")]
+)
+def test_the_page_shows_a_card_in_both_languages(store, visit, language: str, word: str) -> None:
+    app = visit(lang=language).switch_page("pages/models.py").run()
+    assert not app.exception
+    text = page_text(app)
+    assert word in text and 'class="network"' in text and 'class="forests' in text
