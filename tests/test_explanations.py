@@ -40,7 +40,7 @@ def test_the_signed_map_is_captums_grad_cam_less_the_map_of_the_mean() -> None:
         return (model.image_encoder(x).mean((2, 3)) - model.image_mean) @ model.image_head.weight[0]
 
     theirs = LayerGradCam(score, model.image_encoder).attribute(pixels.requires_grad_())[0, 0].detach()
-    maps = model.encode_image(pixels).detach()[0]
+    maps = model.encode_map("image", pixels).detach()[0]
     ours = class_activation_map(maps, model.image_head.weight[0], model.image_mean)
     offset = (model.image_head.weight[0] * model.image_mean).sum() / ours.numel()
     assert np.allclose(ours, theirs - offset, atol=1e-4)

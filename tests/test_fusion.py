@@ -60,7 +60,9 @@ def test_a_label_that_the_data_cannot_teach_gets_no_evidence_from_a_field_and_th
 def test_a_row_of_unknowns_is_an_absent_modality() -> None:
     model = toy_model()
     image, text = torch.full((2, 1280), NAN), torch.randn(2, 32)
-    logits, evidence = model.fuse((image, text), torch.tensor([[NAN] * 3, [50.0, NAN, NAN]]))
+    logits, evidence = model.fuse(
+        {"image": image, "text": text, "clinical": torch.tensor([[NAN] * 3, [50.0, NAN, NAN]])}
+    )
     assert torch.isfinite(logits).all()
     assert (evidence[:, 0] == 0).all()
     assert (evidence[0, 2] == 0).all()
@@ -78,7 +80,7 @@ def test_a_model_saved_and_loaded_gives_the_same_logits(tmp_path) -> None:
 def test_shares_of_a_joint_fusion_are_exact_shapley_values(fusion: str) -> None:
     model = toy_model(fusion)
     image, text = torch.randn(1, 1280), torch.randn(1, 32)
-    logits, shares = model.fuse((image, text), VALUES)
+    logits, shares = model.fuse({"image": image, "text": text, "clinical": VALUES})
     expanded = model.clinical_head.expand(VALUES)
 
     def worth(*chosen: bool) -> np.ndarray:

@@ -22,7 +22,9 @@ def test_what_was_saved_is_what_runs(folder) -> None:
     values = torch.tensor([[64.0, 1.0, float("nan")]])
     assert torch.allclose(saved.clinical_head(values), loaded.clinical_head(values))
     pixels = torch.rand(1, 1, 64, 64)
-    assert torch.allclose(saved.encode_image(pixels), loaded.encode_image(pixels), atol=0.05, rtol=0.05)
+    assert torch.allclose(
+        saved.encode_map("image", pixels), loaded.encode_map("image", pixels), atol=0.05, rtol=0.05
+    )
     assert not any(p.requires_grad for p in loaded.parameters())
 
 

@@ -27,9 +27,7 @@ def rows(n: int, seed: int = 0, label_of_text: bool = False) -> Encoded:
     names = np.array([f"p{i}" for i in range(n)])
     return Encoded(
         keys=names,
-        image=image,
-        text=text,
-        values=values.astype(np.float32),
+        inputs={"image": image, "text": text, "clinical": values.astype(np.float32)},
         outcomes=np.eye(3)[label],
         patients=names,
         sources=np.full(n, "here"),

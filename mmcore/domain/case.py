@@ -38,6 +38,21 @@ class Scan:
 
 
 @dataclass(frozen=True)
+class Waveform:
+    """A recorded signal: samples (leads, L) float32 in millivolts, NaN where not recorded; `leads` name the rows.
+
+    `notices` say what was corrected or doubtful while reading.
+    """
+
+    samples: np.ndarray
+    rate_hz: float
+    leads: tuple[str, ...]
+    taken: date | None = None
+    patient_hash: str | None = None
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True)
 class Case:
     """What is known of one patient for one task. `values` holds known fields only: unknown is absent, never 0.
 
@@ -50,3 +65,4 @@ class Case:
     values: Mapping[str, float] = field(default_factory=dict)
     refused: tuple[Notice, ...] = ()
     overruled: frozenset[str] = frozenset()
+    waveform: Waveform | None = None

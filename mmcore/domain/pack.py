@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mmcore.domain.case import Scan, Waveform
+
 
 @dataclass(frozen=True)
 class PackRow:
     """One scored unit. `outcome`: label -> 1, 0 or None (unknown). `values`: field -> number; unknown fields are left out.
 
-    `patient` groups rows of one person; `source` and `publisher` say where the row comes from.
+    `image` is a file; packs that keep many in one file give the `scan` or `waveform` itself. `patient` groups rows of one person; `source` and `publisher` say where the row comes from.
     """
 
     key: str
@@ -21,6 +23,8 @@ class PackRow:
     note: str | None = None
     values: Mapping[str, float] = field(default_factory=dict)
     subgroup: Mapping[str, str] = field(default_factory=dict)
+    scan: Scan | None = None
+    waveform: Waveform | None = None
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,14 @@ class AdditiveClinicalHead(nn.Module):
     """values (B, F), NaN for unknown -> evidence of each field (B, F, K), log-odds before calibration.
 
     Each field enters as a straight line and, at each of its knots, a line that begins there (a linear spline). Columns are
-    centred on the mean over the background. Labels that the data cannot teach a field for (`identified` 0) get exactly 0 and
-    the others sum to 0, so that their share of the probability stays. Hence a field at its background mean says nothing, and its value is its exact
+    centred on the mean over the background. Labels that the data cannot teach a field for (`identified` 0) get exactly 0;
+    where labels exclude each other the rest sum to 0, so that their share of the probability stays. Hence a field at its background mean says nothing, and its value is its exact
     Shapley value against that background (an additive game: Lundberg and Lee 2017, section 4).
     """
 
-    def __init__(self, knots: Sequence[Sequence[float]], labels: int) -> None:
+    def __init__(self, knots: Sequence[Sequence[float]], labels: int, exclusive: bool = True) -> None:
         super().__init__()
+        self.exclusive = exclusive
         self.knots = [tuple(k) for k in knots]
         self.columns = [
             f for f, k in enumerate(self.knots) for _ in range(1 + len(k))
@@ -33,10 +34,9 @@ class AdditiveClinicalHead(nn.Module):
 
     def forward(self, values: Tensor) -> Tensor:
         weight = self.weight * self.identified[self.columns]
-        weight = (
-            weight - weight.sum(1, keepdim=True) / self.identified.sum(1).clamp(min=1)[self.columns, None]
-        )
-        weight = weight * self.identified[self.columns]
+        if self.exclusive:
+            taught = self.identified.sum(1).clamp(min=1)[self.columns, None]
+            weight = (weight - weight.sum(1, keepdim=True) / taught) * self.identified[self.columns]
         terms = self.expand(values).unsqueeze(-1) * weight  # (B, P, K)
         out = terms.new_zeros(len(values), len(self.knots), self.weight.shape[1])
         return out.index_add(1, torch.tensor(self.columns), terms)  # (B, F, K)

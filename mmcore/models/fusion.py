@@ -1,5 +1,6 @@
 """The fusion model: log-odds of each label as a prior plus the evidence of each modality that is present."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -8,17 +9,20 @@ from transformers import PretrainedConfig, PreTrainedModel
 from transformers.utils import ModelOutput
 
 from mmcore.models.clinical_head import AdditiveClinicalHead
+from mmcore.models.ecg_encoder import build_waveform_encoder
 from mmcore.models.encoders import EFFICIENTNET_LITE0, build_image_encoder, build_text_encoder, mean_pool
 from mmcore.models.joint_heads import JointHead, shapley_shares
 
-ORDER = ("image", "text", "clinical")
+Inputs = Mapping[str, Tensor | None]
+"""modality -> centred encodings (B, D), for clinical the values (B, F); None, or a row of NaN, is absent."""
 
 
 class FusionConfig(PretrainedConfig):
     """What rebuilds the network, and what travels with it: labels, thresholds, priors, calibration, provenance.
 
-    fields: dicts with `name`, `knots`, `background` (centroids of 20 patients or more), `identified`. facts: figures and
-    settings found at training (operating point, conformal scores, training ranges, hashed patients); plain JSON values.
+    modalities: the order of evidence. fields: dicts with `name`, `knots`, `background` (centroids of 20 patients or more),
+    `identified`. facts: figures and settings found at training (operating point, conformal scores, training ranges, hashed
+    patients); plain JSON values.
     """
 
     model_type = "threefold-fusion"
@@ -26,78 +30,99 @@ class FusionConfig(PretrainedConfig):
     def __init__(  # noqa: PLR0913, a configuration names all it holds
         self,
         task: str = "",
-        labels: tuple[str, ...] | list[str] = (),
+        labels: Sequence[str] = (),
         exclusive: bool = True,
+        modalities: Sequence[str] = ("image", "text", "clinical"),
         image_encoder: str | None = EFFICIENTNET_LITE0,
         image_config: dict | None = None,
         image_size: int = 192,
         text_config: dict | None = None,
         max_tokens: int = 256,
-        fields: tuple[dict, ...] | list[dict] = (),
+        waveform_config: dict | None = None,
+        fields: Sequence[dict] = (),
         fusion: str = "additive",
         facts: dict | None = None,
         **kwargs,
     ) -> None:
         self.task, self.labels, self.exclusive = task, list(labels), exclusive
+        self.modalities = list(modalities)
         self.image_encoder, self.image_config, self.image_size = image_encoder, image_config, image_size
-        self.text_config, self.max_tokens = text_config, max_tokens
+        self.text_config, self.max_tokens, self.waveform_config = text_config, max_tokens, waveform_config
         self.fields, self.fusion, self.facts = list(fields), fusion, dict(facts or {})
         super().__init__(**kwargs)
 
 
 @dataclass
 class FusionOutput(ModelOutput):
-    """logits (B, K); evidence (B, M, K) in the order image, text, clinical, 0 where absent; maps (B, D, h, w) or None."""
+    """logits (B, K); evidence (B, M, K) in the order of config.modalities, 0 where absent; maps: modality -> (B, D, h, w)."""
 
     logits: Tensor | None = None
     evidence: Tensor | None = None
-    maps: Tensor | None = None
+    maps: dict[str, Tensor] | None = None
 
 
 class FusionModel(PreTrainedModel):
     """prior + sum of evidence; an absent modality adds exactly 0. Source of the form: additive (naive-Bayes-like) log-odds.
 
     Evidence of a modality is scale * (W (encoding - reference)) + constant, with the reference the mean training features
-    for the image, masks of the same length for the text, and the background for the clinical values.
+    for image and waveform, masks of the same length for the text, and the background for the clinical values.
     """
 
     config_class = FusionConfig
 
     def __init__(self, config: FusionConfig) -> None:
         super().__init__(config)
-        k, m = len(config.labels), len(ORDER)
-        self.image_encoder = self.text_encoder = None
-        if config.image_encoder:
+        k, m = len(config.labels), len(config.modalities)
+        self.image_encoder = self.text_encoder = self.waveform_encoder = None
+        if "image" in config.modalities and config.image_encoder:
             self.image_encoder = build_image_encoder(config.image_encoder, config.image_config)
-            self.image_head = nn.Linear(self.image_encoder.feature_dim, k, bias=False)
-            self.register_buffer("image_mean", torch.zeros(self.image_encoder.feature_dim))
-        if config.text_config:
+            self._add_map_head("image", self.image_encoder.feature_dim, k)
+        if "waveform" in config.modalities and config.waveform_config:
+            self.waveform_encoder = build_waveform_encoder(config.waveform_config)
+            self._add_map_head("waveform", self.waveform_encoder.feature_dim, k)
+        if "text" in config.modalities and config.text_config:
             self.text_encoder = build_text_encoder(config.text_config)
             width = self.text_encoder.config.hidden_size
             self.text_head = nn.Linear(width, k, bias=False)
             self.register_buffer("text_masks", torch.zeros(config.max_tokens + 1, width))
-        self.clinical_head = AdditiveClinicalHead([f["knots"] for f in config.fields], k)
+        self.clinical_head = AdditiveClinicalHead([f["knots"] for f in config.fields], k, config.exclusive)
         self.register_buffer("prior", torch.zeros(k))
         self.register_buffer("scale", torch.ones(m))
         self.register_buffer("constant", torch.zeros(m, k))
         self.register_buffer("set_scale", torch.ones(2**m))
         self.joint = None
         if config.fusion != "additive":
-            self.joint = JointHead(config.fusion, self.encoding_widths(), k)
+            widths = self.encoding_widths()
+            self.joint = JointHead(config.fusion, tuple(widths[name] for name in config.modalities), k)
         self.post_init()
+
+    def _add_map_head(self, name: str, width: int, labels: int) -> None:
+        setattr(self, f"{name}_head", nn.Linear(width, labels, bias=False))
+        self.register_buffer(f"{name}_mean", torch.zeros(width))
 
     def _init_weights(self, module: nn.Module) -> None:
         """Weights come from training or a file; nothing is drawn here."""
 
-    def encoding_widths(self) -> tuple[int, ...]:
-        """Width of each modality's encoding in ORDER, 0 where the model has no such branch."""
-        image = self.image_encoder.feature_dim if self.image_encoder is not None else 0
-        text = self.text_encoder.config.hidden_size if self.text_encoder is not None else 0
-        return image, text, len(self.clinical_head.columns)
+    @property
+    def modalities(self) -> list[str]:
+        """The order of evidence."""
+        return self.config.modalities
 
-    def encode_image(self, pixels: Tensor) -> Tensor:
-        """pixels (B, 1, H, W) as preprocess.image makes them -> last feature map (B, D, h, w)."""
-        return self.image_encoder(pixels)
+    def encoder_of(self, modality: str) -> nn.Module | None:
+        """The encoder of a modality; None for clinical values and where the model has no such branch."""
+        return getattr(self, f"{modality}_encoder", None)
+
+    def encoding_widths(self) -> dict[str, int]:
+        """Width of each modality's encoding, 0 where the model has no such branch."""
+        maps = {
+            n: e.feature_dim if (e := self.encoder_of(n)) is not None else 0 for n in ("image", "waveform")
+        }
+        text = self.text_encoder.config.hidden_size if self.text_encoder is not None else 0
+        return maps | {"text": text, "clinical": len(self.clinical_head.columns)}
+
+    def encode_map(self, modality: str, x: Tensor) -> Tensor:
+        """Image (B, 1, H, W) or waveform (B, leads, L) as preprocess makes them -> last feature map (B, D, h, w)."""
+        return self.encoder_of(modality)(x)
 
     def encode_text(
         self, mask: Tensor, ids: Tensor | None = None, embeddings: Tensor | None = None
@@ -107,34 +132,47 @@ class FusionModel(PreTrainedModel):
         hidden = self.text_encoder(**inputs, attention_mask=mask).last_hidden_state  # (B, T, D)
         return mean_pool(hidden, mask) - self.text_masks[mask.sum(1)]  # (B, D)
 
-    def evidence(self, encodings: tuple[Tensor | None, ...], values: Tensor | None) -> Tensor:
-        """Calibrated evidence (B, M, K) of centred encodings (image (B, D), text (B, D)) and values (B, F); None is absent.
+    def centred(self, modality: str, maps: Tensor) -> Tensor:
+        """Feature maps (B, D, h, w) -> pooled features less the mean training features, (B, D)."""
+        return maps.mean((2, 3)) - getattr(self, f"{modality}_mean")
 
-        A row that is all NaN is an absent modality of that case.
-        """
-        heads = (
-            lambda x: self.image_head(torch.nan_to_num(x)),
-            lambda x: self.text_head(torch.nan_to_num(x)),
-            lambda x: self.clinical_head(x).sum(1),
-        )
-        inputs = (*encodings, values)
-        batch = len(next(x for x in inputs if x is not None))
-        out = self.prior.new_zeros(batch, len(ORDER), len(self.prior))
-        present = torch.zeros(batch, len(ORDER), dtype=torch.bool)
-        for m, (head, x) in enumerate(zip(heads, inputs, strict=True)):
+    def presence(self, inputs: Inputs) -> Tensor:
+        """(B, M) bool: which modalities each row has."""
+        batch = len(next(x for x in inputs.values() if x is not None))
+        here = torch.zeros(batch, len(self.modalities), dtype=torch.bool)
+        for m, name in enumerate(self.modalities):
+            x = inputs.get(name)
             if x is not None:
-                present[:, m] = ~torch.isnan(x).all(1)
-                out[:, m] = head(x) * self.scale[m] + self.constant[m]
-        factor = self.set_scale[(present.long() * torch.tensor([1, 2, 4])).sum(1)]
-        return out * present.unsqueeze(-1) * factor.view(-1, 1, 1)
+                here[:, m] = ~torch.isnan(x).all(1)
+        return here
 
-    def fuse(self, encodings: tuple[Tensor | None, ...], values: Tensor | None) -> tuple[Tensor, Tensor]:
+    def raw_evidence(self, modality: str, x: Tensor) -> Tensor:
+        """Evidence (B, K) of a modality's input before calibration; an all-NaN row scores as its reference."""
+        if modality == "clinical":
+            return self.clinical_head(x).sum(1)
+        return getattr(self, f"{modality}_head")(torch.nan_to_num(x))
+
+    def evidence(self, inputs: Inputs) -> Tensor:
+        """Calibrated evidence (B, M, K), exactly 0 where a modality is absent."""
+        here = self.presence(inputs)
+        out = self.prior.new_zeros(*here.shape, len(self.prior))
+        for m, name in enumerate(self.modalities):
+            x = inputs.get(name)
+            if x is not None:
+                out[:, m] = self.raw_evidence(name, x) * self.scale[m] + self.constant[m]
+        factor = self.set_scale[(here.long() << torch.arange(here.shape[1])).sum(1)]
+        return out * here.unsqueeze(-1) * factor.view(-1, 1, 1)
+
+    def fuse(self, inputs: Inputs) -> tuple[Tensor, Tensor]:
         """(logits (B, K), evidence (B, M, K)); for a joint fusion the evidence is each modality's exact Shapley share."""
         if self.joint is None:
-            evidence = self.evidence(encodings, values)
+            evidence = self.evidence(inputs)
             return self.prior + evidence.sum(1), evidence
-        expanded = None if values is None else self.clinical_head.expand(values)
-        return shapley_shares(self.joint, (*encodings, expanded), values)
+        values = inputs.get("clinical")
+        expanded = dict(inputs) | {"clinical": None if values is None else self.clinical_head.expand(values)}
+        return shapley_shares(
+            self.joint, tuple(expanded.get(name) for name in self.modalities), self.presence(inputs)
+        )
 
     def forward(
         self,
@@ -142,10 +180,12 @@ class FusionModel(PreTrainedModel):
         ids: Tensor | None = None,
         mask: Tensor | None = None,
         values: Tensor | None = None,
+        samples: Tensor | None = None,
         embeddings: Tensor | None = None,
     ) -> FusionOutput:
-        maps = None if pixels is None else self.encode_image(pixels)
-        image = None if maps is None else maps.mean((2, 3)) - self.image_mean  # (B, D)
-        text = None if mask is None else self.encode_text(mask, ids, embeddings)
-        logits, evidence = self.fuse((image, text), values)
+        given = {"image": pixels, "waveform": samples}
+        maps = {name: self.encode_map(name, x) for name, x in given.items() if x is not None}
+        inputs: dict[str, Tensor | None] = {name: self.centred(name, x) for name, x in maps.items()}
+        inputs["text"] = None if mask is None else self.encode_text(mask, ids, embeddings)
+        logits, evidence = self.fuse(inputs | {"clinical": values})
         return FusionOutput(logits=logits, evidence=evidence, maps=maps)

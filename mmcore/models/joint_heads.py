@@ -53,16 +53,13 @@ class JointHead(nn.Module):
 def shapley_shares(
     head: Callable[[tuple[Tensor | None, ...], Tensor], Tensor],
     encodings: tuple[Tensor | None, ...],
-    values: Tensor | None,
+    here: Tensor,
 ) -> tuple[Tensor, Tensor]:
-    """(logits (B, K), exact Shapley shares (B, M, K)) over the 2^M presence sets, from cached encodings (Shapley 1953)."""
-    count = len(encodings)
-    given = [x for x in encodings if x is not None]
-    batch = len(given[0])
-    here = torch.zeros(batch, count, dtype=torch.bool)
-    for m, x in enumerate(encodings):
-        if x is not None:
-            here[:, m] = True if m < 2 or values is None else ~torch.isnan(values).all(1)
+    """(logits (B, K), exact Shapley shares (B, M, K)) over the 2^M presence sets, from cached encodings (Shapley 1953).
+
+    here: (B, M) bool, which modalities each row has.
+    """
+    count = here.shape[1]
     worth = {
         chosen: head(encodings, here & torch.tensor(chosen, dtype=torch.bool))
         for chosen in product((0, 1), repeat=count)

@@ -13,7 +13,7 @@ from mmcore.domain.task import Modality
 from mmcore.explain.clinical import shapley_values
 from mmcore.explain.image import class_activation_map, enlarge
 from mmcore.explain.text import integrated_gradients, token_activations
-from mmcore.models.fusion import ORDER, FusionModel
+from mmcore.models.fusion import FusionModel
 from mmcore.services.engine import Encodings, Engine
 
 MAP_SIDE = 384  # pixels of the longer side of an evidence map
@@ -42,6 +42,7 @@ def attribute_all(
         return (), tuple(Notice("explanation_needs_additive", {}, m.value) for m in present)
     makers: dict[Modality, Callable[..., Attribution]] = {
         Modality.IMAGE: _image,
+        Modality.WAVEFORM: _waveform,
         Modality.TEXT: _quick_text if tokens == QUICK else _text,
         Modality.CLINICAL: _clinical,
     }
@@ -57,8 +58,12 @@ def attribute_all(
 
 def _wanted(engine: Engine, prediction: Prediction, modality: Modality) -> Wanted:
     model = engine.stored.model
-    m = ORDER.index(modality)
-    here = sum(1 << i for i, name in enumerate(ORDER) if prediction.evidence.get(Modality(name)) is not None)
+    m = model.modalities.index(modality)
+    here = sum(
+        1 << i
+        for i, name in enumerate(model.modalities)
+        if prediction.evidence.get(Modality(name)) is not None
+    )
     of_set = model.set_scale[here].item()
     constant = of_set * contrast_direction(model, model.constant[m], prediction).item()
     total = prediction.contrast.of(prediction.evidence[modality])
@@ -73,9 +78,7 @@ def contrast_direction(model: FusionModel, by_label: Tensor, prediction: Predict
 
 
 def _image(engine: Engine, encodings: Encodings, wanted: Wanted, memory: dict) -> Attribution:
-    model = engine.stored.model
-    weights = contrast_direction(model, model.image_head.weight, wanted.prediction) * wanted.factor
-    cells = class_activation_map(encodings.maps, weights, model.image_mean)
+    cells = _cells(engine, encodings, wanted)
     crop = encodings.image_in.crop
     height, width = encodings.shape
     rows, columns = (crop.bottom - crop.top) * height, (crop.right - crop.left) * width
@@ -85,6 +88,22 @@ def _image(engine: Engine, encodings: Encodings, wanted: Wanted, memory: dict) -
         wanted.modality, wanted.prediction.contrast, "grad_cam_signed", "mean_training_features",
         large, wanted.total, wanted.constant, region=(crop.top, crop.left, crop.bottom, crop.right),
         extra={"cells": cells.numpy()},
+    )  # fmt: skip
+
+
+def _cells(engine: Engine, encodings: Encodings, wanted: Wanted) -> Tensor:
+    """Evidence of each cell of the modality's last feature map, (h, w)."""
+    model, name = engine.stored.model, wanted.modality.value
+    weights = contrast_direction(model, getattr(model, f"{name}_head").weight, wanted.prediction)
+    return class_activation_map(encodings.maps[name], weights * wanted.factor, getattr(model, f"{name}_mean"))
+
+
+def _waveform(engine: Engine, encodings: Encodings, wanted: Wanted, memory: dict) -> Attribution:
+    """(leads, l) along lead and time; the whole recording is covered."""
+    cells = _cells(engine, encodings, wanted)
+    return Attribution(
+        wanted.modality, wanted.prediction.contrast, "grad_cam_signed", "mean_training_features",
+        cells.numpy(), wanted.total, wanted.constant, region=(0.0, 0.0, 1.0, 1.0),
     )  # fmt: skip
 
 

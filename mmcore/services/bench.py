@@ -3,22 +3,25 @@
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import torch
 
-from mmcore.domain.case import Case, Scan
-from mmcore.domain.prediction import RESIDUAL_LIMIT
+from mmcore.domain.case import Case, Scan, Waveform
+from mmcore.domain.prediction import RESIDUAL_LIMIT, Contrast
+from mmcore.domain.task import Modality
 from mmcore.models.fusion import FusionModel
 from mmcore.services.attribute import EXACT, QUICK
 from mmcore.services.engine import Engine
-from mmcore.services.review import Review, load_engine, review
-from mmcore.training.inputs import clinical_input, image_input, text_input
+from mmcore.services.review import load_engine, review
+from mmcore.training.inputs import clinical_input, image_input, text_input, waveform_input
 
 RUNS = 7
 THREADS = 2
 TOKENS = 128
 NAIVE_STEPS, NAIVE_SAMPLES = 50, 2048  # contract.md
+LEADS = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
 WORDS = (
     "patient admitted with fever and dry cough for five days short of breath on exertion bilateral patchy opacities in the "
     "lower zones more on the left no pleural effusion heart size within limits trachea central "
@@ -73,31 +76,43 @@ def whole_case(engine: Engine) -> Case:
     from mmcore.training.phantom import draw
 
     words: list[str] = []
-    while len(engine.stored.tokenizer(" ".join([*words, "left"]))["input_ids"]) <= TOKENS:
+    tokenizer, asked = engine.stored.tokenizer, engine.task.modalities
+    while tokenizer and len(tokenizer(" ".join([*words, "left"]))["input_ids"]) <= TOKENS:
         words.append(WORDS[len(words) % len(WORDS)])
-    pixels = draw(10_001, engine.task.labels[0]).pixels
+    scan = Scan(draw(10_001, engine.task.labels[0]).pixels) if Modality.IMAGE in asked else None
     values = {
         f.name: float(round(np.mean(f.reference or f.plausible), 1)) if f.kind == "number" else 1.0
         for f in engine.task.fields
     }
-    return Case(engine.task.name, scan=Scan(pixels), note=" ".join(words), values=values)
+    waveform = made_up_ecg() if Modality.WAVEFORM in asked else None
+    return Case(engine.task.name, scan=scan, note=" ".join(words) or None, values=values, waveform=waveform)
+
+
+def made_up_ecg(rate_hz: float = 100.0, seconds: float = 10.0) -> Waveform:
+    """A 12-lead recording of the right shape: regular beats of one form, scaled by lead."""
+    time_s = np.arange(int(rate_hz * seconds)) / rate_hz
+    beat = np.exp(-(((time_s % 0.8) - 0.3) ** 2) / (2 * 0.02**2))
+    return Waveform(np.outer(np.linspace(0.3, 1.4, 12), beat).astype(np.float32), rate_hz, LEADS)
 
 
 def changed(engine: Engine, case: Case) -> Case:
     """The case with its first field changed."""
     name = engine.task.fields[0].name
-    return Case(
-        case.task, scan=case.scan, note=case.note, values=dict(case.values) | {name: case.values[name] + 10}
-    )
+    return replace(case, values=dict(case.values) | {name: case.values[name] + 10})
 
 
 def inputs_of(engine: Engine, case: Case) -> dict[str, torch.Tensor]:
     """The prepared tensors of a case, as FusionModel.forward takes them."""
-    settings, stored = engine.facts["image"], engine.stored
-    image = image_input(case.scan.pixels, stored.lungs, settings["size"])
-    text = text_input(case.note, engine.task.leak_terms, stored.tokenizer, stored.model.config.max_tokens)
-    values = torch.from_numpy(clinical_input(case.values, engine.task))[None]
-    return {"pixels": image.pixels, "ids": text.ids, "mask": text.mask, "values": values}
+    stored, prepared = engine.stored, {}
+    if case.scan is not None:
+        prepared["pixels"] = image_input(case.scan, stored.lungs, engine.facts["image"]["size"]).pixels
+    if case.waveform is not None:
+        prepared["samples"] = waveform_input(case.waveform)
+    if case.note:
+        text = text_input(case.note, engine.task.leak_terms, stored.tokenizer, stored.model.config.max_tokens)
+        prepared |= {"ids": text.ids, "mask": text.mask}
+    prepared["values"] = torch.from_numpy(clinical_input(case.values, engine.task))[None]
+    return prepared
 
 
 def forward_of(engine: Engine, case: Case) -> Callable[[], object]:
@@ -113,47 +128,71 @@ def forward_of(engine: Engine, case: Case) -> Callable[[], object]:
 
 def naive(engine: Engine, case: Case) -> dict[str, float]:
     """What a user would write: captum and shap through the whole model. Returns how far it is from ours, in log-odds."""
-    from captum.attr import LayerGradCam, LayerIntegratedGradients
-    from shap import KernelExplainer
-
-    model: FusionModel = engine.stored.model
     ours = review(engine, case)
-    contrast = ours.prediction.contrast
+    prepared = inputs_of(engine, case)
+    score = scorer(engine, ours.prediction.contrast, prepared)
+    made = {a.modality.value: a for a in ours.attributions}
+    found: dict[str, float] = {}
+    for name, branch in (("pixels", "image"), ("samples", "waveform")):
+        if name in prepared:
+            cam = _naive_map(engine, score, prepared, name, branch)
+            cells = np.asarray(made[branch].extra.get("cells", made[branch].values))
+            found[f"{branch}_grad_cam_correlation"] = float(np.corrcoef(cam.ravel(), cells.ravel())[0, 1])
+    if "ids" in prepared:
+        tokens = _naive_tokens(engine, score, prepared)
+        found["token_correlation"] = float(np.corrcoef(tokens, made["text"].values)[0, 1])
+    fields = _naive_fields(engine.stored.model, score, prepared)
+    if "clinical" in made:
+        found["clinical_largest_gap"] = float(np.abs(fields - made["clinical"].values).max())
+    return found
+
+
+def scorer(engine: Engine, contrast: Contrast, prepared: dict[str, torch.Tensor]) -> Callable:
+    """(changed inputs by name) -> contrast (B,) through the whole model, the other inputs repeated to the batch."""
     labels = list(engine.task.labels)
     k, other = labels.index(contrast.label), labels.index(contrast.against) if contrast.against else None
-    prepared = inputs_of(engine, case)
 
-    def score(pixels, ids, mask, values) -> torch.Tensor:
-        count = max(len(pixels), len(ids), len(values))
-        logits = model(
-            pixels.expand(count, -1, -1, -1),
-            ids.expand(count, -1),
-            mask.expand(count, -1),
-            values.expand(count, -1),
+    def score(**changed: torch.Tensor) -> torch.Tensor:
+        given = prepared | changed
+        count = max(len(x) for x in given.values())
+        logits = engine.stored.model(
+            **{n: x.expand(count, *x.shape[1:]) if len(x) != count else x for n, x in given.items()}
         ).logits
         return logits[:, k] - (logits[:, other] if other is not None else 0)
 
-    fixed = tuple(prepared.values())
-    pixels, ids, mask, values = fixed
-    cam = LayerGradCam(score, model.image_encoder).attribute(
-        pixels.clone().requires_grad_(), additional_forward_args=(ids, mask, values)
-    )
+    return score
+
+
+def _naive_map(engine: Engine, score: Callable, prepared: dict, name: str, branch: str) -> np.ndarray:
+    from captum.attr import LayerGradCam
+
+    layer = engine.stored.model.encoder_of(branch)
+    cam = LayerGradCam(lambda x: score(**{name: x}), layer).attribute(prepared[name].clone().requires_grad_())
+    return cam[0, 0].detach().double().numpy()
+
+
+def _naive_tokens(engine: Engine, score: Callable, prepared: dict) -> np.ndarray:
+    from captum.attr import LayerIntegratedGradients
+
+    ids = prepared["ids"]
     inner = torch.full_like(ids, engine.stored.tokenizer.mask_token_id)
     inner[0, 0], inner[0, -1] = ids[0, 0], ids[0, -1]
-    tokens = LayerIntegratedGradients(
-        lambda given: score(pixels, given, mask, values), model.text_encoder.get_input_embeddings()
-    ).attribute(ids, baselines=inner, n_steps=NAIVE_STEPS, internal_batch_size=8)
+    layer = engine.stored.model.text_encoder.get_input_embeddings()
+    tokens = LayerIntegratedGradients(lambda x: score(ids=x), layer).attribute(
+        ids, baselines=inner, n_steps=NAIVE_STEPS, internal_batch_size=8
+    )
+    return tokens.sum(-1)[0].detach().double().numpy()
+
+
+def _naive_fields(model: FusionModel, score: Callable, prepared: dict) -> np.ndarray:
+    from shap import KernelExplainer
 
     def of_values(rows: np.ndarray) -> np.ndarray:
         with torch.no_grad():
-            return np.array(
-                [score(pixels, ids, mask, torch.tensor(r, dtype=torch.float32)[None]).item() for r in rows]
-            )
+            return np.array([score(values=torch.tensor(r, dtype=torch.float32)[None]).item() for r in rows])
 
-    background = torch.nan_to_num(_background(model)).numpy()
-    explainer = KernelExplainer(of_values, background)
-    fields = explainer.shap_values(values.numpy(), nsamples=NAIVE_SAMPLES, silent=True)
-    return _distances(ours, cam, tokens, fields)
+    explainer = KernelExplainer(of_values, torch.nan_to_num(_background(model)).numpy())
+    return explainer.shap_values(prepared["values"].numpy(), nsamples=NAIVE_SAMPLES, silent=True)[0]
 
 
 def _background(model: FusionModel) -> torch.Tensor:
@@ -161,16 +200,3 @@ def _background(model: FusionModel) -> torch.Tensor:
         float(np.mean(f["background"])) if f["background"] else float("nan") for f in model.config.fields
     ]
     return torch.tensor([means], dtype=torch.float32)
-
-
-def _distances(ours: Review, cam: torch.Tensor, tokens: torch.Tensor, fields: np.ndarray) -> dict[str, float]:
-    """Correlation or largest gap between the naive stack's results and ours, where they must agree."""
-    made = {a.modality.value: a for a in ours.attributions}
-    ig = tokens.sum(-1)[0].detach().double().numpy()
-    small = cam[0, 0].detach().double().numpy()
-    cells = made["image"].extra["cells"]
-    return {
-        "grad_cam_correlation": float(np.corrcoef(small.ravel(), np.asarray(cells).ravel())[0, 1]),
-        "token_correlation": float(np.corrcoef(ig, made["text"].values)[0, 1]),
-        "clinical_largest_gap": float(np.abs(fields[0] - made["clinical"].values).max()),
-    }

@@ -1,19 +1,27 @@
 """A task and its model in memory, and what its encoders make of a case."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from mmcore.domain.case import Case, Notice
+from mmcore.domain.case import Case, Notice, Scan, Waveform
 from mmcore.domain.task import Task
 from mmcore.models.encoders import mean_pool
 from mmcore.services.gates import find_gates, find_warnings, only_taught
 from mmcore.stores.model_store import StoredModel, load_model, model_directory
 from mmcore.tasks import get_task
-from mmcore.training.inputs import ImageInput, TextInput, clinical_input, image_input, text_input
+from mmcore.training.inputs import (
+    ImageInput,
+    TextInput,
+    clinical_input,
+    image_input,
+    text_input,
+    waveform_input,
+)
 
 
 @dataclass(frozen=True)
@@ -36,10 +44,10 @@ class Engine:
 
 @dataclass(frozen=True)
 class Encodings:
-    """What the encoders made of a case; every later step works on these. Tensors have a batch of one."""
+    """What the encoders made of a case; every later step works on these. `maps`: image, waveform -> (D, h, w)."""
 
     image_in: ImageInput | None = None
-    maps: Tensor | None = None  # (D, h, w)
+    maps: Mapping[str, Tensor] = field(default_factory=dict)
     text_in: TextInput | None = None
     hidden: Tensor | None = None  # (T, E) last states of the note's tokens
     values: Tensor | None = None  # (1, F)
@@ -58,22 +66,27 @@ def load_engine(task_name: str) -> Engine:
 def encode(engine: Engine, case: Case, memory: dict) -> Encodings:
     """Encodings of each modality that is present and not gated, taken from memory where the content is the same."""
     stored = engine.stored
-    image_in = maps = text_in = hidden = values = None
+    image_in = text_in = hidden = values = None
+    maps: dict[str, Tensor] = {}
     with torch.inference_mode():
         if case.scan is not None and stored.model.image_encoder is not None:
-            image_in, maps = _remember(
-                memory, stored, case.scan.pixels, lambda: _encode_image(engine, case.scan.pixels)
+            image_in, maps["image"] = _remember(
+                memory, stored, case.scan.pixels, lambda: _encode_image(engine, case.scan)
+            )
+        if case.waveform is not None and stored.model.waveform_encoder is not None:
+            (maps["waveform"],) = _remember(
+                memory, stored, case.waveform.samples, lambda: (_encode_waveform(engine, case.waveform),)
             )
         if case.note and stored.model.text_encoder is not None:
             text_in, hidden = _remember(memory, stored, case.note, lambda: _encode_text(engine, case.note))
     known = only_taught(clinical_input(case.values, engine.task), list(engine.taught.values()))
     if not np.isnan(known).all():
         values = torch.from_numpy(known)[None]
-    gates = find_gates(engine.facts, image_in, maps)
+    gates = find_gates(engine.facts, image_in, maps.get("image"))
     closed = {g.modality for g in gates} - case.overruled
     return Encodings(
         image_in,
-        None if "image" in closed else maps,
+        {name: x for name, x in maps.items() if name not in closed},
         text_in,
         None if "text" in closed else hidden,
         None if "clinical" in closed else values,
@@ -84,10 +97,13 @@ def encode(engine: Engine, case: Case, memory: dict) -> Encodings:
     )
 
 
-def _encode_image(engine: Engine, pixels: np.ndarray) -> tuple[ImageInput, Tensor]:
-    settings = engine.facts["image"]
-    ready = image_input(pixels, engine.stored.lungs, settings["size"])
-    return ready, engine.stored.model.encode_image(ready.pixels)[0].clone()
+def _encode_image(engine: Engine, scan: Scan) -> tuple[ImageInput, Tensor]:
+    ready = image_input(scan, engine.stored.lungs, engine.facts["image"]["size"])
+    return ready, engine.stored.model.encode_map("image", ready.pixels)[0].clone()
+
+
+def _encode_waveform(engine: Engine, waveform: Waveform) -> Tensor:
+    return engine.stored.model.encode_map("waveform", waveform_input(waveform))[0].clone()
 
 
 def _encode_text(engine: Engine, note: str) -> tuple[TextInput, Tensor]:
@@ -110,14 +126,13 @@ def _digest(content: np.ndarray | str) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def centred(engine: Engine, encodings: Encodings) -> tuple[Tensor | None, Tensor | None]:
-    """(image (1, D), text (1, E)) less their references, None where absent."""
+def centred(engine: Engine, encodings: Encodings) -> dict[str, Tensor]:
+    """What FusionModel.fuse takes, a batch of one: encodings less their references and the values; what is absent is left out."""
     model = engine.stored.model
-    image = None if encodings.maps is None else encodings.maps.mean((1, 2))[None] - model.image_mean
-    text = None
+    inputs = {name: model.centred(name, x[None]) for name, x in encodings.maps.items()}
     if encodings.hidden is not None:
-        text = (
-            mean_pool(encodings.hidden[None], encodings.text_in.mask)
-            - model.text_masks[len(encodings.hidden)]
-        )
-    return image, text
+        pooled = mean_pool(encodings.hidden[None], encodings.text_in.mask)
+        inputs["text"] = pooled - model.text_masks[len(encodings.hidden)]
+    if encodings.values is not None:
+        inputs["clinical"] = encodings.values
+    return inputs

@@ -11,13 +11,13 @@ from torch import nn
 
 from mmcore.domain.errors import PackError
 from mmcore.domain.pack import PackRow
-from mmcore.domain.task import Task
+from mmcore.domain.task import Modality, Task
 from mmcore.models.encoders import load_image_encoder, load_text_encoder
 from mmcore.models.lungs import LungNet
 from mmcore.preprocess.image import Crop, resample
 from mmcore.preprocess.language import language_of
 from mmcore.preprocess.text import clean, mask_leaks
-from mmcore.services.packs import Progress, outcomes_of, quick_scan, read_pack
+from mmcore.services.packs import Progress, outcomes_of, quick_scan, read_pack, scan_of
 from mmcore.training.demonstration import mark_synthetic
 from mmcore.training.image_encoder import fit_image_encoder
 from mmcore.training.inputs import look
@@ -25,15 +25,18 @@ from mmcore.training.lungs import fit_lungs
 from mmcore.training.phantom import FIRST_TRAINING_SEED, draw
 from mmcore.training.recipe import TrainingSettings
 from mmcore.training.text_encoder import TextModel, fit_text_encoder
+from mmcore.training.waveform_encoder import fit_waveform_encoder
 
 
 @dataclass(frozen=True)
 class Encoders:
-    """Fitted encoders; image_config is None for our own architecture."""
+    """Fitted encoders, None for a modality that the task does not ask for; image_config is None for our own architecture."""
 
-    image: nn.Module
-    image_config: dict | None
-    text: TextModel
+    image: nn.Module | None = None
+    image_config: dict | None = None
+    text: TextModel | None = None
+    waveform: nn.Module | None = None
+    waveform_config: dict | None = None
 
 
 def labelled_rows(task: Task, directory: Path) -> tuple[PackRow, ...]:
@@ -62,8 +65,9 @@ def crops(rows: Sequence[PackRow], lungs: LungNet | None, size: int, progress: P
     """What the encoder looks at of each row's scan, (N, 2, size, size) uint8: pixels and lungs; black without a scan."""
     out = np.zeros((len(rows), 2, size, size), dtype=np.uint8)
     for i, row in enumerate(rows):
-        if row.image is not None:
-            seen = look(quick_scan(row.image).pixels, lungs, size)
+        scan = scan_of(row)
+        if scan is not None:
+            seen = look(scan.pixels, lungs, size)
             out[i] = np.round(255 * np.stack([seen.pixels, seen.inside]))
         progress("crops", i + 1, len(rows))
     return out
@@ -107,7 +111,7 @@ def questions(task: Task, rows: Sequence[PackRow]) -> np.ndarray:
 def fit_encoders(
     task: Task,
     rows: Sequence[PackRow],
-    pictures: np.ndarray,
+    pictures: np.ndarray | None,
     settings: TrainingSettings,
     folder: Path,
     progress: Progress,
@@ -116,8 +120,29 @@ def fit_encoders(
     """Fine-tune the encoders on the given rows; checkpoints in `folder` are continued. `text`: one that is ready."""
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(settings.seed)
+    image: nn.Module | None = None
+    image_config = waveform_config = waveform = None
+    if Modality.IMAGE in task.modalities:
+        image, image_config = _fit_image(task, rows, pictures, settings, folder, progress)
+    if Modality.WAVEFORM in task.modalities:
+        waveform, waveform_config = fit_waveform_encoder(
+            [r.waveform for r in rows], outcomes_of(task, rows), seed=settings.seed
+        )
+    if Modality.TEXT in task.modalities:
+        text = text or fit_text(task, rows, settings, folder, progress)
+    return Encoders(image, image_config, text, waveform, waveform_config)
+
+
+def _fit_image(
+    task: Task,
+    rows: Sequence[PackRow],
+    pictures: np.ndarray,
+    settings: TrainingSettings,
+    folder: Path,
+    progress: Progress,
+) -> tuple[nn.Module, dict | None]:
     image, image_config = load_image_encoder(settings.image_encoder)
-    shown = np.array([r.image is not None for r in rows])
+    shown = np.array([r.image is not None or r.scan is not None for r in rows])
     if settings.image_steps and image_config is None and shown.any():
         image = fit_image_encoder(
             pictures[shown],
@@ -129,8 +154,7 @@ def fit_encoders(
             progress=lambda s, _: progress("image encoder", s, settings.image_steps),
             recipe=settings.image,
         )
-    text = text or fit_text(task, rows, settings, folder, progress)
-    return Encoders(image.eval(), image_config, text)
+    return image.eval(), image_config
 
 
 def fit_text(
@@ -157,7 +181,8 @@ def fit_text(
 
 
 def _label(task: Task, row: PackRow) -> str:
-    return next(k for k in task.labels if row.outcome.get(k))
+    """The row's label; independent labels: those present, as one name."""
+    return "+".join(k for k in task.labels if row.outcome.get(k)) or "none"
 
 
 def _masked(task: Task):

@@ -1,6 +1,7 @@
 """Rows of a data pack as cases and as encodings, by the code that also serves the bedside."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from mmcore.preprocess.language import language_of
 from mmcore.services.gates import only_taught
 from mmcore.services.intake import UploadFile, read_upload
 from mmcore.training.heads import Encoded
-from mmcore.training.inputs import clinical_input, image_input, text_input
+from mmcore.training.inputs import clinical_input, image_input, text_input, waveform_input
 
 BATCH = 32
 Progress = Callable[[str, int, int], None]
@@ -34,7 +35,15 @@ def read_pack(task: Task, directory: Path) -> Pack:
 def case_of(task: Task, row: PackRow) -> Case:
     """The row as the bedside takes it: what cannot be read takes its modality away, the rest stays."""
     files = [] if row.image is None else [UploadFile(row.image.name, row.image.read_bytes(), "scan")]
-    return read_upload(files, task, typed=row.values, typed_note=row.note or "").case
+    case = read_upload(files, task, typed=row.values, typed_note=row.note or "").case
+    if row.scan is None and row.waveform is None:
+        return case
+    return replace(case, scan=row.scan or case.scan, waveform=row.waveform)
+
+
+def scan_of(row: PackRow) -> Scan | None:
+    """The row's scan for training: given by the pack itself or read from its trusted file."""
+    return quick_scan(row.image) if row.image is not None else row.scan
 
 
 def quick_scan(path: Path) -> Scan:
@@ -48,14 +57,14 @@ def encode_rows(
     tokenizer,
     task: Task,
     rows: Sequence[PackRow],
-    image: np.ndarray,
+    features: Mapping[str, np.ndarray],
     notes: dict[str, np.ndarray],
 ) -> Encoded:
-    """Encodings of every row from its pooled image features (N, D); notes in another language count as absent.
+    """Encodings of every row from its pooled features (N, D) of image and waveform; notes in another language count as absent.
 
     notes: keeps what the text encoder makes of a note, for rows that share one and for the next call.
     """
-    text = np.full((len(rows), model.encoding_widths()[1]), np.nan, dtype=np.float32)
+    text = np.full((len(rows), model.encoding_widths()["text"]), np.nan, dtype=np.float32)
     with torch.inference_mode():
         for i, row in enumerate(rows):
             if row.note and model.text_encoder is not None and language_of(row.note) == "en":
@@ -63,12 +72,12 @@ def encode_rows(
                     ready = text_input(row.note, task.leak_terms, tokenizer, model.config.max_tokens)
                     notes[row.note] = model.encode_text(ready.mask, ready.ids)[0].numpy()
                 text[i] = notes[row.note]
-    values = np.stack([clinical_input(r.values, task) for r in rows])
+    values = np.stack([clinical_input(r.values, task) for r in rows])  # (N, F), F may be 0
     return Encoded(
         keys=np.array([r.key for r in rows]),
-        image=image,
-        text=text,
-        values=only_taught(values, [f["identified"] for f in model.config.fields]),
+        inputs=dict(features)
+        | ({"text": text} if model.text_encoder is not None else {})
+        | {"clinical": only_taught(values, [f["identified"] for f in model.config.fields])},
         outcomes=outcomes_of(task, rows),
         patients=np.array([r.patient for r in rows]),
         sources=np.array([r.source for r in rows]),
@@ -80,8 +89,8 @@ def features_of_crops(
     model: FusionModel, rows: Sequence[PackRow], pictures: np.ndarray, size: int, progress: Progress
 ) -> np.ndarray:
     """Pooled image features (N, D) from stored crops (N, 2, S, S) uint8, in batches; NaN for rows without a scan."""
-    out = np.full((len(rows), model.encoding_widths()[0]), np.nan, dtype=np.float32)
-    shown = np.flatnonzero([r.image is not None for r in rows])
+    out = np.full((len(rows), model.encoding_widths()["image"]), np.nan, dtype=np.float32)
+    shown = np.flatnonzero([r.image is not None or r.scan is not None for r in rows])
     whole = Crop()
     with torch.inference_mode():
         for first in range(0, len(shown), BATCH):
@@ -90,7 +99,7 @@ def features_of_crops(
             ready = torch.from_numpy(
                 np.stack([dim(equalise(pixels), inside) for pixels, inside in seen])[:, None]
             )
-            out[part] = model.encode_image(ready).mean((2, 3)).numpy()
+            out[part] = model.encode_map("image", ready).mean((2, 3)).numpy()
             progress("features", first + len(part), len(shown))
     return out
 
@@ -99,13 +108,26 @@ def features_of_scans(
     model: FusionModel, rows: Sequence[PackRow], lungs: LungNet | None, size: int, progress: Progress
 ) -> np.ndarray:
     """The same from the scans themselves, exactly as at the bedside."""
-    out = np.full((len(rows), model.encoding_widths()[0]), np.nan, dtype=np.float32)
+    out = np.full((len(rows), model.encoding_widths()["image"]), np.nan, dtype=np.float32)
     with torch.inference_mode():
         for i, row in enumerate(rows):
-            if row.image is not None:
-                ready = image_input(quick_scan(row.image).pixels, lungs, size)
-                out[i] = model.encode_image(ready.pixels).mean((2, 3))[0].numpy()
+            scan = scan_of(row)
+            if scan is not None:
+                ready = image_input(scan, lungs, size)
+                out[i] = model.encode_map("image", ready.pixels).mean((2, 3))[0].numpy()
             progress("features at the bedside", i + 1, len(rows))
+    return out
+
+
+def features_of_waveforms(model: FusionModel, rows: Sequence[PackRow], progress: Progress) -> np.ndarray:
+    """Pooled waveform features (N, D); NaN for rows without a recording."""
+    out = np.full((len(rows), model.encoding_widths()["waveform"]), np.nan, dtype=np.float32)
+    with torch.inference_mode():
+        for i, row in enumerate(rows):
+            if row.waveform is not None:
+                maps = model.encode_map("waveform", waveform_input(row.waveform))
+                out[i] = maps.mean((2, 3))[0].numpy()
+            progress("waveform features", i + 1, len(rows))
     return out
 
 

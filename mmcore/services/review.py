@@ -13,7 +13,6 @@ from mmcore.domain.errors import NothingToPredictError
 from mmcore.domain.prediction import Attribution, Contrast, Prediction
 from mmcore.domain.task import Modality, Task
 from mmcore.evaluation.conformal import predict_set
-from mmcore.models.fusion import ORDER
 from mmcore.preprocess.text import negations
 from mmcore.services.attribute import EXACT, attribute_all
 from mmcore.services.engine import Encodings, Engine, centred, encode, load_engine
@@ -74,7 +73,7 @@ def review(
         gates=encodings.gates,
         operating_point=engine.facts["operating_point"],
         default_prior=engine.facts["label_share"],
-        scales=dict(zip(ORDER, engine.stored.model.scale.tolist(), strict=True)),
+        scales=dict(zip(engine.stored.model.modalities, engine.stored.model.scale.tolist(), strict=True)),
         timings_ms={
             "encode": (encoded - started) * 1000,
             "explain": (time.perf_counter() - encoded) * 1000,
@@ -91,13 +90,13 @@ def predict(
 ) -> Prediction:
     """Fuse the encodings under a prior. Raises NothingToPredictError where nothing is left."""
     model, task = engine.stored.model, engine.task
-    image, text = centred(engine, encodings)
-    if image is None and text is None and encodings.values is None:
+    inputs = centred(engine, encodings)
+    if not inputs:
         raise NothingToPredictError(
             "nothing_to_predict", reasons=[*case.refused, *encodings.gates, *encodings.warnings]
         )
     with torch.no_grad():
-        logits, shares = model.fuse((image, text), encodings.values)
+        logits, shares = model.fuse(inputs)
     evidence = shares[0].double()
     default = (logits[0].double() - evidence.sum(0)).tolist()
     chosen = (
@@ -105,13 +104,9 @@ def predict(
         if prior
         else dict(zip(task.labels, default, strict=True))
     )
-    here = {"image": image, "text": text, "clinical": encodings.values}
     account = {
-        Modality(m): dict(zip(task.labels, evidence[i].tolist(), strict=True))
-        if here[m] is not None
-        else None
-        for i, m in enumerate(ORDER)
-        if Modality(m) in task.modalities
+        Modality(m): dict(zip(task.labels, evidence[i].tolist(), strict=True)) if m in inputs else None
+        for i, m in enumerate(model.modalities)
     }
     totals = torch.tensor([chosen[k] for k in task.labels], dtype=torch.float64) + evidence.sum(0)
     usual = torch.tensor(default, dtype=torch.float64) + evidence.sum(0)

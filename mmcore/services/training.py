@@ -1,6 +1,6 @@
 """Trains a task's model on a pack from pictures, notes and values to a stored, calibrated, evaluated model."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 import numpy as np
@@ -32,7 +32,8 @@ def assemble(
     values = np.stack([clinical_input(r.values, task) for r in rows])
     patients = np.array([r.patient for r in rows])
     sources = np.array([r.source for r in rows])
-    taught, where = identified(values, outcomes_of(task, rows), patients, sources, settings.fewest)
+    outcomes = outcomes_of(task, rows)
+    taught, where = identified(values, outcomes, patients, sources, settings.fewest, task.exclusive)
     fields = [
         {
             "name": f.name,
@@ -48,20 +49,33 @@ def assemble(
         task=task.name,
         labels=task.labels,
         exclusive=task.exclusive,
-        image_encoder=settings.image_encoder,
+        modalities=tuple(m.value for m in task.modalities),
+        image_encoder=settings.image_encoder if encoders.image is not None else None,
         image_config=encoders.image_config,
         image_size=settings.image.size,
-        text_config={k: v for k, v in encoders.text.encoder.config.to_dict().items() if k != "_name_or_path"},
+        text_config=_described(encoders.text),
         max_tokens=settings.max_tokens,
+        waveform_config=encoders.waveform_config,
         fields=fields,
         fusion=settings.fusion,
     )
     model = FusionModel(config).eval().requires_grad_(False)
     model.clinical_head.identified.copy_(torch.tensor(taught, dtype=torch.float32))
-    model.image_encoder.load_state_dict(_halved(encoders.image))
-    model.text_encoder.load_state_dict(_halved(encoders.text.encoder))
-    model.text_masks.copy_(mask_pooled(model.text_encoder, encoders.text.tokenizer, settings.max_tokens))
+    if encoders.image is not None:
+        model.image_encoder.load_state_dict(_halved(encoders.image))
+    if encoders.waveform is not None:
+        model.waveform_encoder.load_state_dict(_halved(encoders.waveform))
+    if encoders.text is not None:
+        model.text_encoder.load_state_dict(_halved(encoders.text.encoder))
+        model.text_masks.copy_(mask_pooled(model.text_encoder, encoders.text.tokenizer, settings.max_tokens))
     return model
+
+
+def _described(text: TextModel | None) -> dict | None:
+    """The text encoder's configuration without the place it was loaded from."""
+    if text is None:
+        return None
+    return {k: v for k, v in text.encoder.config.to_dict().items() if k != "_name_or_path"}
 
 
 def _halved(encoder: nn.Module) -> dict:
@@ -84,8 +98,10 @@ def fit_on(
     taught = np.array([bool(f["sources"]) for f in fields])
     if taught.any():
         sources = {s for f in fields for s in f["sources"]}
-        rows = own & np.isin(train.sources, sorted(sources)) & ~np.isnan(train.values[:, taught]).all(1)
-        fit_heads(model, train.take(rows).without(("image", "text")), settings.heads)
+        known = ~np.isnan(train.inputs["clinical"][:, taught]).all(1)
+        rows = own & np.isin(train.sources, sorted(sources)) & known
+        others = tuple(m for m in train.inputs if m != "clinical")
+        fit_heads(model, train.take(rows).without(others), settings.heads)
         fixed.append("clinical")
     if text is not None:
         order = [text.labels.index(k) for k in model.config.labels]
@@ -96,9 +112,8 @@ def fit_on(
 
 def probabilities(model: FusionModel, data: Encoded) -> np.ndarray:
     """Calibrated probabilities (N, K) of encoded rows."""
-    (image, text), values = tensors(model, data)
     with torch.no_grad():
-        return probabilities_of(model.fuse((image, text), values)[0], model.config.exclusive)
+        return probabilities_of(model.fuse(tensors(model, data))[0], model.config.exclusive)
 
 
 def conclude(
@@ -107,18 +122,19 @@ def conclude(
     train: Encoded,
     calibration: Encoded,
     settings: TrainingSettings,
-    seen: np.ndarray,
+    seen: Mapping[str, np.ndarray],
 ) -> None:
     """Calibrate, and store in the model what the bedside needs: operating points, conformal scores, ranges, patients.
 
-    seen (N, D): image features of everything that trained the heads, pictures beside the pack included.
+    seen: image and waveform features (N, D) of everything that trained the heads, pictures beside the pack included.
     """
     shares = label_shares(train.outcomes, task.exclusive)
     calibrate(model, calibration, shares)
     stated = probabilities(model, calibration)
-    known = ~np.isnan(train.values)
+    values = train.inputs["clinical"]
+    known = ~np.isnan(values)
     ranges = {
-        f.name: [float(x) for x in np.nanpercentile(train.values[:, i], [1, 99])]
+        f.name: [float(x) for x in np.nanpercentile(values[:, i], [1, 99])]
         if known[:, i].sum() >= 20
         else None
         for i, f in enumerate(task.fields)
@@ -134,7 +150,7 @@ def conclude(
             "scores": conformalize(task.labels, stated, calibration.outcomes),
         },
         "ranges": ranges,
-        "familiar": fit_familiar(seen, calibration.image),
+        "familiar": fit_familiar(seen["image"], calibration.inputs["image"]) if "image" in seen else {},
         "baseline": _fit_baseline(task, train),
         "patients": {
             "train": sorted({patient_mark(p) for p in train.patients}),
@@ -147,25 +163,15 @@ def conclude(
 
 def _fit_baseline(task: Task, train: Encoded) -> dict:
     """The sceptic's logistic regression on task.baseline, missing values at their mean; {} where it cannot be fitted."""
-    from sklearn.linear_model import LogisticRegression
-
     columns = [[f.name for f in task.fields].index(name) for name in task.baseline]
-    values = train.values[:, columns]
+    values = train.inputs["clinical"][:, columns]
     rows = ~np.isnan(values).all(1)
-    if not columns or not task.exclusive or rows.sum() < 20:
+    if not columns or rows.sum() < 20:
         return {}
     mean, spread = np.nanmean(values[rows], 0), np.nanstd(values[rows], 0) + 1e-6
     filled = (np.where(np.isnan(values), mean, values)[rows] - mean) / spread
-    fitted = LogisticRegression(class_weight="balanced").fit(filled, train.outcomes[rows].argmax(1))
-    weights = np.zeros((len(task.labels), len(columns)))
-    intercepts = np.full(len(task.labels), -30.0)
-    if len(fitted.classes_) == 2:
-        weights[fitted.classes_[1]], intercepts[fitted.classes_] = (
-            fitted.coef_[0],
-            [0.0, fitted.intercept_[0]],
-        )
-    else:
-        weights[fitted.classes_], intercepts[fitted.classes_] = fitted.coef_, fitted.intercept_
+    fit = _exclusive_baseline if task.exclusive else _independent_baseline
+    weights, intercepts = fit(filled, train.outcomes[rows])
     return {
         "fields": list(task.baseline),
         "mean": mean.tolist(),
@@ -173,6 +179,33 @@ def _fit_baseline(task: Task, train: Encoded) -> dict:
         "weights": weights.tolist(),
         "intercepts": intercepts.tolist(),
     }
+
+
+def _exclusive_baseline(x: np.ndarray, outcomes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(weights (K, F), intercepts (K,)) of one regression over all labels; a label without rows is never called."""
+    from sklearn.linear_model import LogisticRegression
+
+    weights, intercepts = np.zeros((outcomes.shape[1], x.shape[1])), np.full(outcomes.shape[1], -30.0)
+    fitted = LogisticRegression(class_weight="balanced").fit(x, outcomes.argmax(1))
+    if len(fitted.classes_) == 2:
+        weights[fitted.classes_[1]] = fitted.coef_[0]
+        intercepts[fitted.classes_] = [0.0, fitted.intercept_[0]]
+    else:
+        weights[fitted.classes_], intercepts[fitted.classes_] = fitted.coef_, fitted.intercept_
+    return weights, intercepts
+
+
+def _independent_baseline(x: np.ndarray, outcomes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The same, a regression for each label on the rows where it is known; 0 where a label occurs one way only."""
+    from sklearn.linear_model import LogisticRegression
+
+    weights, intercepts = np.zeros((outcomes.shape[1], x.shape[1])), np.zeros(outcomes.shape[1])
+    for k in range(outcomes.shape[1]):
+        known = ~np.isnan(outcomes[:, k])
+        if len(np.unique(outcomes[known, k])) == 2:
+            fitted = LogisticRegression(class_weight="balanced").fit(x[known], outcomes[known, k])
+            weights[k], intercepts[k] = fitted.coef_[0], fitted.intercept_[0]
+    return weights, intercepts
 
 
 def parts_of(rows: Sequence[PackRow]) -> np.ndarray:

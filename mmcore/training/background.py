@@ -28,12 +28,18 @@ def background_rows(by_field: list[list[float]]) -> np.ndarray:
 
 
 def identified(
-    values: np.ndarray, outcomes: np.ndarray, patients: np.ndarray, sources: np.ndarray, fewest: int
+    values: np.ndarray,
+    outcomes: np.ndarray,
+    patients: np.ndarray,
+    sources: np.ndarray,
+    fewest: int,
+    exclusive: bool = True,
 ) -> tuple[np.ndarray, list[list[str]]]:
     """(F, K) which labels each field can be learned for, and for each field the sources that can teach it.
 
     A source teaches a field for a label if two labels or more, this among them, have it known in `fewest` patients there. A
-    field known for one label only, or for each label in another hospital, would teach the hospital.
+    field known for one label only, or for each label in another hospital, would teach the hospital. Independent labels: it
+    teaches a label that is known present and known absent in `fewest` patients each.
     """
     count, labels = values.shape[1], outcomes.shape[1]
     taught = np.zeros((count, labels), dtype=bool)
@@ -42,8 +48,12 @@ def identified(
         known = ~np.isnan(values[:, f])
         for source in np.unique(sources):
             here = known & (sources == source)
-            enough = [len(set(patients[here & (outcomes[:, k] == 1)])) >= fewest for k in range(labels)]
-            if sum(enough) >= 2 and np.std(values[here, f]) > 0:
+            ill, well = (
+                np.array([len(set(patients[here & (outcomes[:, k] == y)])) >= fewest for k in range(labels)])
+                for y in (1, 0)
+            )
+            enough = ill if exclusive else ill & well
+            if enough.sum() >= (2 if exclusive else 1) and np.std(values[here, f]) > 0:
                 taught[f] |= enough
                 where[f].append(str(source))
     return taught, where

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mmcore.models.fusion import ORDER, FusionModel
+from mmcore.models.fusion import FusionModel
 from mmcore.training.heads import Encoded, reset_calibration, tensors
 
 PULL = 0.02  # of the log scales towards 0, so that what few patients say cannot run away
@@ -34,14 +34,14 @@ def calibrate(model: FusionModel, data: Encoded, shares: np.ndarray) -> None:
     a note, hence COVID-19": presence itself stays without evidence.
     """
     reset_calibration(model)
-    (image, text), values = tensors(model, data)
     with torch.no_grad():
-        raw = model.evidence((image, text), values)  # (N, M, K)
+        raw = model.evidence(tensors(model, data))  # (N, M, K)
     prior = torch.tensor(prior_logits(shares, model.config.exclusive), dtype=torch.float32)
     outcomes = torch.tensor(data.outcomes, dtype=torch.float32)
-    parts = _presence_sets(data, shares, model.config.exclusive)
-    log_scale = torch.zeros(len(ORDER), requires_grad=True)
-    constant = torch.zeros(len(ORDER), raw.shape[2], requires_grad=True)
+    present = data.present(model.modalities)
+    parts = _presence_sets(present, data.outcomes, shares, model.config.exclusive)
+    log_scale = torch.zeros(raw.shape[1], requires_grad=True)
+    constant = torch.zeros(raw.shape[1], raw.shape[2], requires_grad=True)
     optimiser = torch.optim.LBFGS([log_scale, constant], max_iter=200, line_search_fn="strong_wolfe")
 
     def closure() -> Tensor:
@@ -57,7 +57,7 @@ def calibrate(model: FusionModel, data: Encoded, shares: np.ndarray) -> None:
         return loss
 
     optimiser.step(closure)
-    used = torch.tensor(data.present().any(0))
+    used = torch.tensor(present.any(0))
     with torch.no_grad():
         model.scale.copy_(torch.where(used, log_scale.exp(), torch.ones_like(log_scale)))
         centred = constant - constant.mean(1, keepdim=True) if model.config.exclusive else constant
@@ -66,16 +66,16 @@ def calibrate(model: FusionModel, data: Encoded, shares: np.ndarray) -> None:
 
 
 def _presence_sets(
-    data: Encoded, shares: np.ndarray, exclusive: bool
+    present: np.ndarray, outcomes: np.ndarray, shares: np.ndarray, exclusive: bool
 ) -> list[tuple[np.ndarray, list[int], Tensor]]:
     """(rows, modalities shown, weights) for every non-empty set of modalities, rows that have them all."""
-    present = data.present()
     sets = []
-    for size in range(1, len(ORDER) + 1):
-        for shown in combinations(range(len(ORDER)), size):
+    count = present.shape[1]
+    for size in range(1, count + 1):
+        for shown in combinations(range(count), size):
             rows = np.flatnonzero(present[:, list(shown)].all(1))
             if len(rows):
-                weights = _to_population(data.outcomes[rows], shares) if exclusive else np.ones(len(rows))
+                weights = _to_population(outcomes[rows], shares) if exclusive else np.ones(len(rows))
                 sets.append((rows, list(shown), torch.tensor(weights, dtype=torch.float32)))
     return sets
 

@@ -1,6 +1,6 @@
 """Fits the heads of all modalities together on frozen encodings, so that what two of them both know counts once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mmcore.models.fusion import ORDER, FusionModel
+from mmcore.models.fusion import FusionModel
 
 FEWEST_ROWS = (
     5  # of a label; a modality known for patients of one label only would say "known, hence that label"
@@ -17,14 +17,13 @@ FEWEST_ROWS = (
 
 @dataclass(frozen=True)
 class Encoded:
-    """N rows as the heads see them. image (N, D) pooled features, text (N, E) pooled less masks, values (N, F): a row of
-    NaN is an absent modality. outcomes (N, K) in {0, 1, NaN}; patients, sources, publishers (N,) strings.
+    """N rows as the heads see them. inputs: modality -> pooled features (N, D) of image or waveform, text pooled less masks,
+    clinical values (N, F); a row of NaN is an absent modality, and so is a modality that is not named. outcomes (N, K) in
+    {0, 1, NaN}; keys, patients, sources, publishers (N,) strings.
     """
 
     keys: np.ndarray
-    image: np.ndarray
-    text: np.ndarray
-    values: np.ndarray
+    inputs: Mapping[str, np.ndarray]
     outcomes: np.ndarray
     patients: np.ndarray
     sources: np.ndarray
@@ -32,22 +31,18 @@ class Encoded:
 
     def take(self, chosen: np.ndarray) -> "Encoded":
         """The rows of a boolean or integer index."""
-        return replace(
-            self,
-            **{name: getattr(self, name)[chosen] for name in self.__dataclass_fields__},
-        )
+        arrays = {n: getattr(self, n)[chosen] for n in self.__dataclass_fields__ if n != "inputs"}
+        return replace(self, **arrays, inputs={m: x[chosen] for m, x in self.inputs.items()})
 
-    def present(self) -> np.ndarray:
-        """(N, M) bool in ORDER."""
-        return np.stack([~np.isnan(x).all(1) for x in (self.image, self.text, self.values)], 1)
+    def present(self, modalities: Sequence[str]) -> np.ndarray:
+        """(N, M) bool in the given order of modalities."""
+        absent = np.zeros(len(self.keys), dtype=bool)
+        found = [~np.isnan(self.inputs[m]).all(1) if m in self.inputs else absent for m in modalities]
+        return np.stack(found, 1)
 
     def without(self, modalities: tuple[str, ...]) -> "Encoded":
         """The same rows with the named modalities taken away."""
-        arrays = dict(zip(ORDER, ("image", "text", "values"), strict=True))
-        return replace(
-            self,
-            **{arrays[m]: np.full_like(getattr(self, arrays[m]), np.nan) for m in modalities},
-        )
+        return replace(self, inputs={m: x for m, x in self.inputs.items() if m not in modalities})
 
 
 @dataclass(frozen=True)
@@ -60,50 +55,68 @@ class HeadSettings:
     steps: int = 200
 
 
-def row_weights(outcomes: np.ndarray, sources: np.ndarray, source_power: float) -> np.ndarray:
-    """Weights (N,) with mean 1: every label counts alike and, within it, sources by the given power of their balance."""
-    label = np.nan_to_num(outcomes).argmax(1)
-    weights = np.zeros(len(label))
-    for k in np.unique(label):
-        rows = label == k
-        names, which, counts = np.unique(sources[rows], return_inverse=True, return_counts=True)
+def row_weights(
+    outcomes: np.ndarray, sources: np.ndarray, source_power: float, exclusive: bool = True
+) -> np.ndarray:
+    """Weights with mean 1: every label counts alike and, within it, sources by the given power of their balance.
+
+    Exclusive labels: (N,). Independent labels: (N, K), present and absent count alike for each label, unknown is 0.
+    """
+    if exclusive:
+        return _balanced(np.nan_to_num(outcomes).argmax(1), sources, source_power)
+    weights = np.zeros(outcomes.shape)
+    for k in range(outcomes.shape[1]):
+        known = ~np.isnan(outcomes[:, k])
+        if len(np.unique(outcomes[known, k])) == 2:
+            weights[known, k] = _balanced(outcomes[known, k], sources[known], source_power)
+    return weights
+
+
+def _balanced(group: np.ndarray, sources: np.ndarray, source_power: float) -> np.ndarray:
+    weights = np.zeros(len(group))
+    for g in np.unique(group):
+        rows = group == g
+        _, which, counts = np.unique(sources[rows], return_inverse=True, return_counts=True)
         balanced = (1.0 / counts.astype(float) ** source_power)[which]
         weights[rows] = balanced / balanced.sum()
-    return weights * len(label) / weights.sum()
+    return weights * len(group) / weights.sum()
 
 
 def start_heads(model: FusionModel, data: Encoded, background: np.ndarray) -> None:
     """Set the references that evidence is measured from: mean training features and the clinical background."""
-    known = ~np.isnan(data.image).all(1)
-    if model.image_encoder is not None and known.any():
-        model.image_mean.copy_(torch.tensor(data.image[known].mean(0)))
-    values = torch.tensor(data.values, dtype=torch.float32)
-    model.clinical_head.fit_background(torch.tensor(background, dtype=torch.float32), values)
+    for name in ("image", "waveform"):
+        features = data.inputs.get(name)
+        if model.encoder_of(name) is not None and features is not None:
+            known = ~np.isnan(features).all(1)
+            if known.any():
+                getattr(model, f"{name}_mean").copy_(torch.tensor(features[known].mean(0)))
+    if "clinical" in data.inputs:
+        values = torch.tensor(data.inputs["clinical"], dtype=torch.float32)
+        model.clinical_head.fit_background(torch.tensor(background, dtype=torch.float32), values)
 
 
-def tensors(model: FusionModel, data: Encoded) -> tuple[tuple[Tensor | None, Tensor | None], Tensor]:
-    """((image - mean, text), values) as FusionModel.fuse takes them; absent rows stay NaN."""
-    image = (
-        torch.tensor(data.image, dtype=torch.float32) - model.image_mean
-        if model.image_encoder is not None
-        else None
-    )
-    text = torch.tensor(data.text, dtype=torch.float32) if model.text_encoder is not None else None
-    return (image, text), torch.tensor(data.values, dtype=torch.float32)
+def tensors(model: FusionModel, data: Encoded) -> dict[str, Tensor | None]:
+    """Rows as FusionModel.fuse takes them, features of maps less their mean; absent rows stay NaN."""
+    found: dict[str, Tensor | None] = {}
+    for name in model.modalities:
+        has_branch = name == "clinical" or model.encoder_of(name) is not None
+        if has_branch and name in data.inputs:
+            x = torch.tensor(data.inputs[name], dtype=torch.float32)
+            found[name] = x - getattr(model, f"{name}_mean") if name in ("image", "waveform") else x
+    return found
 
 
 def fit_heads(model: FusionModel, data: Encoded, settings: HeadSettings, fixed: tuple[str, ...] = ()) -> None:
     """Fit the heads together by L-BFGS; those of the `fixed` modalities stay as they are and are counted with.
 
-    The prior is 0 because every part of the loss is balanced by label. Modality dropout in expectation: for each modality the rows that have it are scored with all they have and with it
-    alone. Balancing within those rows keeps the mere presence of a modality from saying anything. Convex for the additive
-    fusion; a joint head starts from small seeded weights.
+    The prior is 0 because every part of the loss is balanced by label. Modality dropout in expectation: for each modality
+    the rows that have it are scored with all they have and with it alone. Balancing within those rows keeps the mere
+    presence of a modality from saying anything. Convex for the additive fusion; a joint head starts from small seeded weights.
     """
     torch.manual_seed(0)
-    (image, text), values = tensors(model, data)
-    inputs = (image, text, values)
+    inputs = tensors(model, data)
     outcomes = torch.tensor(data.outcomes, dtype=torch.float32)
-    parts = _parts(data, settings.source_power)
+    parts = _parts(model, data, settings.source_power)
     parameters = head_parameters(model, settings.penalty, fixed)
     reset_calibration(model)
     for p, _ in parameters:
@@ -111,7 +124,9 @@ def fit_heads(model: FusionModel, data: Encoded, settings: HeadSettings, fixed: 
             p.zero_()
         p.requires_grad_(True)
     free = [p for p, _ in parameters]
-    if not free:
+    if not free or not parts:
+        for p in free:
+            p.requires_grad_(False)
         return
     optimiser = torch.optim.LBFGS(free, max_iter=settings.steps, line_search_fn="strong_wolfe")
 
@@ -119,9 +134,9 @@ def fit_heads(model: FusionModel, data: Encoded, settings: HeadSettings, fixed: 
         optimiser.zero_grad()
         loss = sum(pull * p.square().sum() for p, pull in parameters)
         for rows, shown, weights in parts:
-            given = [_shown(x, rows, m in shown) for m, x in enumerate(inputs)]
-            logits, _ = model.fuse((given[0], given[1]), given[2])
-            loss = loss + (weights * _loss(logits, outcomes[rows], model.config.exclusive)).mean()
+            given = {m: x[rows] for m, x in inputs.items() if m in shown}
+            logits, _ = model.fuse(given)
+            loss = loss + _loss(logits, outcomes[rows], weights, model.config.exclusive)
         loss.backward()
         return loss
 
@@ -130,29 +145,32 @@ def fit_heads(model: FusionModel, data: Encoded, settings: HeadSettings, fixed: 
         p.requires_grad_(False)
 
 
-def _parts(data: Encoded, source_power: float) -> list[tuple[np.ndarray, tuple[int, ...], Tensor]]:
+def _parts(
+    model: FusionModel, data: Encoded, source_power: float
+) -> list[tuple[np.ndarray, tuple[str, ...], Tensor]]:
     """(rows, modalities shown, weights) of each part of the loss; what is known for one label only is never shown."""
-    parts = []
-    present = data.present()
-    teachable = tuple(m for m in range(present.shape[1]) if _tells_apart(data.outcomes[present[:, m]]))
-    for m in teachable:
-        rows = np.flatnonzero(present[:, m])
-        balanced = row_weights(data.outcomes[rows], data.publishers[rows], source_power)
+    exclusive, parts = model.config.exclusive, []
+    present = data.present(model.modalities)
+    teachable = tuple(
+        name
+        for m, name in enumerate(model.modalities)
+        if _tells_apart(data.outcomes[present[:, m]], exclusive)
+    )
+    for name in teachable:
+        rows = np.flatnonzero(present[:, model.modalities.index(name)])
+        balanced = row_weights(data.outcomes[rows], data.publishers[rows], source_power, exclusive)
         weights = torch.tensor(balanced, dtype=torch.float32)
-        parts += [(rows, teachable, weights), (rows, (m,), weights)]
+        parts += [(rows, teachable, weights), (rows, (name,), weights)]
     return parts
 
 
-def _tells_apart(outcomes: np.ndarray) -> bool:
-    """Whether rows (N, K) of at least two different outcomes occur, FEWEST_ROWS of each."""
-    _, counts = np.unique(np.nan_to_num(outcomes, nan=-1.0), axis=0, return_counts=True)
-    return bool((counts >= FEWEST_ROWS).sum() >= 2)
-
-
-def _shown(x: Tensor | None, rows: np.ndarray, visible: bool) -> Tensor | None:
-    if x is None:
-        return None
-    return x[rows] if visible else torch.full_like(x[rows], float("nan"))
+def _tells_apart(outcomes: np.ndarray, exclusive: bool) -> bool:
+    """Whether rows (N, K) of two different outcomes occur, FEWEST_ROWS of each; independent labels: for any label."""
+    if exclusive:
+        _, counts = np.unique(np.nan_to_num(outcomes, nan=-1.0), axis=0, return_counts=True)
+        return bool((counts >= FEWEST_ROWS).sum() >= 2)
+    enough = [(outcomes == y).sum(0) >= FEWEST_ROWS for y in (0, 1)]
+    return bool((enough[0] & enough[1]).any())
 
 
 def head_parameters(
@@ -161,12 +179,12 @@ def head_parameters(
     """The weights that fit_heads fits, each with the strength of its pull to 0."""
     if model.joint is not None:
         return [(p, penalty["joint"]) for p in model.joint.parameters()]
-    found = [] if "clinical" in fixed else [(model.clinical_head.weight, penalty["clinical"])]
-    if model.image_encoder is not None:
-        found.append((model.image_head.weight, penalty["image"]))
-    if model.text_encoder is not None and "text" not in fixed:
-        found.append((model.text_head.weight, penalty["text"]))
-    return found
+    heads = {name: getattr(model, f"{name}_head", None) for name in model.modalities}
+    return [
+        (head.weight, penalty[name])
+        for name, head in heads.items()
+        if head is not None and name not in fixed and head.weight.numel()
+    ]
 
 
 def reset_calibration(model: FusionModel) -> None:
@@ -177,9 +195,10 @@ def reset_calibration(model: FusionModel) -> None:
     model.prior.zero_()
 
 
-def _loss(logits: Tensor, outcomes: Tensor, exclusive: bool) -> Tensor:
+def _loss(logits: Tensor, outcomes: Tensor, weights: Tensor, exclusive: bool) -> Tensor:
+    """Mean weighted loss of rows; independent labels: the mean over labels of each label's mean, unknown left out."""
     if exclusive:
-        return F.cross_entropy(logits, outcomes.nan_to_num().argmax(1), reduction="none")
-    known = ~outcomes.isnan()
+        each = F.cross_entropy(logits, outcomes.nan_to_num().argmax(1), reduction="none")
+        return (weights * each).mean()
     each = F.binary_cross_entropy_with_logits(logits, outcomes.nan_to_num(), reduction="none")
-    return (each * known).sum(1) / known.sum(1).clamp(min=1)
+    return ((weights * each).sum(0) / weights.sum(0).clamp(min=1e-6)).mean()

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mmcore.domain.case import Scan, Waveform
 from mmcore.domain.task import LeakTerm, Task
 from mmcore.models.lungs import SIZE, WHOLE, LungBox, LungNet, lung_box
 from mmcore.preprocess.image import Crop, crop_around, dim, equalise, resample
@@ -72,11 +73,16 @@ def look(pixels: np.ndarray, lungs: LungNet | None, size: int) -> Seen:
     return Seen(resample(pixels, crop, (size, size)), inside, crop, box, mask >= 0.5)
 
 
-def image_input(pixels: np.ndarray, lungs: LungNet | None, size: int) -> ImageInput:
-    """A scan (H, W) in [0, 1] cropped around its lungs, grey levels by rank, dimmed outside the lungs."""
-    seen = look(pixels, lungs, size)
+def image_input(scan: Scan, lungs: LungNet | None, size: int) -> ImageInput:
+    """A scan's pixels cropped around its lungs, grey levels by rank, dimmed outside the lungs."""
+    seen = look(scan.pixels, lungs, size)
     ready = dim(equalise(seen.pixels), seen.inside)
     return ImageInput(torch.from_numpy(ready)[None, None], seen.crop, seen.box, seen.lungs)
+
+
+def waveform_input(waveform: Waveform) -> Tensor:
+    """(1, leads, L) float32 millivolts, NaN where not recorded."""
+    return torch.from_numpy(np.ascontiguousarray(waveform.samples, dtype=np.float32))[None]
 
 
 def text_input(note: str, terms: Sequence[LeakTerm], tokenizer, max_tokens: int) -> TextInput:

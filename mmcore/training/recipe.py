@@ -27,7 +27,9 @@ class TrainingSettings:
     synthetic: int = 120
     max_tokens: int = 256
     heads: HeadSettings = field(
-        default_factory=lambda: HeadSettings({"image": 0.03, "text": 0.1, "clinical": 0.1, "joint": 1e-3})
+        default_factory=lambda: HeadSettings(
+            {"image": 0.03, "waveform": 0.03, "text": 0.1, "clinical": 0.1, "joint": 1e-3}
+        )
     )
     confidence: float = 0.9
     folds: int = 5

@@ -1,0 +1,121 @@
+"""Figures of rows scored by models that never saw their patient or their publisher, and of the shuffled-label control."""
+
+from itertools import combinations
+
+import numpy as np
+import torch
+
+from mmcore.domain.task import Task
+from mmcore.evaluation.metrics import auroc, interval, label_metrics, patient_weights
+from mmcore.models.fusion import FusionModel
+from mmcore.services.training import probabilities
+from mmcore.services.workshop import Workshop
+from mmcore.training.calibrate import label_shares, prior_logits
+from mmcore.training.splits import TEST, TRAIN, fold_of, publisher_groups
+
+
+def shown_sets(task: Task) -> tuple[str, ...]:
+    """Every set of the task's modalities as names joined by +, all of them first."""
+    names = [m.value for m in task.modalities]
+    return tuple("+".join(s) for n in range(len(names), 0, -1) for s in combinations(names, n))
+
+
+def cross_validated(shop: Workshop, name: str) -> dict:
+    """Figures of rows scored by models that never saw their patient (cross_validation) or their publisher
+    (leave_publisher_out), for all modalities and for fewer; a fold that is done is kept and not done again.
+    """
+    away = name == "leave_publisher_out"
+    if away:
+        which = publisher_groups([r.publisher for r in shop.rows], shop.task.publisher_fold)
+    else:
+        which = np.array([fold_of(r.patient, shop.settings.folds) for r in shop.rows])
+    steps = shop.settings.away_steps if away else shop.settings.fold_steps
+    sets = shown_sets(shop.task)
+    stated = {shown: np.full((len(shop.rows), len(shop.task.labels)), np.nan) for shown in sets}
+    for fold in sorted(set(which.tolist())):
+        path = shop.out / "cache" / f"{name}_{fold}.npz"
+        if not path.exists():
+            np.savez(path, **_scored_fold(shop, f"{name}_{fold}", which == fold, away, steps))
+        with np.load(path) as kept:
+            for shown in sets:
+                stated[shown][which == fold] = kept[shown]
+    found = {"folds": len(set(which.tolist())), "image_steps": steps, "all": _figures(shop, stated[sets[0]])}
+    found |= {shown: _figures(shop, stated[shown]) for shown in sets[1:]}
+    if away:
+        sources = np.array([r.source for r in shop.rows])
+        found |= {
+            f"only {s}": _figures(shop, np.where((sources == s)[:, None], stated[sets[0]], np.nan))
+            for s in sorted(set(sources))
+        }
+    return found
+
+
+def _scored_fold(
+    shop: Workshop, name: str, left_out: np.ndarray, away: bool, steps: int
+) -> dict[str, np.ndarray]:
+    """Probabilities (n, K) of the rows left out, by the modalities shown; NaN where a row has none of them."""
+    absent = {shop.rows[i].publisher for i in np.flatnonzero(left_out)} if away else set()
+    keep = np.array([i for i, r in enumerate(shop.extra) if not _same_place(r.publisher, absent)], dtype=int)
+    model, _, everyone, _, _ = shop.fit(name, np.flatnonzero(~left_out), keep, steps)
+    _state_prior(shop, model)
+    rows = everyone.take(left_out)
+    out = {}
+    for shown in shown_sets(shop.task):
+        some = rows.without(tuple(m for m in rows.inputs if m not in shown.split("+")))
+        here = some.present(model.modalities).any(1)
+        out[shown] = np.full((len(here), len(shop.task.labels)), np.nan)
+        if here.any():
+            out[shown][here] = probabilities(model, some.take(here))
+    return out
+
+
+def _state_prior(shop: Workshop, model: FusionModel) -> None:
+    """The whole pack's label shares as the prior, the same in every fold, so that scores of folds can be pooled.
+
+    Scales stay 1, since no calibration patients are set aside in a fold.
+    """
+    outcomes = np.array(
+        [[r.outcome.get(k, np.nan) for k in shop.task.labels] for r in shop.rows], dtype=float
+    )
+    shares = label_shares(outcomes, model.config.exclusive)
+    model.prior.copy_(torch.tensor(prior_logits(shares, model.config.exclusive)))
+
+
+def _same_place(publisher: str, absent: set[str]) -> bool:
+    """Whether pretraining pictures come from a publisher that is left out; rsna's are pictures of nih."""
+    return publisher in absent or (publisher == "rsna" and "nih" in absent)
+
+
+def _figures(shop: Workshop, stated: np.ndarray) -> dict:
+    """Figures of the rows that have a probability; the calls are of the likeliest label."""
+    scored = ~np.isnan(stated).any(1)
+    rows = [r for r, s in zip(shop.rows, scored, strict=True) if s]
+    if not rows:
+        return {"n": 0}
+    task, p = shop.task, stated[scored]
+    outcomes = np.array([[r.outcome.get(k, np.nan) for k in task.labels] for r in rows], dtype=float)
+    weights = patient_weights([r.patient for r in rows], 1000)
+    calls = np.eye(len(task.labels))[p.argmax(1)] if task.exclusive else p
+    metrics, _ = label_metrics(task.labels, p, outcomes, weights, [0.5] * len(task.labels), task.exclusive)
+    called, _ = label_metrics(task.labels, calls, outcomes, weights, [0.5] * len(task.labels), task.exclusive)
+    kept = {k: v for k, v in metrics.items() if k.startswith(("auroc", "auprc", "macro", "accuracy"))}
+    kept |= {k: v for k, v in called.items() if k.startswith(("sensitivity", "specificity", "f1"))}
+    for name, (a, b) in task.pair_metrics.items():
+        i, j = task.labels.index(a), task.labels.index(b)
+        pair = (outcomes[:, i] == 1) | (outcomes[:, j] == 1)
+        if len(set(outcomes[pair, i])) == 2:
+            odds = np.log(p[pair, i] + 1e-12) - np.log(p[pair, j] + 1e-12)
+            kept[name] = interval(auroc(odds, outcomes[pair, i], weights[:, pair]))
+    return {"n": len(rows), "patients": len({r.patient for r in rows}), "metrics": kept}
+
+
+def shuffled(shop: Workshop, part: dict[str, np.ndarray]) -> dict:
+    """The control: the same training on shuffled labels must not predict the test patients."""
+    keep = np.arange(len(shop.extra))
+    model, _, everyone, _, _ = shop.fit(
+        "shuffled", part[TRAIN], keep, min(shop.settings.fold_steps, 100), shuffle=True
+    )
+    _state_prior(shop, model)
+    stated = np.full((len(shop.rows), len(shop.task.labels)), np.nan)
+    stated[part[TEST]] = probabilities(model, everyone.take(part[TEST]))
+    return _figures(shop, stated)

@@ -1,0 +1,131 @@
+"""One training's fixed parts, from which a model can be fitted on any of its rows: for the model that ships and for each fold."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from mmcore.domain.pack import PackRow
+from mmcore.domain.task import Modality, Task
+from mmcore.models.fusion import FusionModel
+from mmcore.models.lungs import LungNet
+from mmcore.services.fitting import Progress, crops, fit_encoders, fit_text
+from mmcore.services.packs import (
+    encode_rows,
+    features_of_crops,
+    features_of_scans,
+    features_of_waveforms,
+)
+from mmcore.services.training import assemble, fit_on
+from mmcore.training.heads import Encoded
+from mmcore.training.recipe import TrainingSettings
+
+HEAD_ROWS = 400  # of each publisher of the pretraining pack, when heads are fitted
+
+
+class Workshop:
+    """One training's fixed parts: task, rows, lung finder, crops and settings; fits a model on any of its rows."""
+
+    def __init__(
+        self,
+        task: Task,
+        rows: Sequence[PackRow],
+        extra: Sequence[PackRow],
+        lungs: LungNet | None,
+        settings: TrainingSettings,
+        out: Path,
+        progress: Progress,
+    ) -> None:
+        self.task, self.rows, self.extra, self.lungs = task, rows, extra, lungs
+        self.settings, self.out, self.progress = settings, out, progress
+        self.pictures = self._crops() if Modality.IMAGE in task.modalities else None
+        self.notes: dict[str, np.ndarray] = {}
+        # composed notes teach the same text head whatever rows are left out
+        composed = task.compose_notes is not None and Modality.TEXT in task.modalities
+        self.text = fit_text(task, (), settings, out / "checkpoints", progress) if composed else None
+
+    def _crops(self) -> np.ndarray:
+        path = self.out / "cache" / "crops.npy"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            np.save(
+                path, crops([*self.rows, *self.extra], self.lungs, self.settings.crop_size, self.progress)
+            )
+        return np.load(path, mmap_mode="r")
+
+    def fit(self, name: str, train: np.ndarray, keep: np.ndarray, steps: int, shuffle=False):
+        """(model, tokenizer, encodings of all rows): encoders and heads from the rows at `train` and the kept extra rows."""
+        rows = [*(self.rows[i] for i in train), *(self.extra[i] for i in keep)]
+        if shuffle:
+            outcomes = [r.outcome for r in rows]
+            order = np.random.default_rng(self.settings.seed).permutation(len(rows))
+            rows = [replace(r, outcome=outcomes[i], subgroup={}) for r, i in zip(rows, order, strict=True)]
+        places = np.r_[train, len(self.rows) + keep].astype(int)
+        pictures = None if self.pictures is None else self.pictures[places]
+        settings = replace(self.settings, image_steps=steps)
+        folder = self.out / "checkpoints" / name
+        encoders = fit_encoders(self.task, rows, pictures, settings, folder, self.progress, self.text)
+        model = assemble(self.task, rows[: len(train)], encoders, settings)
+        tokenizer = encoders.text.tokenizer if encoders.text else None
+        features = self._features(model, np.arange(len(self.rows)), name == "final")
+        everyone = encode_rows(model, tokenizer, self.task, self.rows, features, self.notes)
+        taught = everyone.take(train)
+        if shuffle:
+            order = np.random.default_rng(0).permutation(len(train))
+            taught = replace(taught, outcomes=taught.outcomes[order])
+        further = self._further(model, tokenizer, keep)
+        together = joined(taught, further)
+        own = np.arange(len(together.keys)) < len(taught.keys)
+        fit_on(model, together, settings, self.text, own)
+        return model, tokenizer, everyone, taught, together.inputs
+
+    def _features(self, model: FusionModel, chosen: np.ndarray, exact: bool) -> dict[str, np.ndarray]:
+        """modality -> pooled features (n, D) of rows by their place among all."""
+        found = {}
+        if model.image_encoder is not None:
+            found["image"] = self._image_features(model, chosen, exact)
+        if model.waveform_encoder is not None:
+            rows = [[*self.rows, *self.extra][i] for i in chosen]
+            found["waveform"] = features_of_waveforms(model, rows, self.progress)
+        return found
+
+    def _image_features(self, model: FusionModel, chosen: np.ndarray, exact: bool) -> np.ndarray:
+        """Kept under a digest of the encoder and the places."""
+        digest = hashlib.sha256(chosen.tobytes() + bytes([exact]))
+        for value in model.image_encoder.state_dict().values():
+            digest.update(value.numpy().tobytes())
+        path = self.out / "cache" / f"features_{digest.hexdigest()[:16]}.npy"
+        if not path.exists():
+            rows, size = [[*self.rows, *self.extra][i] for i in chosen], self.settings.image.size
+            if exact:
+                made = features_of_scans(model, rows, self.lungs, size, self.progress)
+            else:
+                made = features_of_crops(model, rows, self.pictures[chosen], size, self.progress)
+            np.save(path, made)
+        return np.load(path)
+
+    def _further(self, model: FusionModel, tokenizer, keep: np.ndarray) -> Encoded | None:
+        """Encodings of at most HEAD_ROWS extra rows of each publisher: enough for a head."""
+        names = np.array([self.extra[i].publisher for i in keep])
+        of_each = [keep[names == name] for name in sorted(set(names))]
+        some = [int(i) for rows in of_each for i in rows[:: max(1, len(rows) // HEAD_ROWS)]]
+        if not some:
+            return None
+        rows = [self.extra[i] for i in some]
+        features = self._features(model, len(self.rows) + np.array(some), False)
+        return encode_rows(model, tokenizer, self.task, rows, features, self.notes)
+
+
+def joined(first: Encoded, second: Encoded | None) -> Encoded:
+    """Rows of both."""
+    if second is None:
+        return first
+    arrays = {
+        n: np.concatenate([getattr(first, n), getattr(second, n)])
+        for n in first.__dataclass_fields__
+        if n != "inputs"
+    }
+    inputs = {m: np.concatenate([x, second.inputs[m]]) for m, x in first.inputs.items()}
+    return Encoded(**arrays, inputs=inputs)
