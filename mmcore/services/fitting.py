@@ -79,7 +79,7 @@ def synthetic_rows(task: Task, count: int, folder: Path, progress: Progress) -> 
 
     Their seeds are never those of the demonstration cases, and they join the training only.
     """
-    if task.image != "frontal_chest_xray" or not count:
+    if task.image != "frontal_chest_xray" or task.starts_from or not count:
         return ()
     folder.mkdir(parents=True, exist_ok=True)
     rows = []

@@ -57,6 +57,11 @@ def _asked(film: PackRow, row: dict[str, str]) -> PackRow:
     )
 
 
+def hospital_fold(publisher: str) -> int:
+    """0: the one hospital that has half of the patients; 1: all publishers of case reports together."""
+    return int(publisher != "hannover")
+
+
 TASK = Task(
     name="chest_severity",
     labels=(LABEL,),
@@ -68,7 +73,7 @@ TASK = Task(
     starts_from="chest_infection",
     subset_metrics={"auroc_not_yet_in_icu": (LABEL, "in_intensive_care", "no")},
     read_pack=read_pack,
-    publisher_fold=chest_infection.publisher_fold,
+    publisher_fold=hospital_fold,
     purpose=(
         "For looking at an adult with a chest infection: do the frontal chest X-ray and the values speak for a stay in "
         "intensive care? For research and education; not for clinical use, not for triage, not for children."
