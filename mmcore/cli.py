@@ -1,4 +1,4 @@
-"""The command line: tasks, predict, evaluate, train, bench and import; one JSON object on standard output with --json."""
+"""The command line: tasks, predict, evaluate, train, compare, card, bench and import; one JSON object on standard output with --json."""
 
 import argparse
 import json
@@ -47,12 +47,10 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = command(
         "evaluate", _evaluate, "Score the shipped model on a pack of patients it has not seen."
     )
-    evaluate.add_argument("--task", required=True)
-    evaluate.add_argument("--data", required=True, type=Path, metavar="DIR")
+    _on_data(evaluate)
     evaluate.add_argument("--bootstrap", type=int, default=1000, metavar="N")
     train = command("train", _train, "Train, calibrate and evaluate a model on a pack.")
-    train.add_argument("--task", required=True)
-    train.add_argument("--data", required=True, type=Path, metavar="DIR")
+    _on_data(train)
     train.add_argument("--out", required=True, type=Path, metavar="DIR")
     train.add_argument("--fusion", default="additive", choices=("additive", "concat", "gated", "attention"))
     train.add_argument(
@@ -65,6 +63,15 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--fold-steps", type=int, metavar="N", help="image steps within cross-validation")
     train.add_argument("--seed", type=int, metavar="N")
     train.add_argument("--no-cross-validation", action="store_true")
+    for name, run, text in (
+        (
+            "compare",
+            _compare,
+            "Fit other fusions on the shipped model's encodings and store how they compare.",
+        ),
+        ("card", _card, "Evaluate the shipped model anew and write its card."),
+    ):
+        _on_data(command(name, run, text))
     bench = command("bench", _bench, "Time the model and its explanations against the naive stack.")
     bench.add_argument("--task", required=True)
     load = command(
@@ -74,6 +81,12 @@ def _parser() -> argparse.ArgumentParser:
     load.add_argument("--task", default="chest_infection")
     load.add_argument("--most", type=int, default=200, help="import at most this many cases")
     return parser
+
+
+def _on_data(command: argparse.ArgumentParser) -> None:
+    """What every command that reads a pack is told."""
+    command.add_argument("--task", required=True)
+    command.add_argument("--data", required=True, type=Path, metavar="DIR")
 
 
 def _tasks(given: argparse.Namespace) -> dict:
@@ -134,6 +147,25 @@ def _train(given: argparse.Namespace) -> dict:
         return train(
             given.task, given.data, given.out, given.pretrain, chosen, not given.no_cross_validation, progress
         )
+
+
+def _compare(given: argparse.Namespace) -> dict:
+    from mmcore.services.fusions import compare
+    from mmcore.services.review import load_engine
+
+    _folder(given.data)
+    with _Bars() as progress:
+        return compare(load_engine(given.task), given.data, progress)
+
+
+def _card(given: argparse.Namespace) -> dict:
+    from mmcore.services.card import refresh
+    from mmcore.services.evaluate import evaluate
+    from mmcore.services.review import load_engine
+
+    _folder(given.data)
+    engine = load_engine(given.task)
+    return refresh(engine.stored.directory, evaluate(engine, given.data, progress=_bar))
 
 
 def _bench(given: argparse.Namespace) -> dict:

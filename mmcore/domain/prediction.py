@@ -29,7 +29,8 @@ class Prediction:
 
     prior_logits, probabilities: label -> number. evidence: modality -> label -> log-odds, None where the modality is absent,
     refused or gated (a notice says which and why). For exclusive labels the probabilities are the softmax of the logits.
-    p_values: category -> conformal p-value, categories being the labels and, for independent labels, "not LABEL".
+    p_values: category -> conformal p-value, categories being the labels and, for independent labels, "not LABEL"; the set is
+    that of the stored confidence.
     """
 
     task: str
@@ -44,6 +45,7 @@ class Prediction:
     model_version: str = ""
     model_sha256: str = ""
     p_values: Mapping[str, float] = field(default_factory=dict)
+    confidence: float = 0.9
 
     def possible(self, confidence: float) -> dict[str, tuple[bool, bool]]:
         """label -> whether its presence and whether its absence cannot be excluded; what has no p-value cannot."""
@@ -52,6 +54,17 @@ class Prediction:
             k: (self.p_values.get(k, 1.0) > least, self.p_values.get(f"not {k}", 1.0) > least)
             for k in self.labels
         }
+
+    @property
+    def uncertain(self) -> bool:
+        """Whether the set does not leave one answer: one label where they exclude each other, else present or absent for the
+        likeliest of them."""
+        if self.exclusive:
+            return len(self.prediction_set) != 1
+        present, absent = self.possible(self.confidence)[
+            max(self.labels, key=lambda k: self.probabilities[k])
+        ]
+        return present == absent
 
     @property
     def logits(self) -> dict[str, float]:

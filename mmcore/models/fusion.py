@@ -168,11 +168,18 @@ class FusionModel(PreTrainedModel):
         if self.joint is None:
             evidence = self.evidence(inputs)
             return self.prior + evidence.sum(1), evidence
+        return shapley_shares(self.joint, self._joint_inputs(inputs), self.presence(inputs))
+
+    def logits(self, inputs: Inputs) -> Tensor:
+        """The logits (B, K) alone: for a joint fusion without the shares, which cost a pass for each set of modalities."""
+        if self.joint is None:
+            return self.fuse(inputs)[0]
+        return self.joint(self._joint_inputs(inputs), self.presence(inputs))
+
+    def _joint_inputs(self, inputs: Inputs) -> tuple[Tensor | None, ...]:
         values = inputs.get("clinical")
         expanded = dict(inputs) | {"clinical": None if values is None else self.clinical_head.expand(values)}
-        return shapley_shares(
-            self.joint, tuple(expanded.get(name) for name in self.modalities), self.presence(inputs)
-        )
+        return tuple(expanded.get(name) for name in self.modalities)
 
     def forward(
         self,

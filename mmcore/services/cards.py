@@ -62,11 +62,6 @@ def all_cards(folder: Path | None = None) -> tuple[Card, ...]:
     )
 
 
-def newest(cards: tuple[Card, ...], task: str) -> Card | None:
-    """The card of a task's newest model."""
-    return next((c for c in cards if c.task == task), None)
-
-
 def headline(card: Card) -> list[Figure]:
     """What a reader must see first, the most sobering first: hospitals never seen, what only this task asks and is harder than
     the usual figure, then the usual one, the rest, and the simplest baseline."""
@@ -139,23 +134,25 @@ def sized(card: Card) -> bool:
 
 
 def group_of_patient(
-    card: Card, values: Mapping[str, float], modalities: str
+    card: Card, values: Mapping[str, float], modalities: str, view: str | None = None
 ) -> list[tuple[str, str, Mapping]]:
     """(grouping, group, its counts and metrics) of the groups that a patient belongs to, the narrowest first.
 
-    Sex and age band together where both are known and enough such patients were tested, else each alone; then the set of
-    modalities used (names joined by +).
+    Sex and age band together where both are known and enough such patients were tested, else each alone; the view; then the
+    set of modalities used (names joined by +).
     """
     sex = {0.0: "F", 1.0: "M"}.get(values.get("sex", -1.0), "unknown")
     band = age_band(values.get("age_years"))
     both = ("by_sex_and_age", f"{sex} {band}")
     asked = [both] if "unknown" not in (sex, band) else []
-    alone = [p for p in (("by_sex", sex), ("by_age_band", band)) if p[1] != "unknown"]
-    groups = [(g, name, (card.test.get(g) or {}).get(name) or {}) for g, name in asked]
-    if not groups or not _judged(groups[0][2]):
-        groups += [(g, name, (card.test.get(g) or {}).get(name) or {}) for g, name in alone]
-    used = ("by_modalities", modalities)
-    return [*groups, (*used, (card.test.get(used[0]) or {}).get(used[1]) or {})]
+    if not asked or not _judged(_counts(card, *both)):
+        asked += [p for p in (("by_sex", sex), ("by_age_band", band)) if p[1] != "unknown"]
+    asked += [("by_view", view)] if view and _counts(card, "by_view", view) else []
+    return [(g, name, _counts(card, g, name)) for g, name in (*asked, ("by_modalities", modalities))]
+
+
+def _counts(card: Card, grouping: str, name: str) -> Mapping:
+    return (card.test.get(grouping) or {}).get(name) or {}
 
 
 def _judged(group: Mapping) -> bool:

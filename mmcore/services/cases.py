@@ -119,7 +119,7 @@ def flags_of(case: Case, prediction: Prediction) -> tuple[str, ...]:
     gated = [
         f"gated:{m}" for m in modalities if given.get(m) is not None and prediction.evidence.get(m) is None
     ]
-    return (*missing, *gated, *(["uncertain"] if len(prediction.prediction_set) != 1 else []))
+    return (*missing, *gated, *(["uncertain"] if prediction.uncertain else []))
 
 
 def remember(store: CaseStore, key: str, case: Case, prediction: Prediction) -> None:

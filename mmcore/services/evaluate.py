@@ -3,41 +3,26 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from mmcore.domain.errors import NothingToPredictError
 from mmcore.domain.pack import PackRow
 from mmcore.domain.prediction import RESIDUAL_LIMIT
-from mmcore.domain.task import Task
-from mmcore.evaluation.calibration import (
-    brier_score,
-    expected_calibration_error,
-    expected_if_calibrated,
-    reliability,
-)
 from mmcore.evaluation.metrics import auroc, interval, label_metrics, patient_weights
-from mmcore.services.packs import case_of, outcomes_of, read_pack
-from mmcore.services.review import Engine, review
+from mmcore.evaluation.subgroups import age_band, too_few
+from mmcore.evaluation.trust import (
+    Stated,
+    calibration_report,
+    coverage_report,
+    decision_curves,
+    selective_report,
+)
+from mmcore.services.engine import Engine
+from mmcore.services.packs import read_pack
+from mmcore.services.scoring import Scored, by_subset, score
 
-READERS = 2  # rows decoded ahead, each in a child process
-
-
-@dataclass(frozen=True)
-class Scored:
-    """What the model said of N rows. modalities: names used, joined by +; residuals: of every attribution."""
-
-    rows: tuple[PackRow, ...]
-    probabilities: np.ndarray  # (N, K)
-    logits: np.ndarray  # (N, K)
-    outcomes: np.ndarray  # (N, K) in {0, 1, NaN}
-    modalities: tuple[str, ...]
-    sets: tuple[tuple[str, ...], ...]
-    residuals: np.ndarray
-    evidence: np.ndarray  # (N, M, K), NaN where absent
+__all__ = ["Scored", "evaluate", "figures", "patient_mark", "report", "score"]
 
 
 def patient_mark(patient: str) -> str:
@@ -69,41 +54,6 @@ def evaluate(
     return report(engine, scored, dict(left_out), resamples)
 
 
-def score(
-    engine: Engine, rows: Sequence[PackRow], progress: Callable[[Iterable], Iterable] = iter
-) -> tuple[Scored, int]:
-    """Every row reviewed with all its attributions; and how many rows had nothing to predict from."""
-    task = engine.task
-    kept, reviews = [], []
-    memory: dict = {}
-    with ThreadPoolExecutor(READERS) as pool:
-        for row, case in progress(list(zip(rows, pool.map(lambda r: case_of(task, r), rows), strict=True))):
-            try:
-                reviews.append(review(engine, case, memory=memory))
-            except NothingToPredictError:
-                continue
-            kept.append(row)
-            if len(memory) > 64:  # notes and pictures that many rows share stay, the rest goes
-                memory.pop(next(iter(memory)))
-    predictions = [r.prediction for r in reviews]
-    return Scored(
-        rows=tuple(kept),
-        probabilities=_table([[p.probabilities[k] for k in task.labels] for p in predictions], task),
-        logits=_table([[p.logits[k] for k in task.labels] for p in predictions], task),
-        outcomes=outcomes_of(task, kept),
-        modalities=tuple("+".join(m for m, e in p.evidence.items() if e is not None) for p in predictions),
-        sets=tuple(p.prediction_set for p in predictions),
-        residuals=np.array([a.residual for r in reviews for a in r.attributions]),
-        evidence=np.array(
-            [[[e[k] if e else np.nan for k in task.labels] for e in p.evidence.values()] for p in predictions]
-        ).reshape(len(predictions), len(task.modalities), len(task.labels)),
-    ), len(rows) - len(kept)
-
-
-def _table(numbers: list[list[float]], task: Task) -> np.ndarray:
-    return np.array(numbers, dtype=float).reshape(len(numbers), len(task.labels))
-
-
 def report(engine: Engine, scored: Scored, left_out: dict[str, int], resamples: int) -> dict:
     """The scored rows as the JSON of the command line contract."""
     task = engine.task
@@ -119,30 +69,18 @@ def report(engine: Engine, scored: Scored, left_out: dict[str, int], resamples: 
         return out | {"metrics": {}, "skipped": {"all": "no row could be scored"}}
     weights = patient_weights(patients, resamples)
     metrics, skipped = figures(engine, scored, weights)
-    top = scored.probabilities.max(1)
-    hit = np.take_along_axis(np.nan_to_num(scored.outcomes), scored.probabilities.argmax(1)[:, None], 1)[:, 0]
     residuals = np.abs(scored.residuals)
-    return out | {
-        "metrics": metrics,
-        "skipped": skipped,
-        "by_source": _groups(engine, scored, weights, [r.source for r in scored.rows]),
-        "by_publisher": _groups(engine, scored, weights, [r.publisher for r in scored.rows]),
-        "by_modalities": _groups(engine, scored, weights, scored.modalities),
-        "by_sex": _groups(engine, scored, weights, [r.subgroup.get("sex") or "unknown" for r in scored.rows]),
-        "by_view": _groups(
-            engine, scored, weights, [r.subgroup.get("view") or "unknown" for r in scored.rows]
-        ),
-        "baseline": _baseline(engine, scored, weights),
-        "calibration": {
-            "expected_calibration_error": interval(expected_calibration_error(top, hit, weights=weights)),
-            "expected_if_calibrated": expected_if_calibrated(top),
-            "brier_score": interval(brier_score(scored.probabilities, scored.outcomes, weights)),
-            "reliability": reliability(top, hit),
-        },
-        "prediction_sets": _coverage(engine, scored),
-        "max_residual": float(residuals.max()) if len(residuals) else None,
-        "residual_over_0.01": float((residuals > RESIDUAL_LIMIT).mean()) if len(residuals) else None,
-    }
+    return (
+        out
+        | {"metrics": metrics, "skipped": skipped}
+        | _by_group(engine, scored, weights)
+        | {"baseline": _baseline(engine, scored, weights)}
+        | _trust(engine, scored, weights)
+        | {
+            "max_residual": float(residuals.max()) if len(residuals) else None,
+            "residual_over_0.01": float((residuals > RESIDUAL_LIMIT).mean()) if len(residuals) else None,
+        }
+    )
 
 
 def figures(engine: Engine, scored: Scored, weights: np.ndarray) -> tuple[dict, dict]:
@@ -152,15 +90,6 @@ def figures(engine: Engine, scored: Scored, weights: np.ndarray) -> tuple[dict, 
     metrics, skipped = label_metrics(
         task.labels, scored.probabilities, scored.outcomes, weights, thresholds, task.exclusive
     )
-    for name, (label, group, value) in task.subset_metrics.items():
-        here = np.array([r.subgroup.get(group) == value for r in scored.rows])
-        k = task.labels.index(label)
-        here &= ~np.isnan(scored.outcomes[:, k])
-        truth = scored.outcomes[here, k]
-        if len(np.unique(truth)) < 2:
-            skipped[name] = f"needs rows with and without {label} where {group} is {value}"
-            continue
-        metrics[name] = interval(auroc(scored.probabilities[here, k], truth, weights[:, here]))
     for name, (positive, negative) in task.pair_metrics.items():
         a, b = task.labels.index(positive), task.labels.index(negative)
         rows = (scored.outcomes[:, a] == 1) | (scored.outcomes[:, b] == 1)
@@ -174,14 +103,58 @@ def figures(engine: Engine, scored: Scored, weights: np.ndarray) -> tuple[dict, 
     return metrics, skipped
 
 
-def _groups(engine: Engine, scored: Scored, weights: np.ndarray, names: Sequence[str]) -> dict:
+def _trust(engine: Engine, scored: Scored, weights: np.ndarray) -> dict:
+    """Calibration, decision curves, selective risk and coverage of the rows."""
+    task, rows = engine.task, scored.rows
+    stated = Stated(
+        task.labels, task.exclusive, scored.probabilities, scored.outcomes, weights, [r.patient for r in rows]
+    )
+    groups = {"by_source": [r.source for r in rows], "by_modalities": list(scored.modalities)}
+    subsets = by_subset(engine.stored.model, scored.inputs) if scored.inputs else {}
     return {
-        name: _group(engine, scored, weights, np.flatnonzero(np.asarray(names) == name))
+        "calibration": calibration_report(stated, scored.modalities, subsets),
+        "prediction_sets": coverage_report(
+            stated, scored.p_values, engine.facts["conformal"]["confidence"], groups
+        ),
+        "selective_risk": selective_report(stated),
+        "decision_curves": decision_curves(stated),
+    }
+
+
+def sex_of(row: PackRow) -> str:
+    """F, M or unknown."""
+    return row.subgroup.get("sex") or {0.0: "F", 1.0: "M"}.get(row.values.get("sex", np.nan), "unknown")
+
+
+def _by_group(engine: Engine, scored: Scored, weights: np.ndarray) -> dict:
+    """Figures by where rows come from and what is used, all of them; by who the patients are, where there are enough."""
+    rows = scored.rows
+    sex = [sex_of(r) for r in rows]
+    age = [age_band(r.values.get("age_years")) for r in rows]
+    who = {
+        "by_sex": sex,
+        "by_age_band": age,
+        "by_sex_and_age": [f"{s} {a}" for s, a in zip(sex, age, strict=True)],
+        "by_view": [r.subgroup.get("view") or "unknown" for r in rows],
+    }
+    return {
+        "by_source": _groups(engine, scored, weights, [r.source for r in rows]),
+        "by_publisher": _groups(engine, scored, weights, [r.publisher for r in rows]),
+        "by_modalities": _groups(engine, scored, weights, scored.modalities),
+    } | {title: _groups(engine, scored, weights, names, sparing=True) for title, names in who.items()}
+
+
+def _groups(
+    engine: Engine, scored: Scored, weights: np.ndarray, names: Sequence[str], sparing: bool = False
+) -> dict:
+    return {
+        name: _group(engine, scored, weights, np.flatnonzero(np.asarray(names) == name), sparing)
         for name in sorted(set(names))
     }
 
 
-def _group(engine: Engine, scored: Scored, weights: np.ndarray, rows: np.ndarray) -> dict:
+def _group(engine: Engine, scored: Scored, weights: np.ndarray, rows: np.ndarray, sparing: bool) -> dict:
+    """Figures of some rows; `sparing` gives none where the patients are too few, and says so."""
     part = Scored(
         rows=tuple(scored.rows[i] for i in rows),
         probabilities=scored.probabilities[rows],
@@ -192,13 +165,13 @@ def _group(engine: Engine, scored: Scored, weights: np.ndarray, rows: np.ndarray
         residuals=np.array([]),
         evidence=scored.evidence[rows],
     )
+    patients = len({r.patient for r in part.rows})
+    found = {"n": len(rows), "patients": patients}
+    reason = too_few(patients) if sparing else None
+    if reason:
+        return found | {"metrics": {}, "skipped": {"all": reason}}
     metrics, skipped = figures(engine, part, weights[:, rows])
-    return {
-        "n": len(rows),
-        "patients": len({r.patient for r in part.rows}),
-        "metrics": metrics,
-        "skipped": skipped,
-    }
+    return found | {"metrics": metrics, "skipped": skipped}
 
 
 def _baseline(engine: Engine, scored: Scored, weights: np.ndarray) -> dict:
@@ -220,16 +193,3 @@ def _baseline(engine: Engine, scored: Scored, weights: np.ndarray) -> dict:
         labels, probabilities, scored.outcomes, weights, [0.5] * len(labels), engine.task.exclusive
     )
     return {"name": " and ".join(stored["fields"]), "metrics": metrics, "skipped": skipped}
-
-
-def _coverage(engine: Engine, scored: Scored) -> dict:
-    """How often the true label is in the prediction set, over all and by label, and how many labels a set holds."""
-    labels = engine.task.labels
-    held = np.array([[k in s for k in labels] for s in scored.sets])
-    true = scored.outcomes == 1
-    return {
-        "confidence": engine.facts["conformal"]["confidence"],
-        "coverage": float(held[true].mean()) if true.any() else None,
-        "by_label": {k: float(held[true[:, i], i].mean()) for i, k in enumerate(labels) if true[:, i].any()},
-        "mean_size": float(held.sum(1).mean()),
-    }

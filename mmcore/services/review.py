@@ -12,7 +12,7 @@ from mmcore.domain.case import Case, Notice
 from mmcore.domain.errors import NothingToPredictError
 from mmcore.domain.prediction import Attribution, Contrast, Prediction
 from mmcore.domain.task import Modality, Task
-from mmcore.evaluation.conformal import predict_set
+from mmcore.evaluation.conformal import p_values
 from mmcore.preprocess.text import negations
 from mmcore.services.attribute import EXACT, attribute_all
 from mmcore.services.engine import Encodings, Engine, centred, encode, load_engine
@@ -113,6 +113,8 @@ def predict(
     probabilities, reference = (
         dict(zip(task.labels, _squash(x, task).tolist(), strict=True)) for x in (totals, usual)
     )
+    conformal = engine.facts["conformal"]
+    plausible = p_values(conformal["scores"], reference)
     return Prediction(
         task=task.name,
         labels=task.labels,
@@ -120,13 +122,13 @@ def predict(
         prior_logits=chosen,
         evidence=account,
         probabilities=probabilities,
-        prediction_set=predict_set(
-            engine.facts["conformal"]["scores"], reference, engine.facts["conformal"]["confidence"]
-        ),
+        prediction_set=tuple(k for k in task.labels if plausible[k] > 1 - conformal["confidence"]),
         contrast=contrast or _usual_contrast(task, probabilities),
         notices=(*case.refused, *encodings.gates, *encodings.warnings),
         model_version=engine.stored.version,
         model_sha256=engine.stored.sha256,
+        p_values=plausible,
+        confidence=conformal["confidence"],
     )
 
 

@@ -12,6 +12,7 @@ from mmcore.services.cross_validation import cross_validated, shuffled
 from mmcore.services.engine import Engine
 from mmcore.services.evaluate import evaluate
 from mmcore.services.fitting import Progress, fit_lung_finder, labelled_rows, synthetic_rows
+from mmcore.services.fusions import compared, write_fusions
 from mmcore.services.training import conclude, parts_of
 from mmcore.services.workshop import Workshop
 from mmcore.stores.model_store import load_model, save_lungs, save_model, stored_lungs
@@ -38,9 +39,7 @@ def train(
     rows = labelled_rows(task, data)
     extra = labelled_rows(task, pretrain) if pretrain else ()
     extra = (*extra, *synthetic_rows(task, settings.synthetic, out / "cache" / "synthetic", progress))
-    lungs = None
-    if Modality.IMAGE in task.modalities:
-        lungs = stored_lungs(None) if task.starts_from else _lung_finder(data, out, settings, progress)
+    lungs = _lung_finder(data, out, settings, progress) if Modality.IMAGE in task.modalities else None
     shop = Workshop(task, rows, extra, lungs, settings, out, progress)
     split = parts_of(rows)
     part = {name: np.flatnonzero(split == name) for name in (TRAIN, CALIBRATION, TEST)}
@@ -57,7 +56,12 @@ def train(
         "version": VERSION,
         "split": model.config.facts["split"],
         "seed": settings.seed,
+        "set_scales": model.config.facts["set_scales"],
     }
+    if len(model.modalities) > 1:
+        chosen_parts = {name: split == name for name in (TRAIN, CALIBRATION, TEST)}
+        found = compared(model, everyone, chosen_parts, settings.heads)
+        write_fusions(folder, {"task": task.name, "version": VERSION, **found})
     engine = Engine(task, load_model(folder, task.name))
     result["test"] = evaluate(engine, data, progress=lambda items: _counted(items, progress))
     _write(folder, out, result)

@@ -17,7 +17,14 @@ from mmcore.services.evaluate import patient_mark
 from mmcore.services.fitting import Encoders
 from mmcore.services.packs import outcomes_of
 from mmcore.training.background import background_rows, centroids, identified
-from mmcore.training.calibrate import calibrate, label_shares, operating_points, probabilities_of
+from mmcore.training.calibrate import (
+    calibrate,
+    held_out,
+    label_shares,
+    operating_points,
+    probabilities_of,
+    scale_sets,
+)
 from mmcore.training.heads import Encoded, fit_heads, start_heads, tensors
 from mmcore.training.inputs import clinical_input
 from mmcore.training.recipe import TrainingSettings
@@ -129,7 +136,9 @@ def conclude(
     seen: image and waveform features (N, D) of everything that trained the heads, pictures beside the pack included.
     """
     shares = label_shares(train.outcomes, task.exclusive)
+    unseen = held_out(model, calibration, shares)
     calibrate(model, calibration, shares)
+    own_scales = scale_sets(model, calibration, shares)
     stated = probabilities(model, calibration)
     values = train.inputs["clinical"]
     known = ~np.isnan(values)
@@ -147,8 +156,11 @@ def conclude(
         ),
         "conformal": {
             "confidence": settings.confidence,
-            "scores": conformalize(task.labels, stated, calibration.outcomes),
+            "scores": conformalize(
+                task.labels, unseen, calibration.outcomes, calibration.patients, task.exclusive
+            ),
         },
+        "set_scales": own_scales,
         "ranges": ranges,
         "familiar": fit_familiar(seen["image"], calibration.inputs["image"]) if "image" in seen else {},
         "baseline": _fit_baseline(task, train),

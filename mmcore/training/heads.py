@@ -135,7 +135,7 @@ def fit_heads(model: FusionModel, data: Encoded, settings: HeadSettings, fixed: 
         loss = sum(pull * p.square().sum() for p, pull in parameters)
         for rows, shown, weights in parts:
             given = {m: x[rows] for m, x in inputs.items() if m in shown}
-            logits, _ = model.fuse(given)
+            logits = model.logits(given)
             loss = loss + _loss(logits, outcomes[rows], weights, model.config.exclusive)
         loss.backward()
         return loss

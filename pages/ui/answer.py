@@ -8,6 +8,13 @@ import streamlit as st
 from pages.ui import state
 from pages.ui.text import heading, listed, percent, t
 
+STATES = {
+    (True, False): "present",
+    (False, True): "absent",
+    (True, True): "open",
+    (False, False): "neither",
+}
+CONFIDENCES = (0.8, 0.9, 0.95)
 STEPS = (
     0.001,
     0.002,
@@ -32,8 +39,8 @@ STEPS = (
 )
 
 
-def draw(review, confidence: float | None, other_prior: bool) -> None:
-    """Label, probability, prediction set, and a bar for each label with its operating point."""
+def draw(review, confidence: float, other_prior: bool) -> None:
+    """Label, probability, what cannot be excluded at the chosen confidence, and a bar for each label with its operating point."""
     prediction = review.prediction
     chances = prediction.probabilities
     ranked = sorted(prediction.labels, key=lambda k: -chances[k])
@@ -42,22 +49,22 @@ def draw(review, confidence: float | None, other_prior: bool) -> None:
     st.html(
         f'<div class="answer"><span class="label">{escape(heading(f"label.{top}"))}</span>'
         f'<span class="chance">{escape(percent(chances[top]))}</span>'
-        f'<span class="set">{escape(set_words(review, confidence, other_prior))} {escape(_point_words(review, top))}</span></div>'
+        f'<span class="set">{escape(set_words(review.prediction, confidence, other_prior))} {escape(_point_words(review, top))}</span></div>'
         f'<div class="chances">{bars}</div>'
     )
 
 
-def set_words(review, confidence: float | None, other_prior: bool) -> str:
-    """The prediction set in words; withdrawn where the prior is not the one it was calibrated with."""
-    if other_prior:
-        return t("screen.review.set_withdrawn")
-    labels = [t(f"label.{k}") for k in review.prediction.prediction_set]
-    count = "none" if not labels else "one" if len(labels) == 1 else "many"
-    if confidence is None:
-        return (
-            t("screen.review.set_here", labels=listed(labels)) if labels else t("screen.review.set_here_none")
-        )
-    return t(f"screen.review.set_{count}", labels=listed(labels), confidence=percent(confidence))
+def set_words(prediction, confidence: float, other_prior: bool) -> str:
+    """What cannot be excluded, in words: labels, or for independent labels each one's presence or absence."""
+    possible, at = prediction.possible(confidence), percent(confidence)
+    if prediction.exclusive:
+        labels = [t(f"label.{k}") for k, (present, _) in possible.items() if present]
+        count = "none" if not labels else "one" if len(labels) == 1 else "cannot"
+        told = t(f"screen.review.set_{count}", labels=listed(labels), confidence=at)
+    else:
+        parts = (t(f"screen.review.state_{STATES[state]}", label=k) for k, state in possible.items())
+        told = t("screen.review.set_states", parts=listed(parts), confidence=at)
+    return f"{told} {t('screen.review.set_prior')}" if other_prior else told
 
 
 def draw_prior(review, key: str) -> None:
@@ -100,6 +107,22 @@ def draw_prior(review, key: str) -> None:
             on_click=_reset_prior,
             args=(key,),
         )
+        draw_confidence(review.prediction.confidence)
+
+
+def draw_confidence(stored: float) -> None:
+    """The confidence at which labels are excluded; it holds for every case of the session."""
+    options = CONFIDENCES if stored in CONFIDENCES else tuple(sorted((*CONFIDENCES, stored)))
+    chosen = state.confidence(stored)
+    st.selectbox(
+        t("screen.review.confidence"),
+        options,
+        index=options.index(chosen if chosen in options else stored),
+        format_func=percent,
+        key="set_confidence",
+        width=96,
+        on_change=lambda: state.set_confidence(state.widget("set_confidence")),
+    )
 
 
 def _reset_prior(key: str) -> None:

@@ -12,7 +12,7 @@ from mmcore.domain.errors import MmcoreError
 from mmcore.domain.prediction import Contrast
 from mmcore.services import cases, words
 from mmcore.services.cases import CaseSummary
-from pages.ui import account, answer, note, resources, state, table, viewer, what_if
+from pages.ui import account, answer, group, note, resources, state, table, viewer, what_if
 from pages.ui.text import day, t
 
 COLUMNS = (0.47, 0.53)  # the scan, the answer
@@ -96,10 +96,11 @@ def draw_answer(engine, key: str, case: Case, drawn: Contrast) -> None:
         or state.of_case(key, "edited_under", seen.prediction.prior_logits) != seen.prediction.prior_logits
     ):
         st.rerun(scope="app")
-    confidence = engine.facts.get("conformal", {}).get("confidence")
+    stored = seen.prediction.confidence
     with st.container(key="panel_answer"):
-        answer.draw(seen, confidence, bool(state.of_case(key, "prior")))
+        answer.draw(seen, state.confidence(stored), bool(state.of_case(key, "prior")))
         answer.draw_prior(seen, key)
+        st.html(group.words_of(resources.card(case.task), seen))
     with st.container(key="panel_account"):
         account.draw(seen, key)
 

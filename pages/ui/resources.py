@@ -66,6 +66,11 @@ def cards():
     return _cards(os.environ.get("THREEFOLD_MODELS"))
 
 
+def card(task: str):
+    """The card of a task's newest model, None where it has none."""
+    return next((c for c in cards() if c.task == task), None)
+
+
 @st.cache_resource(show_spinner=False)
 def asset(name: str) -> str:
     """The text of a file in assets, e.g. style.css."""

@@ -17,6 +17,7 @@ _ENTERED, _WANTED, _OPENED, _LANGUAGE, _MEMORY, _PER_CASE = (
     "per_case",
 )
 _UPLOADS, _ROUND, _ESTIMATE_FIRST, _WORK = "uploads", "round_of_new_case", "estimate_first", "work"
+_CONFIDENCE = "confidence"
 _CASES_REMEMBERED = 8  # encodings and maps of the latest cases stay in memory for a quick return
 
 
@@ -145,6 +146,16 @@ def widgets(prefix: str) -> Mapping[str, Any]:
         for k, v in st.session_state.items()
         if isinstance(k, str) and k.startswith(prefix)
     }
+
+
+def confidence(stored: float) -> float:
+    """The confidence at which labels are excluded: chosen in this session, else the model's own."""
+    return st.session_state.get(_CONFIDENCE, stored)
+
+
+def set_confidence(chosen: float) -> None:
+    """Keep that confidence for the session."""
+    st.session_state[_CONFIDENCE] = chosen
 
 
 def estimate_first() -> bool:

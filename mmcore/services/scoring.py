@@ -1,0 +1,107 @@
+"""Reviews every row of a pack once, by the path of the bedside, and keeps what later figures need."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import combinations
+
+import numpy as np
+import torch
+
+from mmcore.domain.errors import NothingToPredictError
+from mmcore.domain.pack import PackRow
+from mmcore.domain.task import Task
+from mmcore.models.fusion import FusionModel
+from mmcore.services.engine import Engine, centred, encode
+from mmcore.services.packs import case_of, outcomes_of
+from mmcore.services.review import review
+
+READERS = 2  # rows decoded ahead, each in a child process
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What the model said of N rows. modalities: names used, joined by +; residuals: of every attribution.
+
+    p_values: conformal p-values of each row. inputs: modality -> centred encodings (N, D), NaN where absent, from which any
+    set of modalities can be scored without encoding again.
+    """
+
+    rows: tuple[PackRow, ...]
+    probabilities: np.ndarray  # (N, K)
+    logits: np.ndarray  # (N, K)
+    outcomes: np.ndarray  # (N, K) in {0, 1, NaN}
+    modalities: tuple[str, ...]
+    sets: tuple[tuple[str, ...], ...]
+    residuals: np.ndarray
+    evidence: np.ndarray  # (N, M, K), NaN where absent
+    p_values: tuple[Mapping[str, float], ...] = ()
+    inputs: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+def score(
+    engine: Engine, rows: Sequence[PackRow], progress: Callable[[Iterable], Iterable] = iter
+) -> tuple[Scored, int]:
+    """Every row reviewed with all its attributions; and how many rows had nothing to predict from."""
+    task = engine.task
+    kept, reviews, inputs = [], [], []
+    memory: dict = {}
+    with ThreadPoolExecutor(READERS) as pool:
+        cases = pool.map(lambda r: case_of(task, r), rows)
+        for row in progress(list(rows)):
+            case = next(cases)
+            try:
+                reviews.append(review(engine, case, memory=memory))
+            except NothingToPredictError:
+                continue
+            kept.append(row)
+            inputs.append(centred(engine, encode(engine, case, memory)))
+            if len(memory) > 64:  # notes and pictures that many rows share stay, the rest goes
+                memory.pop(next(iter(memory)))
+    predictions = [r.prediction for r in reviews]
+    return Scored(
+        rows=tuple(kept),
+        probabilities=_table([[p.probabilities[k] for k in task.labels] for p in predictions], task),
+        logits=_table([[p.logits[k] for k in task.labels] for p in predictions], task),
+        outcomes=outcomes_of(task, kept),
+        modalities=tuple("+".join(m for m, e in p.evidence.items() if e is not None) for p in predictions),
+        sets=tuple(p.prediction_set for p in predictions),
+        residuals=np.array([a.residual for r in reviews for a in r.attributions]),
+        evidence=np.array(
+            [[[e[k] if e else np.nan for k in task.labels] for e in p.evidence.values()] for p in predictions]
+        ).reshape(len(predictions), len(task.modalities), len(task.labels)),
+        p_values=tuple(p.p_values for p in predictions),
+        inputs=_stacked(inputs),
+    ), len(rows) - len(kept)
+
+
+def by_subset(
+    model: FusionModel, inputs: Mapping[str, np.ndarray]
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Names joined by + -> (rows that have them all, their calibrated probabilities (n, K) with the others set aside)."""
+    have = {m: ~np.isnan(inputs[m]).all(1) for m in model.modalities if m in inputs}
+    found = {}
+    for size in range(1, len(have) + 1):
+        for shown in combinations(have, size):
+            rows = np.flatnonzero(np.logical_and.reduce([have[m] for m in shown]))
+            if len(rows):
+                given = {m: torch.tensor(inputs[m][rows], dtype=torch.float32) for m in shown}
+                with torch.no_grad():
+                    logits = model.fuse(given)[0].double()
+                p = logits.softmax(1) if model.config.exclusive else logits.sigmoid()
+                found["+".join(shown)] = (rows, p.numpy())
+    return found
+
+
+def _stacked(inputs: Sequence[Mapping[str, torch.Tensor]]) -> dict[str, np.ndarray]:
+    """modality -> (N, D) in the order the first rows name them, NaN where a row has none."""
+    widths = {m: x.shape[1] for row in inputs for m, x in row.items()}
+    found = {m: np.full((len(inputs), width), np.nan, dtype=np.float32) for m, width in widths.items()}
+    for i, row in enumerate(inputs):
+        for m, x in row.items():
+            found[m][i] = x[0].numpy()
+    return found
+
+
+def _table(numbers: list[list[float]], task: Task) -> np.ndarray:
+    return np.array(numbers, dtype=float).reshape(len(numbers), len(task.labels))
