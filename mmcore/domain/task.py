@@ -62,11 +62,13 @@ class Task:
 
     labels: K names; exclusive: softmax over them, else a sigmoid each. image: what the image must show
     ('frontal_chest_xray') or None. pair_metrics: metric name -> (positive, negative) label pair scored by the contrast.
-    baseline: fields of the sceptic's baseline. image_questions: pairs of name sets that the image encoder learns to tell
-    apart, names being labels or a row's subgroup values; () asks for each label against the rest.
-    survey_accuracy: what the literature survey reports for such a model, for the card. compose_notes: (count, seed) ->
-    (notes, labels) written from published frequencies, where real notes are too few to learn from. publisher_fold:
-    publisher -> number of the group that is left out together in validation.
+    subset_metrics: metric name -> (label, subgroup, value): the label's AUROC on rows of that subgroup. baseline: fields of
+    the sceptic's baseline. starts_from: the task whose shipped image encoder is taken as it is. image_questions: pairs of
+    name sets that the image encoder learns to tell apart, names being labels or a row's subgroup values; () asks for each
+    label against the rest. survey_accuracy: what the literature survey reports for such a model, for the card. purpose, caveats:
+    what the card says of use and limits.
+    compose_notes: (count, seed) -> (notes, labels) written from published frequencies, where real notes are too few to learn
+    from. publisher_fold: publisher -> number of the group that is left out together in validation.
     """
 
     name: str
@@ -77,9 +79,13 @@ class Task:
     image: str | None = None
     leak_terms: tuple[LeakTerm, ...] = ()
     pair_metrics: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    subset_metrics: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
     baseline: tuple[str, ...] = ()
+    starts_from: str | None = None
     image_questions: tuple[tuple[frozenset[str], frozenset[str]], ...] = ()
     survey_accuracy: float | None = None
+    purpose: str = ""
+    caveats: tuple[str, ...] = ()
     read_pack: Callable[[Path], Pack] | None = None
     publisher_fold: Callable[[str], int] | None = None
     compose_notes: Callable[[int, int], tuple[tuple[str, ...], tuple[str, ...]]] | None = None

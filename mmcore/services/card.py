@@ -4,29 +4,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from mmcore.domain.task import Task
 from mmcore.tasks import get_task
-
-PURPOSE = {
-    "chest_infection": (
-        "For looking at a suspected chest infection in an adult: does the frontal chest X-ray, the note and the vitals "
-        "speak for COVID-19, for another pneumonia, or for no finding? For research and education; not for clinical use, "
-        "not for children, not for CT, not as a test for COVID-19."
-    )
-}
-CAVEATS = {
-    "chest_infection": (
-        "COVID-19, other pneumonia and no finding come largely from different hospitals. What is not the same from one "
-        "hospital to the next is therefore the figure to read; the figure within the same sources flatters every model.",
-        "The note's weights were taught by short notes composed from published rates of findings, not by real notes. Their "
-        "wording was revised while real notes of this pack were at hand, so the note's figures lean to the optimistic side.",
-        "The number of masked terms in a note still says a little about the label; masking is not perfectly silent.",
-        "Blood values, symptoms, temperature and saturation are known for patients of one label only. They are shown and add "
-        "0. Age and sex could be learned for other pneumonia against no finding only, within one source.",
-        "Chest CT is too rare in the pack to learn from: it can be attached and viewed, and adds 0.",
-        "The lung finder was trained on masks of patients who also appear in the figures across publishers.",
-        "Composed notes and synthetic films joined the training; none counts in a figure.",
-    )
-}
 
 
 def write_card(folder: Path, result: Mapping) -> None:
@@ -51,9 +30,11 @@ def card_text(result: Mapping) -> str:
     task = get_task(result["task"])
     test, away = result["test"], result.get("leave_publisher_out")
     lines = [f"# Model card: {task.name} {test['model']['version']}", ""]
-    if away:
+    if task.subset_metrics:
+        lines += [_subset_headline(task, result), ""]
+    elif away:
         lines += [_headline(away, test), ""]
-    lines += [PURPOSE.get(task.name, ""), "", "## Figures on test patients of the same sources", ""]
+    lines += [task.purpose, "", "## Figures on test patients of the same sources", ""]
     lines += [
         f"{test['n']} rows of {test['patients']} patients that neither trained nor calibrated the model.",
         "",
@@ -101,7 +82,7 @@ def card_text(result: Mapping) -> str:
             f"Trained on shuffled labels the same model scores macro AUROC {_cell(control)}.",
             "",
         ]
-    lines += ["## What to know", "", *(f"- {text}" for text in CAVEATS.get(task.name, ())), ""]
+    lines += ["## What to know", "", *(f"- {text}" for text in task.caveats), ""]
     return "\n".join(lines)
 
 
@@ -111,6 +92,15 @@ def _headline(away: Mapping, test: Mapping) -> str:
         f"**On hospitals and publishers never seen: macro AUROC {_cell(there)}. On other patients of the hospitals it "
         f"was trained on: {_cell(here)}.** The difference is the hospital, not the disease."
     )
+
+
+def _subset_headline(task: Task, result: Mapping) -> str:
+    """The figure on the patients who matter, before the one on all; cross-validated where that was done, for more patients."""
+    crossed = "cross_validation" in result
+    found = result["cross_validation"]["all"]["metrics"] if crossed else result["test"]["metrics"]
+    figures = ", ".join(f"{name} {_cell(found.get(name))}" for name in (*task.subset_metrics, "macro_auroc"))
+    where = "Five-fold cross-validation by patient" if crossed else "Test patients"
+    return f"**{where}: {figures}.** The first is the figure to read."
 
 
 def _survey(reported: float | None, cross: Mapping, away: Mapping | None) -> str:

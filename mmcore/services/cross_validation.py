@@ -100,6 +100,11 @@ def _figures(shop: Workshop, stated: np.ndarray) -> dict:
     called, _ = label_metrics(task.labels, calls, outcomes, weights, [0.5] * len(task.labels), task.exclusive)
     kept = {k: v for k, v in metrics.items() if k.startswith(("auroc", "auprc", "macro", "accuracy"))}
     kept |= {k: v for k, v in called.items() if k.startswith(("sensitivity", "specificity", "f1"))}
+    for name, (label, group, value) in task.subset_metrics.items():
+        k = task.labels.index(label)
+        here = np.array([r.subgroup.get(group) == value for r in rows]) & ~np.isnan(outcomes[:, k])
+        if len(set(outcomes[here, k])) == 2:
+            kept[name] = interval(auroc(p[here, k], outcomes[here, k], weights[:, here]))
     for name, (a, b) in task.pair_metrics.items():
         i, j = task.labels.index(a), task.labels.index(b)
         pair = (outcomes[:, i] == 1) | (outcomes[:, j] == 1)

@@ -90,6 +90,15 @@ def figures(engine: Engine, scored: Scored, weights: np.ndarray) -> tuple[dict, 
     metrics, skipped = label_metrics(
         task.labels, scored.probabilities, scored.outcomes, weights, thresholds, task.exclusive
     )
+    for name, (label, group, value) in task.subset_metrics.items():
+        here = np.array([r.subgroup.get(group) == value for r in scored.rows])
+        k = task.labels.index(label)
+        here &= ~np.isnan(scored.outcomes[:, k])
+        truth = scored.outcomes[here, k]
+        if len(np.unique(truth)) < 2:
+            skipped[name] = f"needs rows with and without {label} where {group} is {value}"
+            continue
+        metrics[name] = interval(auroc(scored.probabilities[here, k], truth, weights[:, here]))
     for name, (positive, negative) in task.pair_metrics.items():
         a, b = task.labels.index(positive), task.labels.index(negative)
         rows = (scored.outcomes[:, a] == 1) | (scored.outcomes[:, b] == 1)

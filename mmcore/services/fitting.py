@@ -18,6 +18,7 @@ from mmcore.preprocess.image import Crop, resample
 from mmcore.preprocess.language import language_of
 from mmcore.preprocess.text import clean, mask_leaks
 from mmcore.services.packs import Progress, outcomes_of, quick_scan, read_pack, scan_of
+from mmcore.stores.model_store import load_model, model_directory
 from mmcore.training.demonstration import mark_synthetic
 from mmcore.training.image_encoder import fit_image_encoder
 from mmcore.training.inputs import look
@@ -78,7 +79,7 @@ def synthetic_rows(task: Task, count: int, folder: Path, progress: Progress) -> 
 
     Their seeds are never those of the demonstration cases, and they join the training only.
     """
-    if task.image != "frontal_chest_xray" or not count:
+    if task.image != "frontal_chest_xray" or task.starts_from or not count:
         return ()
     folder.mkdir(parents=True, exist_ok=True)
     rows = []
@@ -141,6 +142,9 @@ def _fit_image(
     folder: Path,
     progress: Progress,
 ) -> tuple[nn.Module, dict | None]:
+    if task.starts_from:
+        shipped = load_model(model_directory(task.starts_from), task.starts_from).model
+        return shipped.image_encoder, shipped.config.image_config
     image, image_config = load_image_encoder(settings.image_encoder)
     shown = np.array([r.image is not None or r.scan is not None for r in rows])
     if settings.image_steps and image_config is None and shown.any():

@@ -39,7 +39,9 @@ def train(
     rows = labelled_rows(task, data)
     extra = labelled_rows(task, pretrain) if pretrain else ()
     extra = (*extra, *synthetic_rows(task, settings.synthetic, out / "cache" / "synthetic", progress))
-    lungs = _lung_finder(data, out, settings, progress) if Modality.IMAGE in task.modalities else None
+    lungs = None
+    if Modality.IMAGE in task.modalities:
+        lungs = stored_lungs(None) if task.starts_from else _lung_finder(data, out, settings, progress)
     shop = Workshop(task, rows, extra, lungs, settings, out, progress)
     split = parts_of(rows)
     part = {name: np.flatnonzero(split == name) for name in (TRAIN, CALIBRATION, TEST)}
