@@ -49,7 +49,8 @@ def train(
     model, tokenizer, everyone, taught, seen_features = shop.fit(
         "final", part[TRAIN], everything, settings.image_steps
     )
-    conclude(model, task, taught, everyone.take(part[CALIBRATION]), settings, seen_features)
+    own = [rows[i] for i in part[TRAIN]]
+    conclude(model, task, taught, everyone.take(part[CALIBRATION]), settings, own, seen_features)
     model.config.facts["split"] = {name: len(indices) for name, indices in part.items()}
     folder = out / "model" / task.name / VERSION
     save_model(model, tokenizer, lungs, folder)

@@ -129,11 +129,12 @@ def conclude(
     train: Encoded,
     calibration: Encoded,
     settings: TrainingSettings,
+    rows: Sequence[PackRow],
     seen: Mapping[str, np.ndarray],
 ) -> None:
     """Calibrate, and store in the model what the bedside needs: operating points, conformal scores, ranges, patients.
 
-    seen: image and waveform features (N, D) of everything that trained the heads, pictures beside the pack included.
+    rows: those of the training patients, for the baseline. seen: image and waveform features (N, D) of everything that trained the heads, pictures beside the pack included.
     """
     shares = label_shares(train.outcomes, task.exclusive)
     unseen = held_out(model, calibration, shares)
@@ -163,7 +164,7 @@ def conclude(
         "set_scales": own_scales,
         "ranges": ranges,
         "familiar": fit_familiar(seen["image"], calibration.inputs["image"]) if "image" in seen else {},
-        "baseline": _fit_baseline(task, train),
+        "baseline": _fit_baseline(task, rows),
         "patients": {
             "train": sorted({patient_mark(p) for p in train.patients}),
             "calibration": sorted({patient_mark(p) for p in calibration.patients}),
@@ -173,17 +174,20 @@ def conclude(
     }
 
 
-def _fit_baseline(task: Task, train: Encoded) -> dict:
-    """The sceptic's logistic regression on task.baseline, missing values at their mean; {} where it cannot be fitted."""
-    columns = [[f.name for f in task.fields].index(name) for name in task.baseline]
-    values = train.inputs["clinical"][:, columns]
-    rows = ~np.isnan(values).all(1)
-    if not columns or rows.sum() < 20:
+def _fit_baseline(task: Task, rows: Sequence[PackRow]) -> dict:
+    """The sceptic's logistic regression on task.baseline, missing values at their mean; {} where it cannot be fitted.
+
+    It may use what the model may not, such as a field that one source alone has: a sceptic would.
+    """
+    values = np.array([[r.values.get(name, np.nan) for name in task.baseline] for r in rows])
+    known = ~np.isnan(values).all(1)
+    if not task.baseline or known.sum() < 20:
         return {}
-    mean, spread = np.nanmean(values[rows], 0), np.nanstd(values[rows], 0) + 1e-6
-    filled = (np.where(np.isnan(values), mean, values)[rows] - mean) / spread
+    values = values[known]
+    mean, spread = np.nanmean(values, 0), np.nanstd(values, 0) + 1e-6
+    filled = (np.where(np.isnan(values), mean, values) - mean) / spread
     fit = _exclusive_baseline if task.exclusive else _independent_baseline
-    weights, intercepts = fit(filled, train.outcomes[rows])
+    weights, intercepts = fit(filled, outcomes_of(task, rows)[known])
     return {
         "fields": list(task.baseline),
         "mean": mean.tolist(),
