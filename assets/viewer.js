@@ -1,6 +1,7 @@
 // The scan: zoom, pan, window and level, evidence painted over it. Everything here happens in the browser; the server is not asked.
 const BLUE = [86, 168, 234];
 const ORANGE = [240, 160, 60];
+const GREY = [150, 156, 164]; // a map that is not to be believed
 const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 const clamp = (x, low, high) => Math.min(high, Math.max(low, x));
 
@@ -35,7 +36,7 @@ const colour = (map, show) => {
     const shown = show === "both" || (show === "for" ? v > 0 : v < 0);
     if (!shown) return;
     const strength = Math.pow(Math.abs(v) / 127, 1.3);
-    image.data.set([...(v > 0 ? BLUE : ORANGE), 255 * strength], 4 * i);
+    image.data.set([...(map.doubtful ? GREY : v > 0 ? BLUE : ORANGE), 255 * strength], 4 * i);
   });
   context.putImageData(image, 0, 0);
   return picture;
@@ -79,6 +80,19 @@ const draw = (view) => {
     context.strokeRect(...box);
   }
   outlined(view, context);
+  patched(view, context);
+};
+
+// rectangles that are painted out, and the one being dragged; all in fractions of the picture
+const patched = (view, context) => {
+  [...(view.painted ?? []), ...(view.dragged ? [view.dragged] : [])].forEach(([top, left, bottom, right], i) => {
+    const box = [left * view.width, top * view.height, (right - left) * view.width, (bottom - top) * view.height];
+    context.fillStyle = i < (view.painted ?? []).length ? "#8b94a0cc" : "#8b94a066";
+    context.fillRect(...box);
+    context.strokeStyle = "#e8edf2";
+    context.lineWidth = 1 / view.scale;
+    context.strokeRect(...box);
+  });
 };
 
 const zoomBy = (view, factor) => {
@@ -112,6 +126,35 @@ const listenToPointer = (view) => {
     draw(view);
   };
   canvas.ondblclick = () => home(view);
+};
+
+// a drag marks a rectangle; when it is let go the server is told
+const listenToPaint = (view, tell) => {
+  const { canvas } = view;
+  let start = null;
+  const place = ({ offsetX, offsetY }) => [
+    clamp((offsetX - canvas.clientWidth / 2 - view.x) / view.scale / view.width + 0.5, 0, 1),
+    clamp((offsetY - canvas.clientHeight / 2 - view.y) / view.scale / view.height + 0.5, 0, 1),
+  ];
+  canvas.style.cursor = "crosshair";
+  canvas.ondblclick = null;
+  canvas.onpointerdown = (event) => {
+    canvas.setPointerCapture(event.pointerId);
+    start = place(event);
+  };
+  canvas.onpointermove = (event) => {
+    if (!start) return;
+    const [x, y] = place(event);
+    view.dragged = [Math.min(y, start[1]), Math.min(x, start[0]), Math.max(y, start[1]), Math.max(x, start[0])];
+    draw(view);
+  };
+  canvas.onpointerup = () => {
+    const [top, left, bottom, right] = view.dragged ?? [0, 0, 0, 0];
+    start = null;
+    view.dragged = null;
+    if ((bottom - top) * (right - left) > 0.0005) tell([top, left, bottom, right]);
+    else draw(view);
+  };
 };
 
 const listenToKeys = (view, stage) => {
@@ -161,7 +204,7 @@ const listenToControls = (view, root) => {
   });
 };
 
-export default function ({ parentElement, data }) {
+export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement.querySelector("#viewer");
   const kept = root.view && root.view.name === data.name ? root.view : {};
   root.innerHTML = data.html;
@@ -173,6 +216,8 @@ export default function ({ parentElement, data }) {
     height: data.height,
     grey: bytes(data.grey),
     outline: data.outline,
+    painted: data.painted,
+    dragged: null,
     map: data.map ? { ...data.map, values: new Int8Array(bytes(data.map.values).buffer) } : null,
     canvas: root.querySelector("canvas"),
     scan: null,
@@ -180,6 +225,7 @@ export default function ({ parentElement, data }) {
   root.view = view;
   painted(view, view);
   listenToPointer(view);
+  if (data.paint) listenToPaint(view, (box) => setTriggerValue("painted", box));
   listenToKeys(view, root.querySelector(".stage"));
   listenToControls(view, root);
   const observer = new ResizeObserver(() => draw(view));

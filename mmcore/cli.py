@@ -1,10 +1,10 @@
-"""The command line: tasks, predict, evaluate, train, compare, card, bench and import; one JSON object on standard output with --json."""
+"""The command line: tasks, predict, evaluate, train, compare, card, bench, faithfulness and import; one JSON object on standard output with --json."""
 
 import argparse
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from mmcore.domain.errors import MmcoreError, PackError
@@ -74,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
         _on_data(command(name, run, text))
     bench = command("bench", _bench, "Time the model and its explanations against the naive stack.")
     bench.add_argument("--task", required=True)
+    _add_faithfulness(command)
     load = command(
         "import", _import, "Put the cases of a pack or of a folder of case folders into the worklist."
     )
@@ -87,6 +88,20 @@ def _on_data(command: argparse.ArgumentParser) -> None:
     """What every command that reads a pack is told."""
     command.add_argument("--task", required=True)
     command.add_argument("--data", required=True, type=Path, metavar="DIR")
+
+
+def _add_faithfulness(command: Callable[..., argparse.ArgumentParser]) -> None:
+    believe = command(
+        "faithfulness",
+        _faithfulness,
+        "Measure on patients not seen whether the explanations may be believed.",
+    )
+    believe.add_argument("--task", required=True)
+    believe.add_argument("--data", required=True, type=Path, metavar="DIR")
+    believe.add_argument(
+        "--most", type=int, default=100, metavar="N", help="test at most N rows, drawn by seed"
+    )
+    believe.add_argument("--keep", action="store_true", help="write it beside the model's card")
 
 
 def _tasks(given: argparse.Namespace) -> dict:
@@ -172,6 +187,18 @@ def _bench(given: argparse.Namespace) -> dict:
     from mmcore.services.bench import bench
 
     return bench(given.task)
+
+
+def _faithfulness(given: argparse.Namespace) -> dict:
+    from mmcore.services import faithfulness
+    from mmcore.services.review import load_engine
+
+    _folder(given.data)
+    engine = load_engine(given.task)
+    report = faithfulness.measure(engine, given.data, given.most, _bar)
+    if given.keep:
+        faithfulness.write(report, engine.stored.directory)
+    return report
 
 
 def _import(given: argparse.Namespace) -> dict:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mmcore.domain.errors import MmcoreError
-from pages.ui import decision, frame, reading, resources, state, viewer, vitals
+from pages.ui import belief, decision, frame, reading, resources, state, viewer, vitals
 from pages.ui.evidence import of_modality
 from pages.ui.text import t
 
@@ -25,9 +25,11 @@ except MmcoreError as error:
 reading.keep(key, summary, seen)
 reading.draw_head(summary, seen.prediction.model_version)
 shown = reading.revealed(key, summary)
+doubts = belief.doubts(key, seen) if shown else {}
 left, right = st.columns(reading.COLUMNS, gap="medium")
 with left:
-    viewer.draw(case.scan, key, of_modality(seen, "image") if shown else None, seen.lung_outline)
+    pictured = of_modality(seen, "image") if shown else None
+    viewer.draw(case.scan, key, pictured, seen.lung_outline, doubt=doubts.get("image", ""))
 with right:
     if shown:
         reading.draw_answer(engine, key, case, seen.prediction.contrast)
@@ -35,13 +37,18 @@ with right:
         with st.container(key="panel_estimate"):
             decision.draw_estimate(seen.prediction.labels, key)
 
-names = ("note", "vitals", "what_if") if shown else ("note", "vitals")
+names = ("note", "vitals", "what_if", "similar", "believe") if shown else ("note", "vitals")
 tabs = dict(zip(names, st.tabs([t(f"screen.review.tab.{n}") for n in names]), strict=True))
 with tabs["vitals"]:
-    vitals.draw(seen, engine.task, revealed=shown)
+    vitals.draw(seen, engine.task, revealed=shown, doubt=doubts.get("clinical", ""))
 if shown:
     with tabs["what_if"]:
         reading.draw_what_if(engine, key, case)
+    with tabs["similar"]:
+        reading.draw_similar(key, seen)
     decision.draw(seen, key)
 with tabs["note"]:
-    reading.draw_note(engine, key, seen, shown)
+    reading.draw_note(engine, key, seen, shown, doubts.get("text", ""))
+if shown:
+    with tabs["believe"]:
+        belief.draw(engine, key, case, seen, doubts)

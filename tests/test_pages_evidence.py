@@ -132,8 +132,9 @@ def test_evidence_inside_the_lungs_is_a_share_of_its_size():
     lungs = np.zeros((30, 30), bool)
     lungs[:15] = True
     values = map_with_peak(10, 10) + 3 * map_with_peak(80, 10, -1.0)
-    assert viewer.share_inside(image_attribution(values), lungs) == pytest.approx(0.25)
-    assert viewer.share_inside(image_attribution(values), None) is None
+    assert image_attribution(values).share_inside(lungs) == pytest.approx(0.25)
+    assert "25 %" in viewer.alternative(image_attribution(values), lungs)
+    assert "%" not in viewer.alternative(image_attribution(values), None)
 
 
 def test_two_lungs_give_two_rings_on_their_own_sides():

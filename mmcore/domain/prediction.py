@@ -107,3 +107,12 @@ class Attribution:
     def residual(self) -> float:
         """What the attribution fails to explain, log-odds."""
         return self.total - self.constant - self.sum
+
+    def share_inside(self, place: np.ndarray) -> float | None:
+        """Share of a map's evidence by size inside `place`, (H, W) bool over the whole picture, 0 to 1; None without evidence."""
+        top, left, bottom, right = self.region or (0.0, 0.0, 1.0, 1.0)
+        size = np.abs(self.values)
+        rows = (np.linspace(top, bottom, size.shape[0], endpoint=False) * place.shape[0]).astype(int)
+        columns = (np.linspace(left, right, size.shape[1], endpoint=False) * place.shape[1]).astype(int)
+        inside = place[np.clip(rows, 0, place.shape[0] - 1)[:, None], np.clip(columns, 0, place.shape[1] - 1)]
+        return float(size[inside].sum() / size.sum()) if size.sum() else None

@@ -48,7 +48,7 @@ def attribute_all(
     }
     made, failed = [], []
     for modality in present:
-        attribution = makers[modality](engine, encodings, _wanted(engine, prediction, modality), memory)
+        attribution = makers[modality](engine, encodings, wanted_of(engine, prediction, modality), memory)
         if np.isfinite(attribution.values).all():
             made.append(attribution)
         else:
@@ -56,7 +56,8 @@ def attribute_all(
     return tuple(made), tuple(failed)
 
 
-def _wanted(engine: Engine, prediction: Prediction, modality: Modality) -> Wanted:
+def wanted_of(engine: Engine, prediction: Prediction, modality: Modality) -> Wanted:
+    """Total, constant and factor of a modality's evidence for the prediction's contrast."""
     model = engine.stored.model
     m = model.modalities.index(modality)
     here = sum(

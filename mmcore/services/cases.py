@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mmcore.domain.case import Case, Scan
+from mmcore.domain.case import Case, Scan, Waveform
 from mmcore.domain.prediction import Prediction
 from mmcore.domain.task import Modality, Task
 from mmcore.intake.note_values import FoundValue, read_values
 from mmcore.intake.vitals import check_vitals
+from mmcore.preprocess.blank import Rectangle, flattened, painted_out
 from mmcore.preprocess.text import MASK, negations, sentences
 from mmcore.stores.case_store import CaseStore, CaseSummary, Decision
 from mmcore.tasks import get_task
@@ -32,7 +33,7 @@ OVERRIDE_REASONS = (
     "other",
 )
 
-__all__ = ["OVERRIDE_REASONS", "CaseStore", "CaseSummary", "Decision"]
+__all__ = ["OVERRIDE_REASONS", "CaseStore", "CaseSummary", "Decision", "Rectangle"]
 
 
 def open_store(url: str | None = None) -> CaseStore:
@@ -123,9 +124,11 @@ def flags_of(case: Case, prediction: Prediction) -> tuple[str, ...]:
 
 
 def remember(store: CaseStore, key: str, case: Case, prediction: Prediction) -> None:
-    """Keep the likeliest label, its probability and the flags for the worklist."""
+    """Keep the likeliest label, its probability and the flags for the worklist, and the evidence for finding similar cases."""
     top = max(prediction.labels, key=lambda label: prediction.probabilities[label])
     store.remember(key, top, float(prediction.probabilities[top]), flags_of(case, prediction))
+    evidence = {str(m): None if e is None else dict(e) for m, e in prediction.evidence.items()}
+    store.remember_evidence(key, prediction.model_sha256, evidence)
 
 
 def edited(
@@ -134,18 +137,36 @@ def edited(
     values: Mapping[str, float | None] | None = None,
     hidden: Collection[tuple[int, int]] = (),
     without: Collection[str] = (),
+    painted: Collection[Rectangle] = (),
+    flat: tuple[Collection[str], tuple[float, float] | None] | None = None,
 ) -> Case:
-    """The case with values changed (None: not measured), character ranges of the note masked, modalities set aside."""
+    """The case with values changed (None: not measured), character ranges of the note masked, modalities set aside, parts of
+    the scan painted out, and leads of the recording (none named: all) flat for some seconds (None: throughout)."""
     merged = {k: v for k, v in (dict(case.values) | dict(values or {})).items() if v is not None}
     note = case.note
     for start, end in sorted(hidden, reverse=True):
         note = note[:start] + MASK + note[end:]
     return replace(
         case,
-        scan=None if Modality.IMAGE in without else case.scan,
+        scan=None if Modality.IMAGE in without else _painted(case.scan, painted),
+        waveform=None if Modality.WAVEFORM in without else _flattened(case.waveform, flat),
         note=None if Modality.TEXT in without else note,
         values={} if Modality.CLINICAL in without else merged,
     )
+
+
+def _painted(scan: Scan | None, rectangles: Collection[Rectangle]) -> Scan | None:
+    if scan is None or not rectangles:
+        return scan
+    return replace(scan, pixels=painted_out(scan.pixels, rectangles))
+
+
+def _flattened(
+    waveform: Waveform | None, flat: tuple[Collection[str], tuple[float, float] | None] | None
+) -> Waveform | None:
+    if waveform is None or flat is None:
+        return waveform
+    return replace(waveform, samples=flattened(waveform.samples, waveform.rate_hz, waveform.leads, *flat))
 
 
 def note_sentences(note: str) -> tuple[tuple[int, int], ...]:

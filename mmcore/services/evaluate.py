@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmcore.domain.pack import PackRow
+from mmcore.domain.pack import Pack, PackRow
 from mmcore.domain.prediction import RESIDUAL_LIMIT
 from mmcore.evaluation.metrics import auroc, interval, label_metrics, patient_weights
 from mmcore.evaluation.subgroups import age_band, too_few
@@ -37,7 +37,15 @@ def evaluate(
 
     Rows of patients that trained or calibrated the model are left out and counted; no other row is selected.
     """
-    pack = read_pack(engine.task, directory)
+    fresh, left_out = unseen_rows(engine, read_pack(engine.task, directory))
+    scored, unusable = score(engine, fresh, progress)
+    if unusable:
+        left_out["nothing_to_predict_from"] += unusable
+    return report(engine, scored, dict(left_out), resamples)
+
+
+def unseen_rows(engine: Engine, pack: Pack) -> tuple[list[PackRow], Counter[str]]:
+    """Labelled rows of patients that neither trained nor calibrated the model, and how many others there are, by reason."""
     known = set(engine.facts["patients"]["train"]) | set(engine.facts["patients"]["calibration"])
     left_out = Counter(pack.left_out)
     fresh = []
@@ -48,10 +56,7 @@ def evaluate(
             left_out[reason] += 1
         else:
             fresh.append(row)
-    scored, unusable = score(engine, fresh, progress)
-    if unusable:
-        left_out["nothing_to_predict_from"] += unusable
-    return report(engine, scored, dict(left_out), resamples)
+    return fresh, left_out
 
 
 def report(engine: Engine, scored: Scored, left_out: dict[str, int], resamples: int) -> dict:

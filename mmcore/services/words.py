@@ -18,6 +18,8 @@ NAMED = {  # placeholder -> section in which its value has a name of its own
     "modality": "modality",
     "task": "task",
     "unit": "unit",
+    "place": "place",
+    "method": "method",
 }
 
 

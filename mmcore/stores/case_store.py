@@ -48,6 +48,13 @@ _decisions = sql.Table(
     sql.Column("comment", sql.Text, nullable=False),
     sql.Column("shown", sql.JSON, nullable=False),
 )
+_evidence = sql.Table(  # a table of its own, so that a database made before it gains it without a migration
+    "case_evidence",
+    _tables,
+    sql.Column("case_key", sql.ForeignKey("cases.key"), primary_key=True),
+    sql.Column("model_sha256", sql.String(64), nullable=False, index=True),
+    sql.Column("evidence", sql.JSON, nullable=False),
+)
 _SUMMARY = [
     c for c in _cases.c if c.name not in ("pixels", "scan", "note", "field_values", "refused", "overruled")
 ]
@@ -140,6 +147,28 @@ class CaseStore:
     def remember(self, key: str, top_label: str, top_probability: float, flags: tuple[str, ...]) -> None:
         """Keep what the worklist shows of a prediction. Raises CaseNotFoundError."""
         self._update(key, top_label=top_label, top_probability=top_probability, flags=list(flags))
+
+    def remember_evidence(self, key: str, model_sha256: str, evidence: Mapping[str, object]) -> None:
+        """Keep modality -> label -> log-odds (None: absent) as that model found it; what another one found gives way.
+
+        Raises CaseNotFoundError.
+        """
+        with self.engine.begin() as connection:
+            if connection.execute(sql.select(_cases.c.key).where(_cases.c.key == key)).first() is None:
+                raise CaseNotFoundError("case_not_found", key=key)
+            connection.execute(_evidence.delete().where(_evidence.c.case_key == key))
+            row = {"case_key": key, "model_sha256": model_sha256, "evidence": dict(evidence)}
+            connection.execute(_evidence.insert().values(**row))
+
+    def evidence(self, task: str, model_sha256: str) -> dict[str, Mapping[str, Mapping[str, float] | None]]:
+        """Key -> what remember_evidence kept, for the cases of a task that this model has scored."""
+        query = (
+            sql.select(_evidence.c.case_key, _evidence.c.evidence)
+            .join(_cases)
+            .where(_cases.c.task == task, _evidence.c.model_sha256 == model_sha256)
+        )
+        with self.engine.connect() as connection:
+            return {row.case_key: row.evidence for row in connection.execute(query)}
 
     def decide(self, key: str, decision: Decision) -> None:
         """Add a decision and move the case to reviewed or overridden; earlier decisions stay. Raises CaseNotFoundError."""

@@ -60,15 +60,20 @@ def can_be_refined(review) -> bool:
     return bool(review.note_text) and of_modality(review, "text") is not None
 
 
-def draw(review, *, revealed: bool = True, refining: bool = False) -> None:
-    """The note of a case, its legend, its strongest words and the sum; `refining` says that better is on the way."""
+def draw(review, *, revealed: bool = True, refining: bool = False, doubt: str = "") -> None:
+    """The note of a case, its legend, its strongest words and the sum; `refining` says that better is on the way.
+
+    doubt: why its colours are greyed out.
+    """
     if not review.note_text:
         st.html(f'<div class="quiet">{t("screen.review.no_note")}</div>')
         return
     attribution = of_modality(review, "text") if revealed else None
     words = words_of(review.note_text, review.masked_spans, attribution)
     left, right = st.columns([0.7, 0.3], gap="medium")
-    left.html(note_html(review, words))
+    if doubt:
+        left.html(f'<div class="warning">{escape(doubt)}</div>')
+    left.html(f'<div class="{"doubtful" if doubt else ""}">{note_html(review, words)}</div>')
     with right:
         status = f"{t('screen.note.refining')} …" if refining else ""
         st.html(f'<div class="quiet" role="status">{status}</div>')

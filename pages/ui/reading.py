@@ -12,7 +12,7 @@ from mmcore.domain.errors import MmcoreError
 from mmcore.domain.prediction import Contrast
 from mmcore.services import cases, words
 from mmcore.services.cases import CaseSummary
-from pages.ui import account, answer, group, note, resources, state, table, viewer, what_if
+from pages.ui import account, answer, group, note, resources, similar, state, table, viewer, what_if
 from pages.ui.text import day, t
 
 COLUMNS = (0.47, 0.53)  # the scan, the answer
@@ -51,9 +51,11 @@ def keep(key: str, summary: CaseSummary, seen) -> None:
         summary.top_probability is not None
         and abs(summary.top_probability - chance) < 1e-6
         and summary.flags == flags
+        and state.of_case(key, "kept") == seen.prediction.model_sha256
     )
     if not known and not state.of_case(key, "prior"):
         cases.remember(resources.store(), key, seen.case, seen.prediction)
+        state.set_of_case(key, "kept", seen.prediction.model_sha256)
 
 
 @st.fragment
@@ -63,11 +65,7 @@ def score(rows: Sequence[CaseSummary]) -> None:
     bar = st.progress(0.0) if waiting else None
     for done, row in enumerate(waiting):
         bar.progress(done / len(waiting), t("screen.worklist.scoring", done=done + 1, all=len(waiting)))
-        try:
-            case = resources.store().load(row.key)
-            keep(row.key, row, read(resources.engine(row.task), row.key, case))
-        except MmcoreError:
-            state.set_of_case(row.key, "unusable", True)  # opening the case says why
+        _score_one(row)
     if waiting:
         st.rerun(scope="app")
 
@@ -105,14 +103,14 @@ def draw_answer(engine, key: str, case: Case, drawn: Contrast) -> None:
         account.draw(seen, key)
 
 
-def draw_note(engine, key: str, seen, revealed: bool) -> None:
+def draw_note(engine, key: str, seen, revealed: bool, doubt: str = "") -> None:
     """The note, at once by the quick method; the exact one takes seconds, in the background, and then takes its place."""
     if not revealed or not note.can_be_refined(seen):
-        note.draw(seen, revealed=revealed)
+        note.draw(seen, revealed=revealed, doubt=doubt)
         return
     exact = _exact_review(engine, key, seen)
     if exact.done():
-        note.draw(exact.result())
+        note.draw(exact.result(), doubt=doubt)
     else:
         _draw_while_refining(seen, exact)
 
@@ -131,7 +129,7 @@ def _exact_review(engine, key: str, seen) -> Future:
     begun = memory.get("exact")
     if begun is None or begun[0] != wanted or begun[1].cancelled():
         work = partial(review, engine, seen.case, contrast=contrast, memory=memory, tokens=EXACT)
-        begun = (wanted, state.in_background(resources.worker().submit(work)))
+        begun = (wanted, state.in_background(resources.worker().submit(work), "note"))
         memory["exact"] = begun
     return begun[1]
 
@@ -146,11 +144,33 @@ def _draw_while_refining(seen, exact: Future) -> None:
 @st.fragment
 def draw_what_if(engine, key: str, case: Case) -> None:
     """The tab of edits, on its own so that an edit leaves the rest of the screen alone."""
+    from mmcore.services.smallest_change import smallest_changes
+
     seen = read(engine, key, case)
-    what_if.draw(seen, engine.task, key, lambda changed, contrast: read(engine, key, changed, contrast))
+    what_if.draw(
+        seen,
+        engine.task,
+        key,
+        lambda changed, contrast: read(engine, key, changed, contrast),
+        smallest_changes(engine, seen),
+    )
     state.set_of_case(
         key, "edited_under", seen.prediction.prior_logits if state.of_case(key, "edited") else None
     )
+
+
+@st.fragment
+def draw_similar(key: str, seen) -> None:
+    """The tab of similar cases; those that nobody has opened are worked out when asked for."""
+    similar.draw(key, seen, _score_one)
+
+
+def _score_one(row: CaseSummary) -> None:
+    try:
+        case = resources.store().load(row.key)
+        keep(row.key, row, read(resources.engine(row.task), row.key, case))
+    except MmcoreError:
+        state.set_of_case(row.key, "unusable", True)  # opening the case says why
 
 
 def revealed(key: str, summary: CaseSummary) -> bool:

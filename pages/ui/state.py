@@ -88,12 +88,12 @@ def memory(key: str) -> dict:
     return kept[key]
 
 
-def in_background(work: Future) -> Future:
-    """Note the work that this session waits for; what it waited for before and has not begun is called off."""
-    before = st.session_state.get(_WORK)
-    if before is not None:
-        before.cancel()
-    st.session_state[_WORK] = work
+def in_background(work: Future, kind: str) -> Future:
+    """Note the work that this session waits for; what it waited for of the same kind and has not begun is called off."""
+    waited = st.session_state.setdefault(_WORK, {})
+    if kind in waited:
+        waited[kind].cancel()
+    waited[kind] = work
     return work
 
 

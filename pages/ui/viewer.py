@@ -1,6 +1,7 @@
 """The scan with its evidence: what the browser needs to draw it, and what it shows in words."""
 
 import base64
+from collections.abc import Sequence
 from html import escape
 
 import numpy as np
@@ -14,6 +15,7 @@ from pages.ui.evidence import split_shown
 from pages.ui.text import t
 
 LONGEST_SIDE = 1024  # pixels sent to the browser
+LONGEST_SIDE_PAINTED = 512  # of the small picture for painting
 FULL_COLOUR = 99.5  # percentile of the evidence that gets the full colour
 SMALL = 0.02  # of the strongest evidence: below, nothing speaks that way
 
@@ -24,17 +26,16 @@ def draw(
     attribution: Attribution | None = None,
     lungs: np.ndarray | None = None,
     height: int = 470,
+    doubt: str = "",
 ) -> None:
-    """The viewer of a scan; `name` tells cases apart, so that zoom and window stay while one is looked at."""
+    """The viewer of a scan; `name` tells cases apart, so that zoom and window stay while one is looked at.
+
+    doubt: why its map is greyed out.
+    """
     if scan is None:
         st.html(f'<div class="panel quiet">{t("screen.review.no_scan")}</div>')
         return
-    mount = st.components.v2.component(
-        "viewer",
-        html='<div id="viewer" class="viewer"></div>',
-        css=resources.asset("viewer.css"),
-        js=resources.asset("viewer.js"),
-    )
+    mount = _component()
     grey = _grey(scan.pixels)
     rings = [] if lungs is None else lung_rings(lungs)
     data = {
@@ -44,9 +45,30 @@ def draw(
         "grey": _text_of(grey),
         "outline": rings,
     }
-    data["map"] = _map(attribution) if attribution else None
+    data["map"] = _map(attribution) | {"doubtful": bool(doubt)} if attribution else None
     data["html"] = _controls(attribution, bool(rings), alternative(attribution, lungs), height)
     mount(data=data, key=f"viewer_{name}")
+    if doubt:
+        st.html(f'<div class="warning">{escape(doubt)}</div>')
+
+
+def draw_for_painting(
+    scan: Scan, name: str, painted: Sequence[tuple[float, float, float, float]], html: str
+) -> tuple[float, float, float, float] | None:
+    """The scan on which a drag marks a rectangle; the one just marked (top, left, bottom, right as fractions), else None."""
+    grey = _grey(scan.pixels, LONGEST_SIDE_PAINTED)
+    data = {"name": f"paint_{name}", "width": grey.shape[1], "height": grey.shape[0], "grey": _text_of(grey)}
+    data |= {"outline": [], "map": None, "html": html, "paint": True, "painted": [list(p) for p in painted]}
+    return _component()(data=data, key=f"paint_{name}", on_painted_change=lambda: None).painted
+
+
+def _component():
+    return st.components.v2.component(
+        "viewer",
+        html='<div id="viewer" class="viewer"></div>',
+        css=resources.asset("viewer.css"),
+        js=resources.asset("viewer.js"),
+    )
 
 
 def alternative(attribution: Attribution | None, lungs: np.ndarray | None) -> str:
@@ -65,7 +87,7 @@ def alternative(attribution: Attribution | None, lungs: np.ndarray | None) -> st
             label=label,
             place=places[0 if speaks[0] else 1],
         )
-    inside = share_inside(attribution, lungs)
+    inside = None if lungs is None else attribution.share_inside(lungs)
     tail = "" if inside is None else " " + t("screen.viewer.in_lungs", share=f"{100 * inside:.0f} %")
     return t("screen.viewer.alt", evidence=words) + tail
 
@@ -84,18 +106,6 @@ def strongest_place(values: np.ndarray, region: tuple[float, float, float, float
         height=height,
         side=t(f"screen.viewer.place.{'left' if x < 0.5 else 'right'}"),
     )
-
-
-def share_inside(attribution: Attribution, lungs: np.ndarray | None) -> float | None:
-    """Share of the evidence by size inside the lungs, 0 to 1; None without an outline."""
-    if lungs is None:
-        return None
-    top, left, bottom, right = attribution.region or (0.0, 0.0, 1.0, 1.0)
-    size = np.abs(attribution.values)
-    rows = (np.linspace(top, bottom, size.shape[0], endpoint=False) * lungs.shape[0]).astype(int)
-    columns = (np.linspace(left, right, size.shape[1], endpoint=False) * lungs.shape[1]).astype(int)
-    inside = lungs[np.clip(rows, 0, lungs.shape[0] - 1)[:, None], np.clip(columns, 0, lungs.shape[1] - 1)]
-    return float(size[inside].sum() / size.sum()) if size.sum() else None
 
 
 def lung_rings(lungs: np.ndarray) -> list[list[tuple[float, float]]]:
@@ -122,9 +132,9 @@ def _smooth(edge: np.ndarray) -> np.ndarray:
     return np.convolve(np.pad(edge, 2, mode="edge"), np.full(5, 0.2), mode="valid")
 
 
-def _grey(pixels: np.ndarray) -> np.ndarray:
+def _grey(pixels: np.ndarray, longest: int = LONGEST_SIDE) -> np.ndarray:
     grey = np.round(np.clip(pixels, 0, 1) * 255).astype(np.uint8)
-    shrink = LONGEST_SIDE / max(grey.shape)
+    shrink = longest / max(grey.shape)
     if shrink >= 1:
         return grey
     size = (round(grey.shape[1] * shrink), round(grey.shape[0] * shrink))

@@ -9,8 +9,8 @@ from pages.ui.evidence import NEGLIGIBLE, bar_html, of_modality, split_shown
 from pages.ui.text import heading, listed, number, signed, t
 
 
-def draw(review, task: Task, *, revealed: bool = True) -> None:
-    """A table of the measured values, the sum, and what was not measured."""
+def draw(review, task: Task, *, revealed: bool = True, doubt: str = "") -> None:
+    """A table of the measured values, the sum, and what was not measured. doubt: why its bars are greyed out."""
     values = review.case.values
     if not values:
         st.html(f'<div class="quiet">{t("screen.review.no_vitals")}</div>')
@@ -32,8 +32,10 @@ def draw(review, task: Task, *, revealed: bool = True) -> None:
     if attribution:
         below.insert(0, t("screen.vitals.sum", **split_shown(attribution)))
     remarks = "".join(f"<p>{escape(words)}</p>" for words in below)
+    if doubt:
+        st.html(f'<div class="warning">{escape(doubt)}</div>')
     st.html(
-        f'<table class="values"><thead><tr>{heads}</tr></thead>{"".join(rows)}</table><div class="quiet"><br>{remarks}</div>'
+        f'<table class="values{" doubtful" if doubt else ""}"><thead><tr>{heads}</tr></thead>{"".join(rows)}</table><div class="quiet"><br>{remarks}</div>'
     )
 
 

@@ -8,15 +8,20 @@ import streamlit as st
 from mmcore.domain.errors import MmcoreError
 from mmcore.domain.task import Task
 from mmcore.services import cases
-from pages.ui import state
+from pages.ui import paint, state
 from pages.ui.evidence import account_table, of_modality, rows_of, sum_in_words
 from pages.ui.note import shown, words_of
 from pages.ui.text import heading, percent, signed, t, told
-from pages.ui.vitals import unit
+from pages.ui.vitals import unit, value_words
+
+MOST_CHANGES = 3  # told at once
 
 
-def draw(review, task: Task, key: str, again) -> None:
-    """The controls and both accounts; `again` reviews a changed case under the same prior and contrast."""
+def draw(review, task: Task, key: str, again, changes) -> None:
+    """The controls and both accounts; `again` reviews a changed case under the same prior and contrast.
+
+    changes: the smallest single changes that would change the answer, smallest first; None where it cannot be said.
+    """
     st.html(f'<div class="quiet">{t("screen.what_if.lead")}</div>')
     left, right = st.columns([0.36, 0.64], gap="medium")
     with left:
@@ -25,6 +30,7 @@ def draw(review, task: Task, key: str, again) -> None:
         if not any(edits.values()):
             state.set_of_case(key, "edited", None)
             st.html(f'<div class="quiet">{t("screen.what_if.nothing")}</div>')
+            _draw_smallest(changes, task)
             return
         state.set_of_case(key, "edited", True)
         base = replace(review.case, note=review.note_text)
@@ -34,6 +40,26 @@ def draw(review, task: Task, key: str, again) -> None:
             st.html(f'<div class="warning">{escape(t("screen.what_if.cannot", reason=told(error)))}</div>')
             return
         _side_by_side(review, changed)
+        _draw_smallest(changes, task)
+
+
+def _draw_smallest(changes, task: Task) -> None:
+    """In words, the smallest change of one value that would change the answer, and the next ones."""
+    if changes is None:
+        return
+    told_ = [change_words(c, task.field(c.field)) for c in changes[:MOST_CHANGES]] or [
+        t("screen.what_if.smallest_none")
+    ]
+    lines = "".join(f"<li>{escape(words)}</li>" for words in told_)
+    st.html(f'<h2 class="part">{escape(t("screen.what_if.smallest"))}</h2><ul class="reasons">{lines}</ul>')
+
+
+def change_words(change, field) -> str:
+    """Oxygen saturation 88 % instead of 96 % would make another pneumonia the likeliest answer."""
+    new, old = (value_words(field, x) for x in (change.new, change.old))
+    way = "value" if change.called is None else "called" if change.called else "not_called"
+    words = heading(f"screen.what_if.smallest_{way}", field=field.name, new=new, old=old, label=change.label)
+    return words if change.trained else f"{words} {t('screen.what_if.smallest_untrained')}"
 
 
 def _edits(review, task: Task, key: str) -> dict:
@@ -62,6 +88,10 @@ def _edits(review, task: Task, key: str) -> dict:
         )
     if review.note_text:
         edits["hidden"] = _hidden(review, f"{key}_{round_}")
+    if review.case.scan is not None and "image" in present:
+        edits["painted"] = paint.draw(review.case.scan, key, round_)
+    if review.case.waveform is not None and "waveform" in present:
+        edits["flat"] = paint.draw_leads(review.case.waveform, key, round_)
     if any(edits.values()):
         st.button(
             t("screen.what_if.reset"),

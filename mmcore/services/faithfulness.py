@@ -1,0 +1,139 @@
+"""Measures over patients that the model has not seen whether its explanations may be believed, and writes it beside the card."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mmcore.domain.errors import NothingToPredictError
+from mmcore.domain.pack import PackRow
+from mmcore.evaluation.metrics import interval, patient_weights
+from mmcore.services import badges as of_case
+from mmcore.services.badges import Badge
+from mmcore.services.engine import Encodings, encode
+from mmcore.services.evaluate import unseen_rows
+from mmcore.services.packs import case_of, read_pack
+from mmcore.services.randomised import randomisation
+from mmcore.services.review import Engine, review
+from mmcore.services.shortcuts import shortcut_report
+
+FILE = "faithfulness.json"
+RESAMPLES = 1000
+RANDOMISED_ON = 8  # cases whose maps are made again with weights drawn anew
+Bar = Callable[[Iterable], Iterable]
+
+
+@dataclass(frozen=True)
+class Tested:
+    """One case: its row, its badges, and the share of its image evidence inside a drawn outline (None where none is drawn)."""
+
+    row: PackRow
+    badges: tuple[Badge, ...]
+    inside_drawn: float | None
+
+
+def measure(engine: Engine, directory: Path, most: int, progress: Bar = iter) -> dict:
+    """The report for at most `most` seeded rows of DIR whose patients neither trained nor calibrated the model; shortcuts on all.
+
+    Raises PackError where the task reads no packs.
+    """
+    rows, _ = unseen_rows(engine, read_pack(engine.task, directory))
+    chosen = set(np.random.default_rng(0).permutation(len(rows))[:most].tolist())
+    tested: list[Tested] = []
+    encoded: list[tuple[PackRow, Encodings]] = []
+    maps: list = []
+    for i, row in enumerate(progress(rows)):
+        memory: dict = {}
+        case = case_of(engine.task, row)
+        try:
+            seen = review(engine, case, memory=memory, tokens="token_activations")
+        except NothingToPredictError:
+            continue
+        encoded.append((row, encode(engine, case, memory)))
+        if len(maps) < RANDOMISED_ON and i in chosen:
+            maps.append((case, seen.prediction.contrast))
+        if i in chosen:
+            found = of_case.badges(engine, case, seen.prediction.contrast, memory)
+            tested.append(Tested(row, found, _inside_drawn(directory, row, seen)))
+    return {
+        "task": engine.task.name,
+        "model": {"version": engine.stored.version, "sha256": engine.stored.sha256},
+        "n": len(tested),
+        "patients": len({t.row.patient for t in tested}),
+        "thresholds": _thresholds(),
+        "modalities": {m.value: _of_modality(tested, m.value) for m in engine.task.modalities},
+        "grey_share": _share(
+            [t for t in tested for _ in t.badges], [b.colour == "grey" for t in tested for b in t.badges]
+        ),
+        "inside_lungs": _inside([t for t in tested if t.inside_drawn is not None]),
+        "randomised": randomisation(engine, maps),
+        "shortcuts": shortcut_report(engine, encoded),
+    }
+
+
+def write(report: dict, folder: Path) -> None:
+    """Keep the report in a model's folder, beside its card."""
+    (folder / FILE).write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _thresholds() -> dict:
+    names = ("SAYS_LITTLE", "DISAGREE", "AGREE", "INSIDE_FAILS", "INSIDE_GOOD")
+    return {name.lower(): getattr(of_case, name) for name in names}
+
+
+def _of_modality(tested: Sequence[Tested], modality: str) -> dict:
+    """Shares with 95 % intervals by bootstrap over patients, and medians, of the badges of one modality."""
+    pairs = [(t, b) for t in tested for b in t.badges if b.modality == modality]
+    if not pairs:
+        return {"n": 0}
+    orders = [(t, b) for t, b in pairs if b.tested]
+    out: dict = {"n": len(pairs), "tested": len(orders)}
+    out |= {
+        c: _share([t for t, _ in pairs], [b.colour == c for _, b in pairs])
+        for c in ("green", "amber", "grey")
+    }
+    if orders:
+        owners, trials = [t for t, _ in orders], [b.trial for _, b in orders]
+        out["beats_random_deletion"] = _share(owners, [t.deletion_gain > 0 for t in trials])
+        out["beats_random_insertion"] = _share(owners, [t.insertion_gain > 0 for t in trials])
+        out["median_deletion_gain"] = round(float(np.median([t.deletion_gain for t in trials])), 4)
+    agreements = [b.agreement for _, b in orders if b.agreement is not None]
+    out["median_agreement"] = round(float(np.median(agreements)), 3) if agreements else None
+    out["methods"] = sorted({f"{b.method} against {b.other_method}" for _, b in pairs})
+    out["median_passes"] = int(np.median([b.passes for _, b in pairs]))
+    return out
+
+
+def _share(owners: Sequence[Tested], hits: Sequence[bool]) -> dict | None:
+    return _mean(owners, np.asarray(hits, dtype=float))
+
+
+def _mean(owners: Sequence[Tested], values: np.ndarray) -> dict | None:
+    if not len(values):
+        return None
+    weights = patient_weights([t.row.patient for t in owners], RESAMPLES)
+    with np.errstate(invalid="ignore"):
+        return interval(weights @ values / weights.sum(1))
+
+
+def _inside_drawn(directory: Path, row: PackRow, seen) -> float | None:
+    """Share of the image evidence inside the outline that people drew for this picture: DIR/lung_masks/<key>.png."""
+    from PIL import Image
+
+    drawn = Path(directory) / "lung_masks" / f"{row.key}.png"
+    attribution = next((a for a in seen.attributions if a.modality == "image"), None)
+    if attribution is None or not drawn.is_file():
+        return None
+    return attribution.share_inside(np.asarray(Image.open(drawn).convert("L")) > 127)
+
+
+def _inside(drawn: Sequence[Tested]) -> dict:
+    """Mean share of the evidence inside drawn lungs, and how many pictures reach the mark."""
+    shares = np.array([t.inside_drawn for t in drawn])
+    return {
+        "n": len(drawn),
+        "share": _mean(drawn, shares),
+        "reach_80": _mean(drawn, (shares >= 0.8).astype(float)),
+    }

@@ -1,0 +1,172 @@
+"""An explanation taken apart: what each part of a modality is said to carry, and what the model says with only some parts left."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from mmcore.domain.case import Case
+from mmcore.domain.prediction import Attribution
+from mmcore.domain.task import Modality
+from mmcore.explain.faithfulness import Score, leave_one_out
+from mmcore.explain.text import token_activations
+from mmcore.services.attribute import Wanted, contrast_direction, wanted_of
+from mmcore.services.engine import Encodings, Engine
+from mmcore.services.review import Review
+from mmcore.training.inputs import waveform_input
+
+BATCH = 16  # pictures, notes or rows per pass
+MOST_CELLS = 7  # of a picture along each side
+MOST_SEGMENTS = 6  # stretches of time that a recording is cut into, each in every lead
+
+
+@dataclass(frozen=True)
+class Parts:
+    """N parts of one modality. values: (N,) log-odds by the explanation on screen; score: see faithfulness.Score.
+
+    other: makes (N,) by another method; passes: how many inputs that method shows the model. organ: (H, W) over the whole
+    picture, True where its evidence should lie, None where there is no such place; place: what it is called.
+    """
+
+    values: np.ndarray
+    score: Score
+    other: Callable[[], np.ndarray]
+    other_method: str
+    passes: int = 0
+    organ: np.ndarray | None = None
+    place: str = ""
+
+
+def parts_of(
+    engine: Engine, case: Case, review: Review, encodings: Encodings, attribution: Attribution
+) -> Parts:
+    """The parts of a modality that has an attribution; one function a modality."""
+    makers: dict[Modality, Callable[..., Parts]] = {
+        Modality.IMAGE: _of_image,
+        Modality.WAVEFORM: _of_waveform,
+        Modality.TEXT: _of_note,
+        Modality.CLINICAL: _of_values,
+    }
+    wanted = wanted_of(engine, review.prediction, attribution.modality)
+    return makers[attribution.modality](engine, case, encodings, attribution, wanted)
+
+
+def _of_image(
+    engine: Engine, case: Case, encodings: Encodings, attribution: Attribution, wanted: Wanted
+) -> Parts:
+    """Cells of the last feature map; a part taken away is blurred beyond recognition in the picture that the model sees."""
+    pixels = encodings.image_in.pixels
+    parts = _of_map(engine, pixels, blurred(pixels), attribution, wanted, (MOST_CELLS, MOST_CELLS))
+    return replace(parts, organ=encodings.image_in.lungs, place="lungs")
+
+
+def _of_waveform(
+    engine: Engine, case: Case, encodings: Encodings, attribution: Attribution, wanted: Wanted
+) -> Parts:
+    """Stretches of time in each lead; a part taken away lies on its lead's baseline, the median of its samples."""
+    samples = waveform_input(case.waveform)
+    flat = samples.nanmedian(-1, keepdim=True).values.expand_as(samples)
+    return _of_map(engine, samples, flat, attribution, wanted, (samples.shape[-2], MOST_SEGMENTS))
+
+
+def _of_map(
+    engine: Engine, given: Tensor, neutral: Tensor, attribution: Attribution, wanted: Wanted,
+    most: tuple[int, int],
+) -> Parts:  # fmt: skip
+    """Rectangles of an input (1, ..., H, W) that the cells of its map lie over, at most `most` of them along each side."""
+    model, name = engine.stored.model, wanted.modality.value
+    cells = np.asarray(attribution.extra.get("cells", attribution.values))
+    rows, columns = (min(n, m) for n, m in zip(cells.shape, most, strict=True))
+    weights = contrast_direction(model, getattr(model, f"{name}_head").weight, wanted.prediction).float()
+
+    def score(kept: np.ndarray) -> np.ndarray:
+        stays = kept_shares(kept.reshape(-1, rows, columns), given.shape[-2:])
+        stays = stays.reshape(len(kept), *[1] * (given.dim() - 3), *given.shape[-2:])
+        return _in_batches(
+            lambda part: model.centred(name, model.encode_map(name, torch.lerp(neutral, given, stays[part]))) @ weights,
+            len(kept), wanted,
+        )  # fmt: skip
+
+    values = _summed(cells, rows, columns).ravel()
+    return Parts(values, score, lambda: leave_one_out(score, len(values)), "leave_one_out", 1 + len(values))
+
+
+def _of_note(
+    engine: Engine, case: Case, encodings: Encodings, attribution: Attribution, wanted: Wanted
+) -> Parts:
+    """Tokens but for the first and the last; a part taken away becomes a mask."""
+    model, text_in = engine.stored.model, encodings.text_in
+    direction = contrast_direction(model, model.text_head.weight, wanted.prediction)
+    ids, mask_id = text_in.ids, engine.stored.tokenizer.mask_token_id
+
+    def score(kept: np.ndarray) -> np.ndarray:
+        stays = torch.from_numpy(np.pad(kept, ((0, 0), (1, 1)), constant_values=True))
+        return _in_batches(
+            lambda part: model.encode_text(
+                text_in.mask.expand(len(stays[part]), -1), ids=torch.where(stays[part], ids, mask_id)
+            ) @ direction.float(),
+            len(kept), wanted,
+        )  # fmt: skip
+
+    def other() -> np.ndarray:
+        return token_activations(encodings.hidden, direction * wanted.factor, model.text_masks[ids.shape[1]])[
+            1:-1
+        ]
+
+    return Parts(np.asarray(attribution.values)[1:-1], score, other, "token_activations")
+
+
+def _of_values(
+    engine: Engine, case: Case, encodings: Encodings, attribution: Attribution, wanted: Wanted
+) -> Parts:
+    """Fields that are known and could be learned; a part taken away is unknown."""
+    model, values = engine.stored.model, encodings.values
+    known = np.flatnonzero(~torch.isnan(values[0]).numpy())
+
+    def score(kept: np.ndarray) -> np.ndarray:
+        stays = torch.zeros(len(kept), values.shape[1], dtype=torch.bool)
+        stays[:, known] = torch.from_numpy(kept)
+        filled = torch.where(stays, values, torch.nan)
+        return _in_batches(
+            lambda part: contrast_direction(model, model.clinical_head(filled[part]).sum(1).T, wanted.prediction),
+            len(kept), wanted,
+        )  # fmt: skip
+
+    return Parts(
+        np.asarray(attribution.values)[known], score, lambda: leave_one_out(score, len(known)), "leave_one_out", 1 + len(known)
+    )  # fmt: skip
+
+
+def blurred(pixels: Tensor) -> Tensor:
+    """Pictures (B, C, H, W) without anything smaller than a fifth of their side: box means over it, twice."""
+    size = 2 * (pixels.shape[-1] // 10) + 1
+    for _ in range(2):
+        pixels = F.avg_pool2d(F.pad(pixels, [size // 2] * 4, mode="replicate"), size, 1)
+    return pixels
+
+
+def _in_batches(score: Callable[[slice], Tensor], count: int, wanted: Wanted) -> np.ndarray:
+    with torch.inference_mode():
+        told = [score(slice(i, i + BATCH)).double().numpy() for i in range(0, count, BATCH)]
+    return np.concatenate(told) * wanted.factor + wanted.constant
+
+
+def _groups(cells: int, groups: int) -> np.ndarray:
+    """(cells,) which of `groups` stretches of about equal length each cell belongs to."""
+    return np.arange(cells) * groups // cells
+
+
+def _summed(cells: np.ndarray, rows: int, columns: int) -> np.ndarray:
+    """(h, w) summed over rectangles: (rows, columns)."""
+    out = np.zeros((rows, columns))
+    np.add.at(out, (_groups(cells.shape[0], rows)[:, None], _groups(cells.shape[1], columns)[None]), cells)
+    return out
+
+
+def kept_shares(kept: np.ndarray, shape: tuple[int, int]) -> Tensor:
+    """(B, rows, columns) bool drawn on (B, H, W), 0 to 1, without hard edges, which a network would see as a finding."""
+    small = torch.from_numpy(kept.astype(np.float32))[:, None]
+    return F.interpolate(small, size=shape, mode="bilinear", align_corners=False)[:, 0]
