@@ -1,4 +1,4 @@
-"""The command line: tasks, predict, evaluate, train, compare, card, bench, faithfulness and import; one JSON object on standard output with --json."""
+"""The command line: tasks, predict, evaluate, train, compare, conformalize, card, bench, faithfulness and import; one JSON object on standard output with --json."""
 
 import argparse
 import json
@@ -69,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
             _compare,
             "Fit other fusions on the shipped model's encodings and store how they compare.",
         ),
+        ("conformalize", _conformalize, "Calibrate the shipped model's prediction sets anew."),
         ("card", _card, "Evaluate the shipped model anew and write its card."),
     ):
         _on_data(command(name, run, text))
@@ -171,6 +172,15 @@ def _compare(given: argparse.Namespace) -> dict:
     _folder(given.data)
     with _Bars() as progress:
         return compare(load_engine(given.task), given.data, progress)
+
+
+def _conformalize(given: argparse.Namespace) -> dict:
+    from mmcore.services.review import load_engine
+    from mmcore.services.sets import conformalize_model
+
+    _folder(given.data)
+    with _Bars() as progress:
+        return conformalize_model(load_engine(given.task), given.data, progress)
 
 
 def _card(given: argparse.Namespace) -> dict:

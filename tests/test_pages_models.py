@@ -63,7 +63,9 @@ def test_a_patient_belongs_to_the_narrowest_group_that_is_large_enough() -> None
     woman = cards.group_of_patient(CARD, {"sex": 0.0, "age_years": 61.0}, "image")
     assert [(g, n) for g, n, _ in woman] == [("by_sex_and_age", "F 60_75"), ("by_modalities", "image")]
     man = cards.group_of_patient(CARD, {"sex": 1.0, "age_years": 61.0}, "image")
-    assert [g for g, _, _ in man] == ["by_sex_and_age", "by_sex", "by_age_band", "by_modalities"]
+    assert [(g, n) for g, n, _ in man] == [("by_sex", "M"), ("by_modalities", "image")]
+    nobody_like = cards.group_of_patient(CARD, {"sex": 1.0, "age_years": 90.0}, "text")
+    assert [g for g, _, _ in nobody_like] == ["by_sex", "by_modalities"]
     assert [g for g, _, _ in cards.group_of_patient(CARD, {}, "text")] == ["by_modalities"]
 
 
@@ -77,6 +79,51 @@ def test_a_decision_curve_helps_where_it_is_above_both_others() -> None:
     }
     assert useful_range(curve) == (0.2, 0.3)
     assert useful_range({**curve, "model": [-1.0] * 5}) is None
+
+
+def test_the_figure_of_this_patient_s_group_is_told_in_words(monkeypatch) -> None:
+    from types import SimpleNamespace
+
+    from pages.ui import group, text
+
+    monkeypatch.setattr(text.state, "language", lambda: "en")
+    prediction = SimpleNamespace(evidence={"image": {"a": 0.1}, "text": None})
+    case = SimpleNamespace(values={"sex": 0.0, "age_years": 61.0}, scan=None)
+    told = group.words_of(CARD, SimpleNamespace(prediction=prediction, case=case))
+    assert "Tested on 34 women of 60 to under 75: AUROC 0.81 (0.76 to 0.86)." in told
+    assert "With scan: 0.75 (0.70 to 0.80), 60 patients." in told
+    assert "on hospitals never seen: 0.61" in told
+    few = SimpleNamespace(prediction=SimpleNamespace(evidence={"text": {}}), case=case)
+    assert "Too few patients were tested with note (0)." in group.words_of(CARD, few)
+    assert group.words_of(None, few) == ""
+
+
+@pytest.mark.parametrize(
+    ("p_values", "exclusive", "words"),
+    [
+        ({"covid19": 0.4, "other_pneumonia": 0.15, "no_finding": 0.01}, True, "Cannot exclude at 90 %: COVID-19, another pneumonia."),
+        ({"covid19": 0.4, "other_pneumonia": 0.05, "no_finding": 0.01}, True, "At 90 % confidence only COVID-19 remains."),
+        (
+            {"covid19": 0.4, "not covid19": 0.01, "other_pneumonia": 0.05, "not other_pneumonia": 0.6, "no_finding": 0.3, "not no_finding": 0.3},
+            False,
+            "At 90 %: COVID-19 present, another pneumonia excluded, no finding cannot be excluded or confirmed.",
+        ),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_excluded_is_told_in_words(monkeypatch, p_values, exclusive: bool, words: str) -> None:
+    from mmcore.domain.prediction import Contrast, Prediction
+    from pages.ui import answer, text
+
+    monkeypatch.setattr(text.state, "language", lambda: "en")
+    labels = ("covid19", "other_pneumonia", "no_finding")
+    chances = {"covid19": 0.6, "other_pneumonia": 0.3, "no_finding": 0.1}
+    prediction = Prediction(
+        "chest_infection", labels, exclusive, {}, {}, chances, (), Contrast("covid19"), p_values=p_values
+    )
+    assert answer.set_words(prediction, 0.9, other_prior=False) == words
+    told = answer.set_words(prediction, 0.9, other_prior=True)
+    assert told.startswith(words) and "another pre-test probability leaves the set as it is" in told
+    assert words not in answer.set_words(prediction, 0.8, other_prior=False)
 
 
 def test_a_tested_explanation_is_listed_figure_by_figure() -> None:

@@ -138,15 +138,14 @@ def group_of_patient(
 ) -> list[tuple[str, str, Mapping]]:
     """(grouping, group, its counts and metrics) of the groups that a patient belongs to, the narrowest first.
 
-    Sex and age band together where both are known and enough such patients were tested, else each alone; the view; then the
-    set of modalities used (names joined by +).
+    Sex and age band together where both are known and enough such patients were tested, else the one of them that was tested
+    enough; the view; then the set of modalities used (names joined by +).
     """
     sex = {0.0: "F", 1.0: "M"}.get(values.get("sex", -1.0), "unknown")
     band = age_band(values.get("age_years"))
-    both = ("by_sex_and_age", f"{sex} {band}")
-    asked = [both] if "unknown" not in (sex, band) else []
-    if not asked or not _judged(_counts(card, *both)):
-        asked += [p for p in (("by_sex", sex), ("by_age_band", band)) if p[1] != "unknown"]
+    known = [p for p in (("by_sex", sex), ("by_age_band", band)) if p[1] != "unknown"]
+    choices = [("by_sex_and_age", f"{sex} {band}"), *known] if len(known) == 2 else known
+    asked = [next((p for p in choices if _judged(_counts(card, *p))), choices[0])] if choices else []
     asked += [("by_view", view)] if view and _counts(card, "by_view", view) else []
     return [(g, name, _counts(card, g, name)) for g, name in (*asked, ("by_modalities", modalities))]
 

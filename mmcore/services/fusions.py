@@ -16,7 +16,8 @@ from mmcore.models.fusion import FusionConfig, FusionModel
 from mmcore.services.engine import Engine
 from mmcore.services.evaluate import patient_mark
 from mmcore.services.fitting import labelled_rows
-from mmcore.services.packs import Progress, encode_rows, features_of_scans, features_of_waveforms
+from mmcore.services.packs import Progress
+from mmcore.services.sets import encodings_of
 from mmcore.training.calibrate import calibrate, calibrated_joint, probabilities_of
 from mmcore.training.heads import Encoded, HeadSettings, fit_heads, tensors
 from mmcore.training.recipe import TrainingSettings
@@ -44,13 +45,7 @@ def compare(engine: Engine, data: Path, progress: Progress) -> dict:
         raise PackError("nothing_to_join", task=engine.task.name)
     rows = labelled_rows(engine.task, data)
     stored = engine.stored
-    features = {}
-    if stored.model.image_encoder is not None:
-        size = engine.facts["image"]["size"]
-        features["image"] = features_of_scans(stored.model, rows, stored.lungs, size, progress)
-    if stored.model.waveform_encoder is not None:
-        features["waveform"] = features_of_waveforms(stored.model, rows, progress)
-    everyone = encode_rows(stored.model, stored.tokenizer, engine.task, rows, features, {})
+    everyone = encodings_of(engine, rows, progress)
     marks = np.array([patient_mark(p) for p in everyone.patients])
     parts = {n: np.isin(marks, engine.facts["patients"][n]) for n in ("train", "calibration")}
     parts["test"] = ~(parts["train"] | parts["calibration"])
