@@ -1,13 +1,15 @@
-"""The command line: tasks, predict, evaluate, train, compare, conformalize, card, bench, faithfulness and import; one JSON object on standard output with --json."""
+"""The command line: one JSON object on standard output with --json; monitor prints one a line as things change."""
 
 import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 from mmcore.domain.errors import MmcoreError, PackError
+from mmcore.progress import Bars, bar
 from mmcore.services.words import tell
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no model hub at run time
@@ -49,20 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _on_data(evaluate)
     evaluate.add_argument("--bootstrap", type=int, default=1000, metavar="N")
-    train = command("train", _train, "Train, calibrate and evaluate a model on a pack.")
-    _on_data(train)
-    train.add_argument("--out", required=True, type=Path, metavar="DIR")
-    train.add_argument("--fusion", default="additive", choices=("additive", "concat", "gated", "attention"))
-    train.add_argument(
-        "--pretrain", type=Path, metavar="DIR", help="a pack of scans alone that joins the training"
-    )
-    train.add_argument("--image-encoder", default="efficientnet-lite0", metavar="NAME|PATH")
-    train.add_argument("--text-encoder", default="all-minilm-l6-v2", metavar="NAME|PATH")
-    train.add_argument("--image-steps", type=int, metavar="N", help="0 keeps the image encoder as loaded")
-    train.add_argument("--text-epochs", type=int, metavar="N", help="0 keeps the text encoder as loaded")
-    train.add_argument("--fold-steps", type=int, metavar="N", help="image steps within cross-validation")
-    train.add_argument("--seed", type=int, metavar="N")
-    train.add_argument("--no-cross-validation", action="store_true")
+    _train_options(command("train", _train, "Train, calibrate and evaluate a model on a pack."))
     for name, run, text in (
         (
             "compare",
@@ -76,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     bench = command("bench", _bench, "Time the model and its explanations against the naive stack.")
     bench.add_argument("--task", required=True)
     _add_faithfulness(command)
+    _add_monitor(command)
     load = command(
         "import", _import, "Put the cases of a pack or of a folder of case folders into the worklist."
     )
@@ -83,6 +73,23 @@ def _parser() -> argparse.ArgumentParser:
     load.add_argument("--task", default="chest_infection")
     load.add_argument("--most", type=int, default=200, help="import at most this many cases")
     return parser
+
+
+def _train_options(train: argparse.ArgumentParser) -> None:
+    """What training is told."""
+    _on_data(train)
+    train.add_argument("--out", required=True, type=Path, metavar="DIR")
+    train.add_argument("--fusion", default="additive", choices=("additive", "concat", "gated", "attention"))
+    train.add_argument(
+        "--pretrain", type=Path, metavar="DIR", help="a pack of scans alone that joins the training"
+    )
+    train.add_argument("--image-encoder", default="efficientnet-lite0", metavar="NAME|PATH")
+    train.add_argument("--text-encoder", default="all-minilm-l6-v2", metavar="NAME|PATH")
+    train.add_argument("--image-steps", type=int, metavar="N", help="0 keeps the image encoder as loaded")
+    train.add_argument("--text-epochs", type=int, metavar="N", help="0 keeps the text encoder as loaded")
+    train.add_argument("--fold-steps", type=int, metavar="N", help="image steps within cross-validation")
+    train.add_argument("--seed", type=int, metavar="N")
+    train.add_argument("--no-cross-validation", action="store_true")
 
 
 def _on_data(command: argparse.ArgumentParser) -> None:
@@ -105,8 +112,16 @@ def _add_faithfulness(command: Callable[..., argparse.ArgumentParser]) -> None:
     believe.add_argument("--keep", action="store_true", help="write it beside the model's card")
 
 
+def _add_monitor(command: Callable[..., argparse.ArgumentParser]) -> None:
+    monitor = command("monitor", _monitor, "Watch stays whose measurements arrive as JSON lines.")
+    monitor.add_argument("--task", default="icu_mortality")
+    monitor.add_argument("--from", dest="source", required=True, metavar="FILE|-")
+    monitor.add_argument("--threshold", type=float, metavar="P", help="of the alert; else the model's own")
+    monitor.add_argument("--accept-corrections", action="store_true")
+
+
 def _tasks(given: argparse.Namespace) -> dict:
-    from mmcore.stores.model_store import shipped_version
+    from mmcore.stores.model_folders import shipped_version
     from mmcore.tasks import all_tasks
 
     return {
@@ -128,24 +143,40 @@ def _tasks(given: argparse.Namespace) -> dict:
 
 
 def _predict(given: argparse.Namespace) -> dict:
+    files = {"scan": given.image, "ecg": given.ecg, "note": given.note, "vitals": given.vitals}
+    if _is_stream(given.task):
+        from mmcore.services.stream_command import predict_stay
+
+        return predict_stay(given.task, files, given.prior, given.accept_corrections)
     from mmcore.services.command import predict_files
 
-    files = {"scan": given.image, "ecg": given.ecg, "note": given.note, "vitals": given.vitals}
     return predict_files(given.task, files, given.prior, given.accept_corrections)
 
 
 def _evaluate(given: argparse.Namespace) -> dict:
+    _folder(given.data)
+    if _is_stream(given.task):
+        from mmcore.services.stream_evaluate import evaluate_stays
+        from mmcore.stores.stream_store import load_stream
+
+        return evaluate_stays(given.task, load_stream(given.task), given.data, given.bootstrap, bar)
     from mmcore.services.evaluate import evaluate
     from mmcore.services.review import load_engine
 
-    _folder(given.data)
-    return evaluate(load_engine(given.task), given.data, given.bootstrap, _bar)
+    return evaluate(load_engine(given.task), given.data, given.bootstrap, bar)
 
 
 def _train(given: argparse.Namespace) -> dict:
+    _folder(given.data)
+    if _is_stream(given.task):
+        from mmcore.services.stream_train import train_stream
+
+        with Bars() as progress:
+            return train_stream(
+                given.task, given.data, given.out, given.seed, not given.no_cross_validation, progress
+            )
     from mmcore.services.train import train
 
-    _folder(given.data)
     chosen = {
         name: getattr(given, name)
         for name in (
@@ -159,7 +190,7 @@ def _train(given: argparse.Namespace) -> dict:
         )
         if getattr(given, name) is not None
     }
-    with _Bars() as progress:
+    with Bars() as progress:
         return train(
             given.task, given.data, given.out, given.pretrain, chosen, not given.no_cross_validation, progress
         )
@@ -170,7 +201,9 @@ def _compare(given: argparse.Namespace) -> dict:
     from mmcore.services.review import load_engine
 
     _folder(given.data)
-    with _Bars() as progress:
+    if _is_stream(given.task):
+        raise MmcoreError("nothing_to_join", task=given.task)
+    with Bars() as progress:
         return compare(load_engine(given.task), given.data, progress)
 
 
@@ -179,7 +212,7 @@ def _conformalize(given: argparse.Namespace) -> dict:
     from mmcore.services.sets import conformalize_model
 
     _folder(given.data)
-    with _Bars() as progress:
+    with Bars() as progress:
         return conformalize_model(load_engine(given.task), given.data, progress)
 
 
@@ -189,11 +222,19 @@ def _card(given: argparse.Namespace) -> dict:
     from mmcore.services.review import load_engine
 
     _folder(given.data)
+    if _is_stream(given.task):
+        from mmcore.services.stream_card import refresh_stream
+
+        return refresh_stream(given.task, given.data, bar)
     engine = load_engine(given.task)
-    return refresh(engine.stored.directory, evaluate(engine, given.data, progress=_bar))
+    return refresh(engine.stored.directory, evaluate(engine, given.data, progress=bar))
 
 
 def _bench(given: argparse.Namespace) -> dict:
+    if _is_stream(given.task):
+        from mmcore.services.stream_bench import bench_stream
+
+        return bench_stream(given.task)
     from mmcore.services.bench import bench
 
     return bench(given.task)
@@ -205,10 +246,29 @@ def _faithfulness(given: argparse.Namespace) -> dict:
 
     _folder(given.data)
     engine = load_engine(given.task)
-    report = faithfulness.measure(engine, given.data, given.most, _bar)
+    report = faithfulness.measure(engine, given.data, given.most, bar)
     if given.keep:
         faithfulness.write(report, engine.stored.directory)
     return report
+
+
+def _monitor(given: argparse.Namespace) -> dict:
+    """Prints its lines as they come, and at the end how many readings of each stay were taken and set aside."""
+    from mmcore.services.stream_watch import as_text, open_watch, watch_lines
+
+    watch = open_watch(given.task, given.threshold, given.accept_corrections)
+    with _opened(given.source) as lines:
+        for line in watch_lines(watch, lines):
+            print(as_text(line), flush=True)
+    return {"stays": watch.summary()}
+
+
+def _opened(source: str):
+    if source == "-":
+        return nullcontext(sys.stdin)
+    if not Path(source).is_file():
+        raise PackError("no_such_file", name=Path(source).name)
+    return Path(source).open(encoding="utf-8", errors="replace")
 
 
 def _import(given: argparse.Namespace) -> dict:
@@ -219,35 +279,12 @@ def _import(given: argparse.Namespace) -> dict:
     return import_folder(open_store(), given.folder, given.task, given.most)
 
 
+def _is_stream(task_name: str) -> bool:
+    from mmcore.tasks import get_task
+
+    return get_task(task_name).stream is not None
+
+
 def _folder(path: Path) -> None:
     if not path.is_dir():
         raise PackError("no_such_folder", directory=path.name)
-
-
-def _bar(items: Iterable) -> Iterator:
-    from tqdm import tqdm
-
-    return iter(tqdm(items, file=sys.stderr, mininterval=2, unit="row"))
-
-
-class _Bars:
-    """A progress bar on standard error for each stage of a training, one after the other."""
-
-    def __enter__(self):
-        from tqdm import tqdm
-
-        self._make, self._stage, self._bar = tqdm, "", None
-        return self._advance
-
-    def _advance(self, stage: str, done: int, total: int) -> None:
-        if stage != self._stage:
-            self.__exit__()
-            self._stage, self._bar = (
-                stage,
-                self._make(total=total, desc=stage, file=sys.stderr, mininterval=5),
-            )
-        self._bar.update(done - self._bar.n)
-
-    def __exit__(self, *_) -> None:
-        if self._bar is not None:
-            self._bar.close()

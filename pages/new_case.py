@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from mmcore.services import cases, intake
-from mmcore.tasks import all_tasks
+from mmcore.tasks import case_tasks
 from pages.ui import frame, resources, state, upload
 from pages.ui.text import heading, t
 
@@ -17,7 +17,7 @@ with left:
     with st.container(horizontal=True):
         name = st.selectbox(
             t("screen.new_case.question"),
-            tuple(all_tasks()),
+            tuple(case_tasks()),
             format_func=lambda n: t(f"task.{n}"),
             key="new_task",
             width=220,
@@ -27,7 +27,7 @@ with left:
             key=f"new_patient_{state.new_round()}",
             placeholder=t("screen.new_case.patient_key_hint"),
         )
-    task = all_tasks()[name]
+    task = case_tasks()[name]
     files = upload.draw_files(task)
     read = upload.read_files(files, task)
     upload.draw_items(read, "file")

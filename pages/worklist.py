@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mmcore.services import cases
-from mmcore.tasks import all_tasks
+from mmcore.tasks import case_tasks
 from pages.ui import frame, reading, resources, state, table
 from pages.ui.text import t
 
@@ -39,7 +39,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
     )
     tasks = st.multiselect(
         t("screen.worklist.column.question"),
-        tuple(all_tasks()),
+        tuple(case_tasks()),
         format_func=lambda name: t(f"task.{name}"),
         key="tasks",
         placeholder=t("screen.worklist.all"),

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from mmcore.domain.errors import ModelFileError, ModelNotTrainedError
-from mmcore.stores.model_store import load_model, model_directory, save_model, shipped_version
+from mmcore.stores.model_folders import model_directory, shipped_version
+from mmcore.stores.model_store import load_model, save_model
 from tests.toy import tokenizer, toy_model
 
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from mmcore.domain.pack import Pack
+from mmcore.domain.stream import StreamRules
 
 
 class Modality(StrEnum):
@@ -68,7 +69,8 @@ class Task:
     label against the rest. survey_accuracy: what the literature survey reports for such a model, for the card. purpose, caveats:
     what the card says of use and limits.
     compose_notes: (count, seed) -> (notes, labels) written from published frequencies, where real notes are too few to learn
-    from. publisher_fold: publisher -> number of the group that is left out together in validation.
+    from. publisher_fold: publisher -> number of the group that is left out together in validation. stream: how time is read,
+    where the case is a stay whose measurements arrive one by one; such a task has a monitor instead of a review.
     """
 
     name: str
@@ -89,6 +91,7 @@ class Task:
     read_pack: Callable[[Path], Pack] | None = None
     publisher_fold: Callable[[str], int] | None = None
     compose_notes: Callable[[int, int], tuple[tuple[str, ...], tuple[str, ...]]] | None = None
+    stream: StreamRules | None = None
 
     def field(self, name: str) -> Field:
         """The field of that name or alias; KeyError if the task has none."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mmcore.domain.task import Task
+from mmcore.services.card_tables import cell, table
 from mmcore.tasks import get_task
 
 
@@ -39,7 +40,7 @@ def card_text(result: Mapping) -> str:
         f"{test['n']} rows of {test['patients']} patients that neither trained nor calibrated the model.",
         "",
     ]
-    lines += _table(
+    lines += table(
         {
             "all modalities": test["metrics"],
             f"baseline: {test['baseline'].get('name', 'none')}": test["baseline"].get("metrics", {}),
@@ -49,12 +50,12 @@ def card_text(result: Mapping) -> str:
     lines += [
         "## By the modalities used",
         "",
-        *_table({k: v["metrics"] for k, v in test["by_modalities"].items()}, counts=test["by_modalities"]),
+        *table({k: v["metrics"] for k, v in test["by_modalities"].items()}, counts=test["by_modalities"]),
     ]
     lines += [
         "## By source",
         "",
-        *_table({k: v["metrics"] for k, v in test["by_source"].items()}, counts=test["by_source"]),
+        *table({k: v["metrics"] for k, v in test["by_source"].items()}, counts=test["by_source"]),
     ]
     if away:
         lines += ["## Publishers and hospitals never seen", ""]
@@ -62,7 +63,7 @@ def card_text(result: Mapping) -> str:
             f"{away['folds']} groups of publishers, each scored by a model trained without it ({away['all']['n']} rows).",
             "",
         ]
-        lines += _table(
+        lines += table(
             {k: v["metrics"] for k, v in away.items() if isinstance(v, Mapping) and "metrics" in v},
             counts=away,
         )
@@ -72,14 +73,14 @@ def card_text(result: Mapping) -> str:
         lines += [
             _survey(task.survey_accuracy, cross, away),
             "",
-            *_table({"all modalities": cross["all"]["metrics"]}),
+            *table({"all modalities": cross["all"]["metrics"]}),
         ]
     if "shuffled_labels" in result:
         control = result["shuffled_labels"]["metrics"].get("macro_auroc")
         lines += [
             "## Control",
             "",
-            f"Trained on shuffled labels the same model scores macro AUROC {_cell(control)}.",
+            f"Trained on shuffled labels the same model scores macro AUROC {cell(control)}.",
             "",
         ]
     lines += ["## What to know", "", *(f"- {text}" for text in task.caveats), ""]
@@ -89,8 +90,8 @@ def card_text(result: Mapping) -> str:
 def _headline(away: Mapping, test: Mapping) -> str:
     here, there = test["metrics"].get("macro_auroc"), away["all"]["metrics"].get("macro_auroc")
     return (
-        f"**On hospitals and publishers never seen: macro AUROC {_cell(there)}. On other patients of the hospitals it "
-        f"was trained on: {_cell(here)}.** The difference is the hospital, not the disease."
+        f"**On hospitals and publishers never seen: macro AUROC {cell(there)}. On other patients of the hospitals it "
+        f"was trained on: {cell(here)}.** The difference is the hospital, not the disease."
     )
 
 
@@ -98,7 +99,7 @@ def _subset_headline(task: Task, result: Mapping) -> str:
     """The figure on the patients who matter, before the one on all; cross-validated where that was done, for more patients."""
     crossed = "cross_validation" in result
     found = result["cross_validation"]["all"]["metrics"] if crossed else result["test"]["metrics"]
-    figures = ", ".join(f"{name} {_cell(found.get(name))}" for name in (*task.subset_metrics, "macro_auroc"))
+    figures = ", ".join(f"{name} {cell(found.get(name))}" for name in (*task.subset_metrics, "macro_auroc"))
     where = "Five-fold cross-validation by patient" if crossed else "Test patients"
     return f"**{where}: {figures}.** The first is the figure to read."
 
@@ -107,10 +108,10 @@ def _survey(reported: float | None, cross: Mapping, away: Mapping | None) -> str
     if reported is None:
         return ""
     accuracy = cross["all"]["metrics"]["accuracy"]
-    left = f"; on publishers never seen {_cell(away['all']['metrics']['accuracy'])}" if away else ""
+    left = f"; on publishers never seen {cell(away['all']['metrics']['accuracy'])}" if away else ""
     return (
         f"The survey this project starts from reports {100 * reported:.0f} % accuracy for such models. Accuracy here, by "
-        f"patient: {_cell(accuracy)}{left}."
+        f"patient: {cell(accuracy)}{left}."
     )
 
 
@@ -119,8 +120,8 @@ def _calibration(test: Mapping) -> list[str]:
     found, expected = calibration["expected_calibration_error"], calibration["expected_if_calibrated"]
     inside = "within" if found["value"] <= expected["high"] else "outside"
     told = [
-        f"Expected calibration error {_cell(found)}, {inside} the {expected['low']:.3f} to {expected['high']:.3f} of a "
-        f"perfectly calibrated model; Brier score {_cell(calibration['brier_score'])}."
+        f"Expected calibration error {cell(found)}, {inside} the {expected['low']:.3f} to {expected['high']:.3f} of a "
+        f"perfectly calibrated model; Brier score {cell(calibration['brier_score'])}."
     ]
     if calibration.get("subsets_judged"):
         told.append(
@@ -141,7 +142,7 @@ def _sets(sets: Mapping) -> list[str]:
     ]
     by_class = {k: g for k, g in (sets.get("by_class") or {}).items() if g.get("value") is not None}
     if by_class:
-        told.append("By class: " + ", ".join(f"{k} {_cell(g)}" for k, g in by_class.items()) + ".")
+        told.append("By class: " + ", ".join(f"{k} {cell(g)}" for k, g in by_class.items()) + ".")
     return told
 
 
@@ -150,8 +151,8 @@ def _selective(test: Mapping) -> list[str]:
     if not found.get("ratio"):
         return []
     return [
-        f"The {100 * found['share']:.0f} % most certain cases err {_cell(found['error_certain'])}, all "
-        f"{_cell(found['error_all'])}; ratio {_cell(found['ratio'])}."
+        f"The {100 * found['share']:.0f} % most certain cases err {cell(found['error_certain'])}, all "
+        f"{cell(found['error_all'])}; ratio {cell(found['ratio'])}."
     ]
 
 
@@ -172,21 +173,3 @@ def _own_scales(found: Mapping) -> list[str]:
         for names, own in found.items()
     ]
     return ["Sets of modalities with a scale of their own:", "", *told, ""] if told else []
-
-
-def _table(rows: Mapping[str, Mapping], counts: Mapping | None = None) -> list[str]:
-    """Metrics as rows, one column for each entry."""
-    names = [n for n in rows if rows[n]]
-    metrics = list(dict.fromkeys(m for n in names for m in rows[n]))
-    if not metrics:
-        return ["Nothing could be scored.", ""]
-    heads = [f"{n} (n={counts[n]['n']})" if counts and "n" in counts.get(n, {}) else n for n in names]
-    out = ["| figure | " + " | ".join(heads) + " |", "|" + " --- |" * (len(names) + 1)]
-    out += ["| " + " | ".join([m, *(_cell(rows[n].get(m)) for n in names)]) + " |" for m in metrics]
-    return [*out, ""]
-
-
-def _cell(figure: Mapping | None) -> str:
-    if not figure:
-        return "–"
-    return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"

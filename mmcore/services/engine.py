@@ -9,10 +9,12 @@ import torch
 from torch import Tensor
 
 from mmcore.domain.case import Case, Notice, Scan, Waveform
+from mmcore.domain.errors import UnknownTaskError
 from mmcore.domain.task import Task
 from mmcore.models.encoders import mean_pool
 from mmcore.services.gates import find_gates, find_warnings, only_taught
-from mmcore.stores.model_store import StoredModel, load_model, model_directory
+from mmcore.stores.model_folders import model_directory
+from mmcore.stores.model_store import StoredModel, load_model
 from mmcore.tasks import get_task
 from mmcore.training.inputs import (
     ImageInput,
@@ -60,6 +62,8 @@ class Encodings:
 def load_engine(task_name: str) -> Engine:
     """The newest shipped model of a task, verified. Raises UnknownTaskError, ModelNotTrainedError, ModelFileError."""
     task = get_task(task_name)
+    if task.stream is not None:
+        raise UnknownTaskError("stream_is_not_a_case", task=task_name)
     return Engine(task, load_model(model_directory(task.name), task.name))
 
 

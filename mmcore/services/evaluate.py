@@ -1,6 +1,5 @@
 """Scores a shipped model on a pack of patients: every row by the same path as at the bedside."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -20,14 +19,10 @@ from mmcore.evaluation.trust import (
 )
 from mmcore.services.engine import Engine
 from mmcore.services.packs import read_pack
+from mmcore.services.patient_marks import patient_mark
 from mmcore.services.scoring import Scored, by_subset, score
 
 __all__ = ["Scored", "evaluate", "figures", "patient_mark", "report", "score"]
-
-
-def patient_mark(patient: str) -> str:
-    """A patient's key as stored in a model: a digest, so that the model names nobody."""
-    return hashlib.sha256(f"threefold:{patient}".encode()).hexdigest()[:16]
 
 
 def evaluate(

@@ -18,7 +18,8 @@ from mmcore.preprocess.image import Crop, resample
 from mmcore.preprocess.language import language_of
 from mmcore.preprocess.text import clean, mask_leaks
 from mmcore.services.packs import Progress, outcomes_of, quick_scan, read_pack, scan_of
-from mmcore.stores.model_store import load_model, model_directory
+from mmcore.stores.model_folders import model_directory
+from mmcore.stores.model_store import load_model
 from mmcore.training.demonstration import mark_synthetic
 from mmcore.training.image_encoder import fit_image_encoder
 from mmcore.training.inputs import look

@@ -13,9 +13,9 @@ from mmcore.evaluation.conformal import conformalize
 from mmcore.evaluation.ood import fit_familiar
 from mmcore.models.encoders import mask_pooled
 from mmcore.models.fusion import FusionConfig, FusionModel
-from mmcore.services.evaluate import patient_mark
 from mmcore.services.fitting import Encoders
 from mmcore.services.packs import outcomes_of
+from mmcore.services.patient_marks import patient_mark
 from mmcore.training.background import background_rows, centroids, identified
 from mmcore.training.calibrate import (
     calibrate,

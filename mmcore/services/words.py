@@ -1,6 +1,7 @@
 """Sentences for people: looks a code up in assets/text/<language>.json and fills in its values."""
 
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -54,7 +55,9 @@ def say(code: str, language: str = "en", **values: object) -> str:
 def tell(what: Notice | MmcoreError, language: str = "en") -> str:
     """A notice or an error in words."""
     code = next((f"{s}.{what.code}" for s in TOLD_IN if known(f"{s}.{what.code}", language)), what.code)
-    return say(code, language, **what.values)
+    return re.sub(
+        r" +(?=[.;,?])", "", say(code, language, **what.values)
+    )  # a value without a unit leaves a gap
 
 
 def _flat(node: Mapping[str, object], prefix: str = "") -> dict[str, str]:

@@ -1,8 +1,6 @@
 """Trained models on disk: safetensors, configuration, tokenizer and card, each file checked against its digest."""
 
-import hashlib
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,13 +8,14 @@ import torch
 from torch import nn
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
-from mmcore.domain.errors import ModelFileError, ModelNotTrainedError
+from mmcore.domain.errors import ModelFileError
 from mmcore.models.fusion import FusionModel
 from mmcore.models.lungs import LungNet
-
-MODELS = Path(__file__).resolve().parents[2] / "assets" / "models"
-DIGESTS = "digests.json"
-REPORTS = ("card.json", "fusions.json", "faithfulness.json")  # what was measured; decides no prediction
+from mmcore.stores.model_folders import (
+    models_root,
+    verified_digests,
+    write_digests,
+)
 
 
 @dataclass(frozen=True)
@@ -29,27 +28,6 @@ class StoredModel:
     version: str
     sha256: str
     directory: Path
-
-
-def models_root() -> Path:
-    """Where models are looked for: THREEFOLD_MODELS, else what ships."""
-    return Path(os.environ.get("THREEFOLD_MODELS") or MODELS)
-
-
-def model_directory(task: str) -> Path:
-    """The newest version's folder of a task. Raises ModelNotTrainedError where there is none."""
-    versions = [p.parent for p in (models_root() / task).glob("*/config.json")]
-    if not versions:
-        raise ModelNotTrainedError("model_not_trained", task=task)
-    return max(versions, key=lambda p: [int(n) if n.isdigit() else 0 for n in p.name.split(".")])
-
-
-def shipped_version(task: str) -> str | None:
-    """The newest version's name, or None where the task has no trained model."""
-    try:
-        return model_directory(task).name
-    except ModelNotTrainedError:
-        return None
 
 
 def save_model(model: FusionModel, tokenizer, lungs: nn.Module | None, directory: Path) -> None:
@@ -78,20 +56,9 @@ def save_lungs(lungs: nn.Module, directory: Path) -> None:
     save_file(halved, directory / "lungs.safetensors")
 
 
-def write_digests(directory: Path) -> None:
-    """Record the SHA-256 of every file of a model folder that decides a prediction."""
-    names = sorted(
-        p.name
-        for p in directory.iterdir()
-        if p.suffix in (".safetensors", ".txt") or p.name.endswith(".json")
-    )
-    digests = {name: _sha256(directory / name) for name in names if name not in (DIGESTS, *REPORTS)}
-    (directory / DIGESTS).write_text(json.dumps(digests, indent=1) + "\n")
-
-
 def load_model(directory: Path, task: str) -> StoredModel:
     """Load and verify a model folder. Raises ModelFileError on an altered file or a model of another task."""
-    digests = _verified_digests(directory)
+    digests = verified_digests(directory)
     with (directory / "config.json").open() as stream:
         config = json.load(stream)
     if config.get("task") != task:
@@ -123,20 +90,3 @@ def stored_lungs(directory: Path | None) -> LungNet | None:
     return _load_lungs(
         directory / "lungs.safetensors" if directory else shipped[-1] if shipped else Path("none")
     )
-
-
-def _verified_digests(directory: Path) -> dict[str, str]:
-    try:
-        digests = json.loads((directory / DIGESTS).read_text())
-    except (OSError, ValueError) as error:
-        raise ModelFileError("model_digests_unreadable", version=directory.name) from error
-    for name, expected in digests.items():
-        path = directory / name
-        if not path.exists() or _sha256(path) != expected:
-            raise ModelFileError("model_file_altered", name=name, version=directory.name)
-    return digests
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

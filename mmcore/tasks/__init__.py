@@ -15,6 +15,11 @@ def all_tasks() -> dict[str, Task]:
     return {m.TASK.name: m.TASK for m in modules if hasattr(m, "TASK")}
 
 
+def case_tasks() -> dict[str, Task]:
+    """The tasks whose cases are reviewed one by one, rather than watched over time."""
+    return {name: task for name, task in all_tasks().items() if task.stream is None}
+
+
 def get_task(name: str) -> Task:
     """The task of that name. Raises UnknownTaskError naming the ones that exist."""
     if name not in all_tasks():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from mmcore.services import cases
+from mmcore.services import cases, ward
 from mmcore.services.cases import CaseStore
 
 _FILES = Path(__file__).parents[2] / "assets"
@@ -75,3 +75,20 @@ def card(task: str):
 def asset(name: str) -> str:
     """The text of a file in assets, e.g. style.css."""
     return (_FILES / name).read_text(encoding="utf-8")
+
+
+@st.cache_resource(show_spinner=False)
+def stream():
+    """The monitor's model in memory."""
+    return ward.load_model()
+
+
+@st.cache_resource(show_spinner=False)
+def synthetic_beds() -> tuple[ward.Bed, ...]:
+    """The ward of stays made up by this project; stays of patients are kept by the session instead."""
+    return ward.open_ward(stream())
+
+
+def alerts() -> ward.AlertStore:
+    """The wards' alerts and settings, in the database of the case store."""
+    return ward.AlertStore(store().engine)

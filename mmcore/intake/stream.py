@@ -1,0 +1,154 @@
+"""Measurements as they arrive: judged one by one, put in order of time, nothing lost; what is doubtful is said and set aside."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite
+
+import numpy as np
+
+from mmcore.domain.case import Notice
+from mmcore.domain.stream import Reading, Stay
+from mmcore.domain.task import Field, Task
+from mmcore.intake.stream_units import in_standard
+from mmcore.intake.units import plain_name, plain_unit
+from mmcore.intake.values import about, check_value, short
+
+UNKNOWN = -1.0
+LATE_IN_A_ROW = 3  # so many late measurements one after the other: the clock has gone back; judgement
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """A reading that is not used, why, and what it would be after the correction the notice proposes (None: nothing)."""
+
+    reading: Reading
+    notice: Notice
+    minute: float | None = None
+    corrected: float | None = None
+
+
+class StayLog:
+    """One stay's measurements so far. `aside` keeps every reading that is not used, with the reason."""
+
+    def __init__(self, key: str, task: Task, accept_corrections: bool = False) -> None:
+        self.key, self.task, self.accept = key, task, accept_corrections
+        self.aside: list[SetAside] = []
+        self.latest: float | None = None
+        self._rows: set[tuple[float, int, float]] = set()
+        self._taken: set[tuple[float, int]] = set()
+        self._units: dict[str, str] = {}
+        self._late_in_a_row = 0
+        self._places = {plain_name(n): i for i, f in enumerate(task.fields) for n in (f.name, *f.aliases)}
+
+    def add(self, reading: Reading) -> tuple[Notice, ...]:
+        """Take one reading; returns what is to be said about it, () if nothing is."""
+        place = self._places.get(plain_name(reading.parameter))
+        if place is None:
+            return self._refuse(
+                reading, Notice("stream_parameter_unknown", {"name": short(reading.parameter)})
+            )
+        item = self.task.fields[place]
+        minute = _minute(reading.minute)
+        if minute is None:
+            return self._refuse(reading, about(item, "stream_minute_unusable", value=short(reading.minute)))
+        told, result = self._judge(item, reading)
+        if result is None:
+            return self._refuse(reading, about(item, "stream_value_unknown"), minute)
+        if isinstance(result, Notice):
+            if not ("corrected" in result.values and self.accept):
+                return (*told, *self._refuse(reading, result, minute))
+            told = (*told, Notice("value_corrected", result.values, "clinical"))
+            result = float(str(result.values["corrected"]))
+        return (*told, *self._place(item, place, minute, result))
+
+    def agree(self) -> tuple[Notice, ...]:
+        """Use every correction that waits for consent; returns what was done."""
+        waiting = [kept for kept in self.aside if kept.corrected is not None]
+        self.aside = [kept for kept in self.aside if kept.corrected is None]
+        for kept in waiting:
+            place = self._places[plain_name(kept.reading.parameter)]
+            self._place(self.task.fields[place], place, kept.minute or 0.0, kept.corrected or 0.0)
+        return tuple(Notice("value_corrected", kept.notice.values, "clinical") for kept in waiting)
+
+    def stay(self) -> Stay:
+        """The usable measurements in order of time."""
+        rows = sorted(self._rows)
+        return Stay(
+            self.key,
+            np.array([r[0] for r in rows], dtype=float),
+            np.array([r[1] for r in rows], dtype=np.int16),
+            np.array([r[2] for r in rows], dtype=float),
+        )
+
+    def _judge(self, item: Field, reading: Reading) -> tuple[tuple[Notice, ...], float | Notice | None]:
+        value, written = reading.value, reading.unit.strip()
+        number = _number(value)
+        if number == UNKNOWN:
+            return (), None
+        told: tuple[Notice, ...] = ()
+        if number is not None and written and item.kind == "number":
+            standard = in_standard(item.name, number, written, item.unit)
+            if standard is None:
+                return (), about(item, "value_unknown_unit", written=short(written))
+            before = self._units.get(item.name)
+            if before is not None and before != plain_unit(written):
+                told = (about(item, "stream_unit_changed", written=short(written), before=before),)
+            self._units[item.name] = plain_unit(written)
+            value = standard
+        return told, check_value(item, value)
+
+    def _place(self, item: Field, place: int, minute: float, value: float) -> tuple[Notice, ...]:
+        row = (minute, place, value)
+        if row in self._rows:
+            return (about(item, "stream_repeated", minute=f"{minute:g}"),)
+        told = []
+        if (minute, place) in self._taken:
+            told.append(about(item, "stream_two_values", minute=f"{minute:g}"))
+        self._rows.add(row)
+        self._taken.add((minute, place))
+        if self.latest is None or minute >= self.latest:
+            self.latest, self._late_in_a_row = minute, 0
+            return tuple(told)
+        self._late_in_a_row += 1
+        back = {"minute": f"{minute:g}", "latest": f"{self.latest:g}"}
+        if self._late_in_a_row == LATE_IN_A_ROW:
+            return (*told, about(item, "stream_backwards", **back))
+        return (
+            (*told, about(item, "stream_late", **back))
+            if self._late_in_a_row < LATE_IN_A_ROW
+            else tuple(told)
+        )
+
+    def _refuse(self, reading: Reading, notice: Notice, minute: float | None = None) -> tuple[Notice, ...]:
+        corrected = notice.values.get("corrected")
+        self.aside.append(
+            SetAside(reading, notice, minute, None if corrected is None else float(str(corrected)))
+        )
+        return (notice,)
+
+
+def log_of(
+    readings: Sequence[Reading], key: str, task: Task, accept_corrections: bool
+) -> tuple[StayLog, list[Notice]]:
+    """A stay read in one go, and everything there is to say about it: each sentence once a parameter, on order once in all."""
+    log = StayLog(key, task, accept_corrections)
+    told: dict[tuple, Notice] = {}
+    for reading in readings:
+        for notice in log.add(reading):
+            about_order = notice.code in ("stream_late", "stream_backwards", "stream_repeated")
+            which = () if about_order else (notice.values.get("field"), notice.values.get("name"))
+            told.setdefault((notice.code, *which), notice)
+    return log, list(told.values())
+
+
+def _minute(given: object) -> float | None:
+    number = _number(given)
+    return number if number is not None and number >= 0 else None
+
+
+def _number(given: object) -> float | None:
+    try:
+        number = float(str(given)) if isinstance(given, str) else float(given)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
+    return number if isfinite(number) and not isinstance(given, bool) else None

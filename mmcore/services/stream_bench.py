@@ -1,0 +1,88 @@
+"""How fast a stay is, as multiples of one forward pass, and how much slower the naive explanation of the same stay is."""
+
+import statistics
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from mmcore.domain.prediction import RESIDUAL_LIMIT
+from mmcore.domain.stream import Stay
+from mmcore.intake.stream import log_of
+from mmcore.intake.stream_file import read_stay
+from mmcore.models.stream_model import StreamModel
+from mmcore.preprocess.stream_features import features
+from mmcore.services.stream_risk import explain, risk_at
+from mmcore.services.ward import DEMONSTRATION
+from mmcore.stores.stream_store import load_stream
+from mmcore.tasks import get_task
+
+RUNS = 7
+NAIVE_SAMPLES = 2048  # contract.md
+MINUTE = 2880.0
+
+
+def bench_stream(task_name: str) -> dict:
+    """Medians of 7 interleaved runs, warm, on the first made-up stay at hour 48.
+
+    forward_ms: the trees on ready features. A case is features, risk and its exact account; naive is shap.KernelExplainer
+    with 2,048 samples on one background row.
+    """
+    task, stored = get_task(task_name), load_stream(task_name)
+    model, stay = stored.model, made_up_stay(task_name)
+    row = features(stay, model.fields, [MINUTE])
+    changed = Stay(
+        stay.key,
+        stay.minutes,
+        stay.parameters,
+        np.where(np.arange(len(stay.values)) == 40, 99.0, stay.values),
+    )
+    work: dict[str, Callable[[], object]] = {
+        "forward": lambda: model.logits(row, [MINUTE]),
+        "risk": lambda: risk_at(model, task, stay, MINUTE),
+        "case": lambda: (risk_at(model, task, stay, MINUTE), explain(model, task, stay, MINUTE)),
+        "what_if": lambda: risk_at(model, task, changed, MINUTE),
+    }
+    times: dict[str, list[float]] = {name: [] for name in work}
+    for run in range(RUNS + 1):
+        for name, step in work.items():
+            started = time.perf_counter()
+            step()
+            if run:  # the first round warms up
+                times[name].append((time.perf_counter() - started) * 1000)
+    median = {name: statistics.median(values) for name, values in times.items()}
+    naive_ms = naive(model, row[0])
+    return {
+        "task": task_name,
+        "model": {"version": stored.version, "sha256": stored.sha256},
+        "forward_ms": round(median["forward"], 2),
+        "risk_ms": round(median["risk"], 2),
+        "case_over_forward": round(median["case"] / median["forward"], 2),
+        "case_over_forward_quick": round(median["case"] / median["forward"], 2),
+        "naive_over_case": round(naive_ms / median["case"], 1),
+        "what_if_over_forward": round(median["what_if"] / median["forward"], 3),
+        "largest_residual": abs(explain(model, task, stay, MINUTE).residual),
+        "residual_limit": RESIDUAL_LIMIT,
+    }
+
+
+def made_up_stay(task_name: str) -> Stay:
+    """The first stay of the demonstration ward."""
+    data = (DEMONSTRATION / "bed-1" / "measurements.csv").read_bytes()
+    return log_of(read_stay(data), "bed-1", get_task(task_name), False)[0].stay()
+
+
+def naive(model: StreamModel, row: np.ndarray) -> float:
+    """Milliseconds that a user's own explanation of the same row takes; unknown features stay unknown."""
+    from shap import KernelExplainer
+
+    background = np.zeros((1, len(row)))
+
+    def of_values(rows: np.ndarray) -> np.ndarray:
+        given = np.where(np.isnan(row), np.nan, rows).astype(np.float32)
+        return model.logits(given, np.full(len(rows), MINUTE))
+
+    started = time.perf_counter()
+    explainer = KernelExplainer(of_values, background)
+    explainer.shap_values(np.nan_to_num(row)[None], nsamples=NAIVE_SAMPLES, silent=True)
+    return (time.perf_counter() - started) * 1000

@@ -1,0 +1,125 @@
+"""Predicting a stay from a file named on the command line, as JSON of the contract."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from mmcore.domain.case import Notice
+from mmcore.domain.errors import MmcoreError, NothingToPredictError, OutOfRangeError, UnknownFieldError
+from mmcore.domain.stream import Stay, StreamAttribution
+from mmcore.domain.task import Modality, Task
+from mmcore.evaluation.conformal import predict_set
+from mmcore.intake.stream import log_of
+from mmcore.intake.stream_file import read_stay
+from mmcore.models.stream_model import probability
+from mmcore.services.stream_risk import early_warning, explain, risk_at
+from mmcore.services.words import tell
+from mmcore.stores.stream_store import StoredStream, load_stream
+from mmcore.tasks import get_task
+
+STRONGEST = 8  # contributions listed
+
+
+def predict_stay(
+    task_name: str, files: Mapping[str, Sequence[str]], priors: Sequence[str], accept_corrections: bool
+) -> dict:
+    """The contract's `predict` for a stay, at its latest measurement.
+
+    Raises NothingToPredictError where nothing was measured, OutOfRangeError or UnknownFieldError for a bad --prior.
+    """
+    task = get_task(task_name)
+    stored = load_stream(task_name)
+    warnings = [
+        Notice("modality_not_asked", {}, kind) for kind, paths in files.items() if paths and kind != "vitals"
+    ]
+    stay, told = _stay_of(files.get("vitals", ()), task, accept_corrections)
+    warnings += told
+    prior = _prior(priors, task, stored.model.prior)
+    minute = float(stay.minutes[-1]) if len(stay.minutes) else 0.0
+    try:
+        found = risk_at(stored.model, task, stay, minute)
+    except NothingToPredictError as error:
+        reasons = " ".join(tell(n) for n in [*warnings, Notice(error.code)])
+        raise NothingToPredictError("nothing_to_predict", reasons=reasons) from error
+    made = explain(stored.model, task, stay, minute)
+    warnings += found.notices
+    return as_json(task, stored, stay, made, prior) | {
+        "warnings": [{"code": n.code, "message": tell(n)} for n in warnings]
+    }
+
+
+def as_json(task: Task, stored: StoredStream, stay: Stay, made: StreamAttribution, prior: float) -> dict:
+    """A risk with its account, in the form of the contract; beside it the hour, the strongest parameters and NEWS2."""
+    label = stored.model.label
+    chance = float(probability(prior + made.total))
+    usual = abs(prior - stored.model.prior) < 1e-12
+    score = early_warning(stay, task, made.minute)
+    strongest = sorted(made.by_parameter.items(), key=lambda item: -abs(item[1]))[:STRONGEST]
+    return {
+        "task": task.name,
+        "labels": list(task.labels),
+        "probabilities": {label: chance},
+        "prior_logits": {label: prior},
+        "evidence": {Modality.CLINICAL.value: {label: made.total}},
+        "contrast": {"for": label, "against": None, "total": prior + made.total},
+        "attributions": [
+            {
+                "modality": Modality.CLINICAL.value,
+                "method": made.method,
+                "total": made.total,
+                "constant": made.constant,
+                "sum": made.sum,
+                "residual": made.residual,
+            }
+        ],
+        "prediction_set": list(not_excluded(stored, label, chance, made.minute))
+        if usual
+        else list(task.labels),
+        "model": {"version": stored.version, "sha256": stored.sha256},
+        "hour": round(made.minute / 60, 3),
+        "by_parameter": {name: value for name, value in strongest if value},
+        "news2": {"total": score.total, "points": dict(score.points), "unknown": list(score.unknown)},
+    }
+
+
+def not_excluded(stored: StoredStream, label: str, chance: float, minute: float) -> tuple[str, ...]:
+    """The label if it cannot be excluded at the stored confidence, by calibration patients at the nearest reported hour."""
+    facts: Mapping = stored.model.facts["conformal"]  # type: ignore[assignment]
+    hours = {float(h): scores for h, scores in facts["scores"].items()}
+    nearest = min(hours, key=lambda h: abs(h - minute / 60))
+    return predict_set({label: hours[nearest]}, {label: chance}, facts["confidence"])
+
+
+def _stay_of(paths: Sequence[str], task: Task, accept: bool) -> tuple[Stay, list[Notice]]:
+    """The stay of the first usable file; what else there is to say."""
+    told: list[Notice] = []
+    for path in paths:
+        if not Path(path).is_file():
+            told.append(Notice("file_not_found", {}, Modality.CLINICAL.value))
+            continue
+        try:
+            readings = read_stay(Path(path).read_bytes())
+        except MmcoreError as error:
+            told.append(Notice(error.code, error.values, Modality.CLINICAL.value))
+            continue
+        log, noticed = log_of(readings, readings[0].stay if readings else "", task, accept)
+        return log.stay(), [*told, *noticed]
+    empty = np.zeros(0)
+    return Stay("", empty, empty.astype(int), empty), told
+
+
+def _prior(stated: Sequence[str], task: Task, usual: float) -> float:
+    """Log-odds before any evidence: the model's, or those of LABEL=P."""
+    for item in stated:
+        label, _, text = item.partition("=")
+        if label not in task.labels:
+            raise UnknownFieldError("prior_label_unknown", value=label, known=", ".join(task.labels))
+        try:
+            share = float(text)
+        except ValueError:
+            raise OutOfRangeError("prior_out_of_range", label=label, value=text) from None
+        if not 0 < share < 1:
+            raise OutOfRangeError("prior_out_of_range", label=label, value=text)
+        usual = float(np.log(share / (1 - share)))
+    return usual

@@ -1,0 +1,261 @@
+"""Scores a stream model on a pack of stays it has not seen, at several hours of the same stays."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mmcore.domain.prediction import RESIDUAL_LIMIT
+from mmcore.domain.stream import Stay, StayPack
+from mmcore.domain.task import Task
+from mmcore.evaluation.calibration import (
+    brier_score,
+    expected_calibration_error,
+    expected_if_calibrated,
+    reliability,
+)
+from mmcore.evaluation.metrics import auroc, interval, label_metrics, patient_weights, share
+from mmcore.evaluation.subgroups import age_band
+from mmcore.intake.stream_pack import read_stays
+from mmcore.models.stream_model import probability
+from mmcore.services.patient_marks import patient_mark
+from mmcore.services.stream_risk import early_warning, explain, is_measured, risks
+from mmcore.stores.stream_store import StoredStream
+from mmcore.tasks import get_task
+
+NEAR_HOURS = 6.0  # an hour is reported if some stay of the folder was still measured so shortly before it
+BASELINES = {"SAPS-I": "SAPS-I at admission", "NEWS2": "NEWS2 of the last six hours"}
+
+
+@dataclass(frozen=True)
+class ScoredStays:
+    """N stays at H hours. probabilities (N, H), the last hour is the one that calls are made at; died (N,);
+
+    baselines: name -> (N,) points, NaN where unknown; residuals (N,) of the attributions at the last hour.
+    """
+
+    stays: tuple[Stay, ...]
+    hours: tuple[float, ...]
+    probabilities: np.ndarray
+    died: np.ndarray
+    baselines: Mapping[str, np.ndarray]
+    residuals: np.ndarray
+    groups: Mapping[str, np.ndarray]
+
+
+def evaluate_stays(
+    task_name: str,
+    stored: StoredStream,
+    directory: Path,
+    resamples: int = 1000,
+    progress: Callable[[Iterable], Iterable] = iter,
+) -> dict:
+    """The report of contract.md for a pack of stays: figures with 95 % intervals by bootstrap over patients.
+
+    Stays that trained or calibrated the model are left out and counted, as are those without a label or any measurement.
+    """
+    task = get_task(task_name)
+    pack = read_stays(directory, task)
+    known = {mark for part in ("train", "calibration") for mark in stored.model.facts["patients"][part]}
+    fresh, left_out = fresh_stays(task, pack, known)
+    scored = score(task, stored, pack, fresh, progress)
+    return report(
+        task, stored, scored, left_out | {f"measurements_{k}": v for k, v in pack.refused.items()}, resamples
+    )
+
+
+def fresh_stays(task: Task, pack: StayPack, known: set[str]) -> tuple[list[Stay], dict[str, int]]:
+    """The stays that can be scored, and how many cannot by reason."""
+    left_out: Counter[str] = Counter(pack.left_out)
+    fresh = []
+    for stay in pack.stays:
+        if patient_mark(stay.key) in known:
+            left_out["patient_trained_or_calibrated_the_model"] += 1
+        elif pack.outcome[stay.key] is None:
+            left_out["no_label"] += 1
+        elif not is_measured(stay, task).any():
+            left_out["nothing_measured"] += 1
+        else:
+            fresh.append(stay)
+    return fresh, dict(left_out)
+
+
+def score(
+    task: Task,
+    stored: StoredStream,
+    pack: StayPack,
+    stays: Sequence[Stay],
+    progress: Callable[[Iterable], Iterable] = iter,
+) -> ScoredStays:
+    """Every stay at every reported hour that the folder reaches, by the same path as at the bedside.
+
+    At an hour before a stay's first measurement its risk is the prior: nothing is known.
+    """
+    hours = hours_reached(task, stays)
+    base = float(probability(stored.model.prior))
+    table, residuals = [], []
+    points: dict[str, list[float]] = {name: [] for name in BASELINES}
+    for stay in progress(stays):
+        found = risks(stored.model, task, stay, [h * 60 for h in hours])
+        table.append([r.probability if r else base for r in found])
+        residuals.append(explain(stored.model, task, stay, hours[-1] * 60).residual if found[-1] else 0.0)
+        points["SAPS-I"].append(pack.scores.get(stay.key, {}).get("SAPS-I", np.nan))
+        warning = early_warning(stay, task, hours[-1] * 60)
+        points["NEWS2"].append(warning.total if warning.points else np.nan)
+    return ScoredStays(
+        stays=tuple(stays),
+        hours=hours,
+        probabilities=np.array(table, dtype=float).reshape(len(stays), len(hours)),
+        died=np.array([pack.outcome[s.key] for s in stays], dtype=float),
+        baselines={name: np.array(values, dtype=float) for name, values in points.items()},
+        residuals=np.array(residuals),
+        groups={
+            "set": np.array([pack.source.get(s.key, "unknown") for s in stays]),
+            "unit": np.array([pack.unit.get(s.key, "unknown") for s in stays]),
+            "sex": np.array([_sex(task, s) for s in stays]),
+            "age_band": np.array([age_band(_first(task, s, "Age")) for s in stays]),
+        },
+    )
+
+
+def _first(task: Task, stay: Stay, name: str) -> float | None:
+    found = stay.values[stay.parameters == [f.name for f in task.fields].index(name)]
+    return float(found[0]) if len(found) else None
+
+
+def _sex(task: Task, stay: Stay) -> str:
+    coded = _first(task, stay, "Gender")
+    return "unknown" if coded is None else task.field("Gender").choices[int(coded)]
+
+
+def hours_reached(task: Task, stays: Sequence[Stay]) -> tuple[float, ...]:
+    """The task's hours that some stay was still measured shortly before; the first one at least."""
+    latest = max((float(s.minutes[-1]) for s in stays), default=0.0) / 60
+    first, *later = task.stream.hours
+    return (float(first), *(float(h) for h in later if latest > h - NEAR_HOURS))
+
+
+def report(
+    task: Task, stored: StoredStream, scored: ScoredStays, left_out: dict[str, int], resamples: int
+) -> dict:
+    """The scored stays as the JSON of the command line contract."""
+    keys = [s.key for s in scored.stays]
+    out = {
+        "task": task.name,
+        "model": {"version": stored.version, "sha256": stored.sha256},
+        "n": len(keys),
+        "patients": len(set(keys)),
+        "left_out": left_out,
+    }
+    if not keys:
+        return out | {"metrics": {}, "skipped": {"all": "no row could be scored"}}
+    weights = patient_weights(keys, resamples)
+    everyone = np.arange(len(keys))
+    metrics, skipped = figures(task, stored, scored, everyone, weights)
+    last, residuals = scored.probabilities[:, -1], np.abs(scored.residuals)
+    errors = interval(expected_calibration_error(last, scored.died, weights=weights))
+    return out | {
+        "hour": scored.hours[-1],
+        "metrics": metrics,
+        "skipped": skipped,
+        "by_source": _groups(task, stored, scored, weights, "set")
+        | _groups(task, stored, scored, weights, "unit"),
+        "by_sex": _groups(task, stored, scored, weights, "sex"),
+        "by_age_band": _groups(task, stored, scored, weights, "age_band"),
+        "by_modalities": {"clinical": {"n": len(keys), "patients": len(set(keys)), "metrics": metrics}},
+        "baseline": _baselines(stored, scored, weights),
+        "calibration": {
+            "expected_calibration_error": errors,
+            "expected_if_calibrated": expected_if_calibrated(last),
+            "brier_score": interval(brier_score(last[:, None], scored.died[:, None], weights)),
+            "reliability": reliability(last, scored.died),
+            "by_hour": _calibration_by_hour(scored, weights),
+        },
+        "max_residual": float(residuals.max()),
+        "residual_over_0.01": float((residuals > RESIDUAL_LIMIT).mean()),
+    }
+
+
+def figures(
+    task: Task, stored: StoredStream, scored: ScoredStays, rows: np.ndarray, weights: np.ndarray
+) -> tuple[dict, dict]:
+    """(metrics, skipped) of some of the stays; calls are made at the last hour by the stored operating point."""
+    label, died, w = task.labels[0], scored.died[rows], weights[:, rows]
+    threshold = float(stored.model.facts["operating_point"][label])
+    last = scored.probabilities[rows, -1]
+    metrics, skipped = label_metrics((label,), last[:, None], died[:, None], w, [threshold], task.exclusive)
+    both = len(np.unique(died)) == 2
+    for hour in task.stream.hours:
+        name = f"auroc_{hour}h"
+        if float(hour) not in scored.hours:
+            skipped[name] = f"no stay is measured in the {NEAR_HOURS:g} hours before hour {hour}"
+        elif not both:
+            skipped[name] = "every stay has the same outcome"
+        else:
+            column = scored.probabilities[rows, scored.hours.index(float(hour))]
+            metrics[name] = interval(auroc(column, died, w))
+    name = f"min_sensitivity_precision_{task.stream.hours[-1]}h"
+    if float(task.stream.hours[-1]) not in scored.hours or not both:
+        skipped[name] = skipped.get(f"auroc_{task.stream.hours[-1]}h", "")
+    else:
+        called, ill = last >= threshold, died == 1
+        metrics[name] = min_sensitivity_precision(called, ill, w)
+        metrics[f"precision_{label}"] = interval(share(ill, called, w))
+    if both:
+        metrics["auprc"] = metrics[f"auprc_{label}"]
+    return metrics, skipped
+
+
+def min_sensitivity_precision(called: np.ndarray, ill: np.ndarray, weights: np.ndarray) -> dict[str, float]:
+    """The smaller of sensitivity and precision, the score of the PhysioNet/CinC Challenge 2012, with its interval."""
+    return interval(np.minimum(share(called, ill, weights), share(ill, called, weights)))
+
+
+def _groups(task: Task, stored: StoredStream, scored: ScoredStays, weights: np.ndarray, kind: str) -> dict:
+    names, found = scored.groups[kind], {}
+    for name in sorted(set(names.tolist())):
+        rows = np.flatnonzero(names == name)
+        metrics, skipped = figures(task, stored, scored, rows, weights)
+        found[name] = {"n": len(rows), "patients": len(rows), "metrics": metrics, "skipped": skipped}
+    return found
+
+
+def _baselines(stored: StoredStream, scored: ScoredStays, weights: np.ndarray) -> dict:
+    """SAPS-I, and under `news2` the early-warning score, on the rows that have them, called at thresholds of calibration patients."""
+    found = {name: _baseline(stored, scored, weights, name) for name in BASELINES}
+    return found["SAPS-I"] | {"news2": found["NEWS2"]}
+
+
+def _baseline(stored: StoredStream, scored: ScoredStays, weights: np.ndarray, name: str) -> dict:
+    points = scored.baselines[name]
+    rows = ~np.isnan(points)
+    died, w = scored.died[rows], weights[:, rows]
+    if len(np.unique(died)) < 2:
+        return {
+            "name": BASELINES[name],
+            "n": int(rows.sum()),
+            "metrics": {},
+            "skipped": {name: "not known both ways"},
+        }
+    area = interval(auroc(points[rows], died, w))
+    metrics = {"macro_auroc": area, f"auroc_{stored.model.label}": area}
+    called = points[rows] >= stored.model.facts["baseline"][name]
+    metrics[f"min_sensitivity_precision_{scored.hours[-1]:g}h"] = min_sensitivity_precision(
+        called, died == 1, w
+    )
+    return {"name": BASELINES[name], "n": int(rows.sum()), "metrics": metrics, "skipped": {}}
+
+
+def _calibration_by_hour(scored: ScoredStays, weights: np.ndarray) -> dict:
+    found = {}
+    for i, hour in enumerate(scored.hours):
+        p = scored.probabilities[:, i]
+        found[f"{hour:g}h"] = {
+            "expected_calibration_error": interval(
+                expected_calibration_error(p, scored.died, weights=weights)
+            ),
+            "expected_if_calibrated": expected_if_calibrated(p),
+        }
+    return found

@@ -1,0 +1,205 @@
+"""Fits the parts of a stream model on snapshots of stays: experts, calibration, thresholds; what is done is kept on disk."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from mmcore.domain.stream import Stay, StayPack
+from mmcore.domain.task import Task
+from mmcore.evaluation.alerts import alert_table
+from mmcore.evaluation.conformal import conformalize
+from mmcore.intake.stream_pack import read_stays
+from mmcore.models.stream_model import Expert, StreamModel, mixed, probability
+from mmcore.models.stream_trees import LeafTable, joined
+from mmcore.preprocess.stream_features import FEATURES, features
+from mmcore.services.patient_marks import patient_mark
+from mmcore.services.stream_risk import early_warning, is_measured
+from mmcore.training.splits import CALIBRATION, TRAIN
+from mmcore.training.stream_calibrate import fit_scale, operating_point
+from mmcore.training.stream_trees import TreeSettings, fit_one
+
+Progress = Callable[[str, int, int], None]
+SNAPSHOTS = (2, 4, 6, 9, 12, 15, 18, 21, 24, 28, 32, 36, 40, 44, 48)  # hours at which every stay is looked at
+CONFIDENCE = 0.9
+ALERT_THRESHOLDS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7, 0.8)
+
+
+@dataclass(frozen=True)
+class ExpertPlan:
+    """Which snapshots an expert learns from, how, and how much it counts at which hour."""
+
+    name: str
+    snapshots: tuple[int, ...]
+    settings: TreeSettings
+    hours: tuple[float, ...]
+    weights: tuple[float, ...]
+
+
+PLANS = (
+    ExpertPlan(
+        "any_hour",
+        (4, 9, 15, 21, 28, 36, 44, 48),
+        TreeSettings(rate=0.06, rounds=200),
+        (24.0, 48.0),
+        (1.0, 0.4),
+    ),
+    ExpertPlan("two_days", (48,), TreeSettings(smallest_leaf=60, rounds=250), (24.0, 48.0), (0.0, 0.6)),
+)
+
+
+@dataclass(frozen=True)
+class Snapshots:
+    """N labelled stays: x (N, H, F) at SNAPSHOTS, died (N,) in {0, 1}."""
+
+    pack: StayPack
+    stays: tuple[Stay, ...]
+    x: np.ndarray
+    died: np.ndarray
+
+
+def gather(task: Task, data: Path, out: Path, progress: Progress) -> Snapshots:
+    """The labelled stays of a folder with their features at every snapshot hour."""
+    pack = read_stays(data, task)
+    stays = tuple(s for s in pack.stays if pack.outcome[s.key] is not None and is_measured(s, task).any())
+    x = features_kept(task, stays, SNAPSHOTS, out / "cache" / "features.npy", progress)
+    return Snapshots(pack, stays, x, np.array([pack.outcome[s.key] for s in stays], dtype=float))
+
+
+def features_kept(
+    task: Task, stays: Sequence[Stay], hours: Sequence[float], path: Path, progress: Progress
+) -> np.ndarray:
+    """(N, H, F) features of stays at hours, made once and then read from the disk."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        names = tuple(f.name for f in task.fields)
+        made = np.empty((len(stays), len(hours), len(FEATURES)), dtype=np.float32)
+        for i, stay in enumerate(stays):
+            made[i] = features(stay, names, [h * 60 for h in hours])
+            progress(path.stem, i + 1, len(stays))
+        unfinished = path.with_suffix(".part.npy")
+        np.save(unfinished, made)
+        unfinished.rename(path)
+    return np.load(path, mmap_mode="r")
+
+
+def fit_experts(
+    found: Snapshots, rows: np.ndarray, died: np.ndarray, seeds: int, folder: Path, progress: Progress
+) -> tuple[Expert, ...]:
+    """Every planned expert from the stays at `rows`, with outcomes died (N,); a booster that is on disk is not fitted again."""
+    experts = []
+    for plan in PLANS:
+        tables = []
+        at = [SNAPSHOTS.index(h) for h in plan.snapshots]
+        for seed in range(seeds):
+            path = folder / f"{plan.name}_{seed}.npz"
+            if not path.exists():
+                x = np.concatenate([found.x[rows, i] for i in at])
+                table = fit_one(x, np.tile(died[rows], len(at)), None, plan.settings, seed)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                unfinished = path.with_suffix(".part.npz")
+                np.savez(unfinished, **asdict(table))
+                unfinished.rename(path)
+            with np.load(path) as kept:
+                tables.append(LeafTable(**dict(kept)))
+            progress(f"{folder.name} {plan.name}", seed + 1, seeds)
+        experts.append(Expert(plan.name, joined(tables), plan.hours, plan.weights))
+    return tuple(experts)
+
+
+def scores_at(experts: Sequence[Expert], x: np.ndarray) -> np.ndarray:
+    """(N, H) uncalibrated scores of snapshots x (N, H, F)."""
+    columns = [mixed(experts, x[:, i], np.full(len(x), float(h))) for i, h in enumerate(SNAPSHOTS)]
+    return np.stack(columns, 1)
+
+
+def conclude(
+    task: Task,
+    found: Snapshots,
+    parts: np.ndarray,
+    experts: tuple[Expert, ...],
+    seed: int,
+    out: Path,
+    progress: Progress,
+) -> StreamModel:
+    """Calibrate on the calibration stays, and store what the bedside needs."""
+    label, held = task.labels[0], np.flatnonzero(parts == CALIBRATION)
+    died = found.died[held]
+    share = float(found.died[parts == TRAIN].mean())
+    model = StreamModel(
+        task=task.name,
+        label=label,
+        experts=experts,
+        calibration=fit_scale(scores_at(experts, found.x[held]), died, SNAPSHOTS),
+        prior=float(np.log(share / (1 - share))),
+        fields=tuple(f.name for f in task.fields),
+        features=FEATURES,
+    )
+    risk = {h: risk_at_snapshot(model, found.x[held], h) for h in task.stream.hours}
+    last = task.stream.hours[-1]
+    hourly = hourly_risks(model, task, [found.stays[i] for i in held], out, progress)
+    facts = {
+        "label_share": {label: share},
+        "operating_point": {label: operating_point(risk[last], died)},
+        "conformal": {
+            "confidence": CONFIDENCE,
+            "scores": {
+                str(h): conformalize((label,), p[:, None], died[:, None])[label] for h, p in risk.items()
+            },
+        },
+        "alerts": {
+            "patients": "calibration",
+            "n": len(held),
+            "table": alert_table(hourly, died, ALERT_THRESHOLDS, task.stream.horizon_hours),
+        },
+        "baseline": baseline_points(task, found, held),
+        "patients": {
+            name: sorted(patient_mark(found.stays[i].key) for i in np.flatnonzero(parts == name))
+            for name in (TRAIN, CALIBRATION)
+        },
+        "settings": {"seed": seed, "snapshots": list(SNAPSHOTS), "experts": [asdict(p) for p in PLANS]},
+    }
+    return replace(model, facts=facts)
+
+
+def risk_at_snapshot(model: StreamModel, x: np.ndarray, hour: int) -> np.ndarray:
+    """(N,) probabilities of snapshots x (N, H, F) at one of their hours."""
+    return probability(model.logits(x[:, SNAPSHOTS.index(hour)], np.full(len(x), 60.0 * hour)))
+
+
+def hourly_risks(
+    model: StreamModel, task: Task, stays: Sequence[Stay], out: Path, progress: Progress
+) -> np.ndarray:
+    """(N, H) probabilities at every whole hour up to the horizon, from what was known then."""
+    hours = np.arange(1, int(task.stream.horizon_hours) + 1) * 1.0
+    x = features_kept(task, stays, hours.tolist(), out / "cache" / "hourly.npy", progress)
+    risk = np.empty(x.shape[:2])
+    for i, hour in enumerate(hours):
+        risk[:, i] = probability(model.logits(x[:, i], np.full(len(x), 60 * hour)))
+        progress("alerts", i + 1, len(hours))
+    return risk
+
+
+def baseline_points(task: Task, found: Snapshots, held: np.ndarray) -> dict[str, float]:
+    """The points from which a score calls a patient: as many calibration patients as died, as for the model."""
+    died = found.died[held]
+    saps = np.array([found.pack.scores.get(found.stays[i].key, {}).get("SAPS-I", np.nan) for i in held])
+    end = task.stream.hours[-1] * 60
+    warning = np.array([early_warning(found.stays[i], task, end).total for i in held], dtype=float)
+    out = {}
+    for name, points in (("SAPS-I", saps), ("NEWS2", warning)):
+        known = ~np.isnan(points)
+        out[name] = balanced_points(points[known], died[known]) if known.any() else 0.0
+    return out
+
+
+def balanced_points(points: np.ndarray, died: np.ndarray) -> float:
+    """The number of points at which the smaller of sensitivity and precision is largest (points are few, so they tie)."""
+    best = max(np.unique(points), key=lambda p: _smaller(points >= p, died == 1))
+    return float(best)
+
+
+def _smaller(called: np.ndarray, ill: np.ndarray) -> float:
+    hits = (called & ill).sum()
+    return float(min(hits / max(ill.sum(), 1), hits / max(called.sum(), 1)))

@@ -1,0 +1,152 @@
+"""The train command for streams: splits, experts, calibration, comparison, cross-validation, control, evaluation, card."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from mmcore.domain.errors import PackError
+from mmcore.domain.task import Task
+from mmcore.evaluation.metrics import auprc, auroc, interval, patient_weights
+from mmcore.models.stream_model import StreamModel, probability
+from mmcore.services.stream_card import write_stream_card
+from mmcore.services.stream_evaluate import evaluate_stays, min_sensitivity_precision
+from mmcore.services.stream_fit import (
+    SNAPSHOTS,
+    Progress,
+    Snapshots,
+    conclude,
+    fit_experts,
+    gather,
+    risk_at_snapshot,
+    scores_at,
+)
+from mmcore.stores.stream_store import load_stream, save_stream
+from mmcore.tasks import get_task
+from mmcore.training.splits import CALIBRATION, SEED, TEST, TRAIN, fold_of, split_patients
+
+VERSION = "1.0.0"
+SEEDS, FOLD_SEEDS, FOLDS = 3, 1, 5
+
+
+def train_stream(
+    task_name: str, data: Path, out: Path, seed: int | None, cross_validate: bool, progress: Progress
+) -> dict:
+    """Train on DIR and write OUT/model with history and report; resumes where an earlier run of the same OUT stopped."""
+    task = get_task(task_name)
+    seed = SEED if seed is None else seed
+    found = gather(task, data, out, progress)
+    keys = [s.key for s in found.stays]
+    split = split_patients(keys, seed)
+    parts = np.array([split[k] for k in keys])
+    if not all(
+        (parts == p).any() and len(set(found.died[parts == p])) == 2 for p in (TRAIN, CALIBRATION, TEST)
+    ):
+        raise PackError("pack_too_small", directory=data.name)
+    train = np.flatnonzero(parts == TRAIN)
+    experts = fit_experts(found, train, found.died, SEEDS, out / "checkpoints" / "final", progress)
+    model = conclude(task, found, parts, experts, seed, out, progress)
+    folder = out / "model" / task.name / VERSION
+    save_stream(model, folder)
+    result = {
+        "task": task.name,
+        "version": VERSION,
+        "seed": seed,
+        "split": {p: int((parts == p).sum()) for p in (TRAIN, CALIBRATION, TEST)},
+        "deaths": {p: int(found.died[parts == p].sum()) for p in (TRAIN, CALIBRATION, TEST)},
+        "alerts": model.facts["alerts"],
+        "compared": {"trees": _compared(model, found, parts)},
+    }
+    stored = load_stream(task.name, folder)
+    result["test"] = evaluate_stays(task.name, stored, data, progress=lambda items: _counted(items, progress))
+    _write(folder, out, result)
+    if cross_validate:
+        result["compared"]["recurrent"] = _recurrent(task, found, parts, seed, out, progress)
+        _write(folder, out, result)
+        result["cross_validation"] = _cross_validated(model, found, out, progress)
+        _write(folder, out, result)
+        result["shuffled_labels"] = _shuffled(model, found, parts, out, progress)
+        _write(folder, out, result)
+    return result
+
+
+def _write(folder: Path, out: Path, result: Mapping) -> None:
+    write_stream_card(folder, result)
+    (out / "report.json").write_text(json.dumps(result, indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def _compared(model: StreamModel, found: Snapshots, parts: np.ndarray) -> dict:
+    hours = tuple(int(h) for h in _hours(model))
+    stated = np.stack([risk_at_snapshot(model, found.x, h) for h in hours], 1)
+    return {p: hour_figures(hours, stated[parts == p], found.died[parts == p]) for p in (CALIBRATION, TEST)}
+
+
+def _hours(model: StreamModel) -> tuple[int, ...]:
+    return get_task(model.task).stream.hours
+
+
+def hour_figures(
+    hours: tuple[int, ...], scores: np.ndarray, died: np.ndarray, threshold: float | None = None
+) -> dict:
+    """AUROC at each hour and average precision at the last, of scores (N, H) against died (N,), with intervals."""
+    weights = patient_weights([str(i) for i in range(len(died))], 1000)
+    made = {f"auroc_{h}h": interval(auroc(scores[:, i], died, weights)) for i, h in enumerate(hours)}
+    made["auprc"] = interval(auprc(scores[:, -1], died, weights))
+    if threshold is not None:
+        name = f"min_sensitivity_precision_{hours[-1]}h"
+        made[name] = min_sensitivity_precision(scores[:, -1] >= threshold, died == 1, weights)
+    return {"n": len(died), "metrics": made}
+
+
+def _recurrent(
+    task: Task, found: Snapshots, parts: np.ndarray, seed: int, out: Path, progress: Progress
+) -> dict:
+    """The recurrent model on the same splits; its scores are kept on disk."""
+    from mmcore.training.stream_recurrent import RecurrentSettings, fit_recurrent, grid_of, inputs_of
+
+    path, train = out / "cache" / "recurrent.npy", np.flatnonzero(parts == TRAIN)
+    if not path.exists():
+        names = tuple(f.name for f in task.fields)
+        grid = grid_of(found.stays, names, task.stream.admission, task.stream.sums)
+        inputs = inputs_of(grid, train)
+        np.save(path, fit_recurrent(inputs, found.died, train, RecurrentSettings(), seed, progress))
+    scores = np.load(path)[:, [h - 1 for h in task.stream.hours]]
+    return {
+        p: hour_figures(task.stream.hours, scores[parts == p], found.died[parts == p])
+        for p in (CALIBRATION, TEST)
+    }
+
+
+def _cross_validated(model: StreamModel, found: Snapshots, out: Path, progress: Progress) -> dict:
+    """Each stay scored by experts that never saw its patient, with the calibration and threshold of the shipped model."""
+    folds = np.array([fold_of(s.key, FOLDS) for s in found.stays])
+    stated = np.full((len(folds), len(SNAPSHOTS)), np.nan)
+    scale, offset = model.calibration.at(np.array(SNAPSHOTS, dtype=float))
+    for fold in range(FOLDS):
+        rows, held = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+        experts = fit_experts(
+            found, rows, found.died, FOLD_SEEDS, out / "checkpoints" / f"fold_{fold}", progress
+        )
+        stated[held] = probability(scale * scores_at(experts, found.x[held]) + offset)
+    hours = _hours(model)
+    threshold = float(model.facts["operating_point"][model.label])
+    chosen = stated[:, [SNAPSHOTS.index(h) for h in hours]]
+    return {"folds": FOLDS, "all": hour_figures(hours, chosen, found.died, threshold)}
+
+
+def _shuffled(model: StreamModel, found: Snapshots, parts: np.ndarray, out: Path, progress: Progress) -> dict:
+    """The control: the same training on shuffled outcomes must not predict the test patients."""
+    died = np.random.default_rng(0).permutation(found.died)
+    train, test = np.flatnonzero(parts == TRAIN), np.flatnonzero(parts == TEST)
+    experts = fit_experts(found, train, died, 1, out / "checkpoints" / "shuffled", progress)
+    hours = _hours(model)
+    scores = scores_at(experts, found.x[test])[:, [SNAPSHOTS.index(h) for h in hours]]
+    return hour_figures(hours, scores, found.died[test])
+
+
+def _counted(items, progress: Progress):
+    items = list(items)
+    for i, item in enumerate(items):
+        yield item
+        progress("evaluation", i + 1, len(items))

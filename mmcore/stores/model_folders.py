@@ -1,0 +1,62 @@
+"""Where trained models lie on disk, which version is the newest, and whether their files are as they were released."""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+from mmcore.domain.errors import ModelFileError, ModelNotTrainedError
+
+MODELS = Path(__file__).resolve().parents[2] / "assets" / "models"
+DIGESTS = "digests.json"
+REPORTS = ("card.json", "fusions.json", "faithfulness.json")  # what was measured; decides no prediction
+
+
+def models_root() -> Path:
+    """Where models are looked for: THREEFOLD_MODELS, else what ships."""
+    return Path(os.environ.get("THREEFOLD_MODELS") or MODELS)
+
+
+def model_directory(task: str) -> Path:
+    """The newest version's folder of a task. Raises ModelNotTrainedError where there is none."""
+    versions = [p.parent for p in (models_root() / task).glob("*/config.json")]
+    if not versions:
+        raise ModelNotTrainedError("model_not_trained", task=task)
+    return max(versions, key=lambda p: [int(n) if n.isdigit() else 0 for n in p.name.split(".")])
+
+
+def shipped_version(task: str) -> str | None:
+    """The newest version's name, or None where the task has no trained model."""
+    try:
+        return model_directory(task).name
+    except ModelNotTrainedError:
+        return None
+
+
+def write_digests(directory: Path) -> None:
+    """Record the SHA-256 of every file of a model folder that decides a prediction."""
+    names = sorted(
+        p.name
+        for p in directory.iterdir()
+        if p.suffix in (".safetensors", ".txt") or p.name.endswith(".json")
+    )
+    digests = {name: _sha256(directory / name) for name in names if name not in (DIGESTS, *REPORTS)}
+    (directory / DIGESTS).write_text(json.dumps(digests, indent=1) + "\n")
+
+
+def verified_digests(directory: Path) -> dict[str, str]:
+    """file -> SHA-256 of a model folder, each file checked against it. Raises ModelFileError."""
+    try:
+        digests = json.loads((directory / DIGESTS).read_text())
+    except (OSError, ValueError) as error:
+        raise ModelFileError("model_digests_unreadable", version=directory.name) from error
+    for name, expected in digests.items():
+        path = directory / name
+        if not path.exists() or _sha256(path) != expected:
+            raise ModelFileError("model_file_altered", name=name, version=directory.name)
+    return digests
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,63 @@
+"""Monitor: a ward of stays watched hour by hour; the risk, what moved it, the alerts."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from mmcore.domain.errors import MmcoreError
+from mmcore.services import ward
+from pages.ui import frame, replay, resources, ward_alerts, ward_beds
+from pages.ui import ward as one_bed
+from pages.ui.text import t
+
+COLUMNS = (0.36, 0.64)
+
+frame.guard("monitor")
+st.html(f"<style>{resources.asset('ward.css')}</style>")
+
+try:
+    with st.spinner(t("screen.monitor.opening")):
+        stored, beds = resources.stream(), replay.beds()
+except MmcoreError as error:
+    frame.title(t("screen.monitor.title"))
+    frame.fail(error)
+store, name, task = resources.alerts(), ward.ward_name(), ward.the_task()
+
+
+@st.fragment(run_every=replay.STEP_SECONDS if replay.playing() else None)
+def watch() -> None:
+    """The ward at its present hour; while the replay plays, drawn again at each step."""
+    settings = ward.settings_of(store, name)
+    was_playing, before = replay.playing(), settings
+    settings = replay.advanced(settings)
+    if settings.bed not in {bed.key for bed in beds}:
+        settings = replace(settings, bed=beds[0].key)
+    settings = replay.draw(settings, store, name)
+    left, right = st.columns(COLUMNS, gap="medium")
+    with left:
+        above, below = st.container(), st.container(key="panel_alerts")
+        with below:
+            settings = replace(settings, threshold=ward_alerts.draw_threshold(stored, settings))
+            settings = ward.bring_up_to(store, name, beds, settings)
+            alerts = store.alerts(name)
+            names = {bed.key: ward_beds.bed_name(bed) for bed in beds}
+            pressed = ward_alerts.draw_list(store, alerts, settings, names)
+        standing = {a.stay: a for a in reversed(alerts) if a.cleared_hour is None}
+        with above:
+            clicked = ward_beds.draw(beds, task, settings, standing)
+    if settings != before:
+        ward.keep(store, name, settings)
+    if clicked or pressed:
+        ward.keep(store, name, replace(settings, bed=clicked or settings.bed))
+        st.rerun()
+    with right:
+        one_bed.draw(stored, task, next(b for b in beds if b.key == settings.bed), settings, alerts)
+    if was_playing and not replay.playing():
+        st.rerun()
+
+
+frame.title(t("screen.monitor.title"), t("screen.monitor.lead", count=len(beds)))
+if beds:
+    watch()
+else:
+    st.html(f'<div class="panel quiet">{t("screen.monitor.empty")}</div>')
