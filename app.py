@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import frame
+from pages.ui import frame, tour
 
 st.set_page_config(
     page_title="Threefold", page_icon=frame.ICON, layout="wide", initial_sidebar_state="collapsed"
@@ -10,4 +10,5 @@ st.set_page_config(
 screen = st.navigation(frame.screens(), position="hidden")
 frame.open_wanted(screen)
 frame.draw(screen)
+tour.draw()
 screen.run()

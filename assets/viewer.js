@@ -56,6 +56,18 @@ const outlined = (view, context) => {
   context.setLineDash([]);
 };
 
+// what the reader marked: rectangles as [top, left, bottom, right] in fractions of the picture
+const drawMarks = (view, context) => {
+  view.marks.forEach(([top, left, bottom, right]) => {
+    const box = [left * view.width, top * view.height, (right - left) * view.width, (bottom - top) * view.height];
+    [["#000000c0", 4], ["#ffffff", 1.8]].forEach(([colour, width]) => {
+      context.strokeStyle = colour;
+      context.lineWidth = width / view.scale;
+      context.strokeRect(...box);
+    });
+  });
+};
+
 const draw = (view) => {
   const { canvas } = view;
   const ratio = globalThis.devicePixelRatio || 1;
@@ -81,6 +93,7 @@ const draw = (view) => {
   }
   outlined(view, context);
   patched(view, context);
+  drawMarks(view, context);
 };
 
 // rectangles that are painted out, and the one being dragged; all in fractions of the picture
@@ -108,6 +121,49 @@ const home = (view) => {
   draw(view);
 };
 
+const placeOf = (view, event) => {
+  const box = view.canvas.getBoundingClientRect();
+  const x = (event.clientX - box.left - box.width / 2 - view.x) / view.scale / view.width + 0.5;
+  const y = (event.clientY - box.top - box.height / 2 - view.y) / view.scale / view.height + 0.5;
+  return [clamp(y, 0, 1), clamp(x, 0, 1)];
+};
+
+const tell = (view) => {
+  clearTimeout(view.telling);
+  view.telling = setTimeout(() => view.setStateValue("marks", view.marks), 250);
+};
+
+const stretch = (view, event) => {
+  const [y, x] = placeOf(view, event);
+  const [top, left] = view.corner;
+  view.marks[view.marks.length - 1] = [Math.min(top, y), Math.min(left, x), Math.max(top, y), Math.max(left, x)];
+  draw(view);
+};
+
+const finish = (view) => {
+  view.corner = null;
+  view.marks = view.marks.filter(([top, left, bottom, right]) => bottom - top > 0.01 && right - left > 0.01);
+  draw(view);
+  tell(view);
+};
+
+// arrows move the last mark, with Shift they move its lower right corner; Enter adds one, Delete takes the last away
+const markByKey = (view, event) => {
+  const steps = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+  const last = view.marks[view.marks.length - 1];
+  if (event.key === "Enter") view.marks.push([0.4, 0.4, 0.6, 0.6]);
+  else if (event.key === "Delete" || event.key === "Backspace") view.marks.pop();
+  else if (steps[event.key] && last) {
+    const [down, right] = steps[event.key].map((n) => n * 0.02);
+    const [top, left] = event.shiftKey ? [last[0], last[1]] : [clamp(last[0] + down, 0, 0.98), clamp(last[1] + right, 0, 0.98)];
+    const end = [clamp(last[2] + down, top + 0.02, 1), clamp(last[3] + right, left + 0.02, 1)];
+    view.marks[view.marks.length - 1] = [top, left, ...end];
+  } else return false;
+  draw(view);
+  tell(view);
+  return true;
+};
+
 const listenToPointer = (view) => {
   const { canvas } = view;
   canvas.onwheel = (event) => {
@@ -116,10 +172,19 @@ const listenToPointer = (view) => {
   };
   canvas.onpointerdown = (event) => {
     canvas.setPointerCapture(event.pointerId);
+    if (view.marking) {
+      view.corner = placeOf(view, event);
+      view.marks.push([...view.corner, ...view.corner]);
+      return;
+    }
     canvas.classList.add("moving");
   };
-  canvas.onpointerup = () => canvas.classList.remove("moving");
+  canvas.onpointerup = () => {
+    canvas.classList.remove("moving");
+    if (view.corner) finish(view);
+  };
   canvas.onpointermove = (event) => {
+    if (view.corner) stretch(view, event);
     if (!canvas.classList.contains("moving")) return;
     view.x += event.movementX;
     view.y += event.movementY;
@@ -160,6 +225,10 @@ const listenToPaint = (view, tell) => {
 const listenToKeys = (view, stage) => {
   const moves = { ArrowLeft: [30, 0], ArrowRight: [-30, 0], ArrowUp: [0, 30], ArrowDown: [0, -30] };
   stage.onkeydown = (event) => {
+    if (event.target === view.canvas && view.marking && markByKey(view, event)) {
+      event.preventDefault();
+      return;
+    }
     if (event.key === "+" || event.key === "=") zoomBy(view, 1.25);
     else if (event.key === "-") zoomBy(view, 0.8);
     else if (event.key === "0") home(view);
@@ -194,6 +263,25 @@ const listenToControls = (view, root) => {
   all("[data-zoom]", (button) => {
     button.onclick = () => (button.dataset.zoom === "0" ? home(view) : zoomBy(view, Number(button.dataset.zoom)));
   });
+  all("[data-mark]", (button) => {
+    const show = () => {
+      button.setAttribute("aria-pressed", String(view.marking));
+      view.canvas.classList.toggle("marking", view.marking);
+    };
+    button.onclick = () => {
+      view.marking = !view.marking;
+      show();
+      view.canvas.focus();
+    };
+    show();
+  });
+  all("[data-unmark]", (button) => {
+    button.onclick = () => {
+      view.marks = [];
+      draw(view);
+      tell(view);
+    };
+  });
   all("[data-outline]", (button) => {
     button.setAttribute("aria-pressed", String(view.showOutline));
     button.onclick = () => {
@@ -204,12 +292,13 @@ const listenToControls = (view, root) => {
   });
 };
 
-export default function ({ parentElement, data, setTriggerValue }) {
+export default function ({ parentElement, data, setTriggerValue, setStateValue }) {
   const root = parentElement.querySelector("#viewer");
   const kept = root.view && root.view.name === data.name ? root.view : {};
   root.innerHTML = data.html;
   const view = {
     ...{ zoom: 1, x: 0, y: 0, window: 1, level: 0.5, opacity: 0.65, show: data.map ? "both" : "off", showOutline: false },
+    ...{ marks: data.marks ?? [], marking: Boolean(data.marking), corner: null, setStateValue },
     ...kept,
     name: data.name,
     width: data.width,

@@ -66,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--task", required=True)
     _add_faithfulness(command)
     _add_monitor(command)
+    command("fooled", _fooled, "Fit the lesson model of Teach, which reads a letter, on the shipped encoder.")
     load = command(
         "import", _import, "Put the cases of a pack or of a folder of case folders into the worklist."
     )
@@ -269,6 +270,12 @@ def _opened(source: str):
     if not Path(source).is_file():
         raise PackError("no_such_file", name=Path(source).name)
     return Path(source).open(encoding="utf-8", errors="replace")
+
+
+def _fooled(given: argparse.Namespace) -> dict:
+    from mmcore.services.fooled import fit_fooled
+
+    return fit_fooled(progress=_bar)
 
 
 def _import(given: argparse.Namespace) -> dict:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from mmcore.services import cases
 from mmcore.tasks import case_tasks
-from pages.ui import frame, reading, resources, state, table
+from pages.ui import frame, reading, resources, state, table, tour
 from pages.ui.text import t
 
 frame.guard("worklist")
@@ -12,6 +12,7 @@ frame.guard("worklist")
 store = resources.store()
 with st.container(horizontal=True, vertical_alignment="center", key="head"):
     frame.title(t("screen.worklist.title"), t("screen.worklist.lead"))
+    tour.draw_button()
     if st.button(t("screen.worklist.new"), key="new", type="primary", icon=":material/add:"):
         frame.go("new_case")
     if st.button(t("screen.worklist.demonstration"), key="demonstration", icon=":material/play_arrow:"):

@@ -50,7 +50,7 @@ def add_demonstrations(store: CaseStore, folder: Path | None = None) -> int:
     for description in sorted((folder or Path(chosen or DEMONSTRATIONS)).glob("*/*/case.json"), reverse=True):
         story = json.loads(description.read_text(encoding="utf-8"))
         if story["key"] not in present:
-            case = _read_demonstration(description.parent, get_task(story["task"]))
+            case = read_demonstration(description.parent, get_task(story["task"]))
             taken = date.fromisoformat(story["taken"]) if story.get("taken") else None
             store.add(
                 story["key"],
@@ -63,7 +63,7 @@ def add_demonstrations(store: CaseStore, folder: Path | None = None) -> int:
     return added
 
 
-def _read_demonstration(folder: Path, task: Task) -> Case:
+def read_demonstration(folder: Path, task: Task) -> Case:
     """The case in a folder of this project's own making: trusted, so read without the guarded child process of uploads."""
     scan, note, vitals = (folder / name for name in ("scan.png", "note.txt", "vitals.json"))
     pixels = np.asarray(Image.open(scan).convert("L"), dtype=np.float32) / 255 if scan.is_file() else None

@@ -14,9 +14,9 @@ from pages.ui.text import t, told
 
 ICON = "◐"
 HOME = "worklist"
-NAMES = (HOME, "new_case", "review", "monitor", "models")
+NAMES = (HOME, "new_case", "review", "monitor", "teach", "models")
 _SWITCH = "button { all: unset; cursor: pointer; font: 13px var(--st-font); color: var(--soft); padding: 4px 6px; } button:focus-visible { outline: 2px solid var(--for); }"
-IN_BAR = ("worklist", "new_case", "monitor", "models")
+IN_BAR = ("worklist", "new_case", "monitor", "teach", "models")
 
 
 def screens() -> list:

@@ -174,5 +174,6 @@ def _score_one(row: CaseSummary) -> None:
 
 
 def revealed(key: str, summary: CaseSummary) -> bool:
-    """Whether the answer may be shown: always, unless an estimate comes first."""
-    return not state.estimate_first() or summary.state != "new" or state.of_case(key, "estimate") is not None
+    """Whether the answer may be shown: always, unless an estimate comes first; on the tour it does not."""
+    asked = state.estimate_first() and summary.state == "new" and state.tour() is None
+    return not asked or state.of_case(key, "estimate") is not None

@@ -18,6 +18,7 @@ _ENTERED, _WANTED, _OPENED, _LANGUAGE, _MEMORY, _PER_CASE = (
 )
 _UPLOADS, _ROUND, _ESTIMATE_FIRST, _WORK = "uploads", "round_of_new_case", "estimate_first", "work"
 _CONFIDENCE = "confidence"
+_TEACHING, _TOUR = "teaching", "tour"
 _CASES_REMEMBERED = 8  # encodings and maps of the latest cases stay in memory for a quick return
 
 
@@ -166,3 +167,41 @@ def estimate_first() -> bool:
 def set_estimate_first(wanted: bool) -> None:
     """Keep that setting for the session."""
     st.session_state[_ESTIMATE_FIRST] = wanted
+
+
+def teaching() -> tuple[str | None, str | None]:
+    """Code of the teaching session and token of the student: from the address, else as this session last had them."""
+    kept = st.session_state.get(_TEACHING, (None, None))
+    code = st.query_params.get("class") or kept[0]
+    return code, st.query_params.get("me") or (kept[1] if code == kept[0] else None)
+
+
+def teach(code: str, student: str) -> None:
+    """Keep both in the session and in the address, so that a reload loses nothing."""
+    st.session_state[_TEACHING] = (code, student)
+    for name, value in (("class", code), ("me", student)):
+        if st.query_params.get(name) != value:
+            st.query_params[name] = value
+
+
+def stop_teaching() -> None:
+    """Forget the teaching session, so that the next visit begins another."""
+    st.session_state.pop(_TEACHING, None)
+    for name in ("class", "me", "case"):
+        if name in st.query_params:
+            del st.query_params[name]
+
+
+def tour() -> int | None:
+    """The step of the tour that the visitor is at, None outside it."""
+    return st.session_state.get(_TOUR)
+
+
+def set_tour(step: int | None) -> None:
+    """Go to a step of the tour; None leaves it."""
+    st.session_state[_TOUR] = step
+
+
+def page_address() -> str:
+    """The address of this page without its parameters, for a link that is passed on."""
+    return str(st.context.url or "").partition("?")[0]

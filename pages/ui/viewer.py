@@ -27,14 +27,17 @@ def draw(
     lungs: np.ndarray | None = None,
     height: int = 470,
     doubt: str = "",
-) -> None:
+    marks: Sequence[Sequence[float]] = (),
+    marking: bool = False,
+) -> Sequence[Sequence[float]]:
     """The viewer of a scan; `name` tells cases apart, so that zoom and window stay while one is looked at.
 
-    doubt: why its map is greyed out.
+    doubt: why its map is greyed out. Rectangles are (top, left, bottom, right) in fractions of the picture: `marks` are
+    drawn, and with `marking` the reader may draw others. Returns those that stand.
     """
     if scan is None:
         st.html(f'<div class="panel quiet">{t("screen.review.no_scan")}</div>')
-        return
+        return marks
     mount = _component()
     grey = _grey(scan.pixels)
     rings = [] if lungs is None else lung_rings(lungs)
@@ -46,10 +49,12 @@ def draw(
         "outline": rings,
     }
     data["map"] = _map(attribution) | {"doubtful": bool(doubt)} if attribution else None
-    data["html"] = _controls(attribution, bool(rings), alternative(attribution, lungs), height)
-    mount(data=data, key=f"viewer_{name}")
+    data |= {"marks": [list(r) for r in marks], "marking": marking}
+    data["html"] = _controls(attribution, bool(rings), alternative(attribution, lungs), height, marking)
+    drawn = mount(data=data, key=f"viewer_{name}", on_marks_change=lambda: None).marks
     if doubt:
         st.html(f'<div class="warning">{escape(doubt)}</div>')
+    return marks if drawn is None else drawn
 
 
 def draw_for_painting(
@@ -154,7 +159,7 @@ def _text_of(values: np.ndarray) -> str:
     return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode("ascii")
 
 
-def _controls(attribution: Attribution | None, outlined: bool, words: str, height: int) -> str:
+def _controls(attribution: Attribution | None, outlined: bool, words: str, height: int, marking: bool) -> str:
     """The canvas with its marks and buttons, the controls below it, the legend, and the picture in words."""
     places = (("first", "right"), ("second", "left"))  # a frontal film is hung facing the reader
     marks = "".join(f'<span class="side {p}">{t(f"screen.viewer.{side}")}</span>' for p, side in places)
@@ -164,7 +169,13 @@ def _controls(attribution: Attribution | None, outlined: bool, words: str, heigh
     )
     if outlined:
         corner = f'<button type="button" data-outline>{t("screen.viewer.outline")}</button>{corner}'
-    spoken = f"{escape(words)} {t('screen.viewer.keys')}"
+    if marking:
+        buttons = (("mark", "mark"), ("unmark", "unmark"))
+        corner = (
+            "".join(f'<button type="button" data-{d}>{t(f"screen.viewer.{c}")}</button>' for d, c in buttons)
+            + corner
+        )
+    spoken = f"{escape(words)} {t('screen.viewer.mark_keys' if marking else 'screen.viewer.keys')}"
     canvas = f'<canvas tabindex="0" role="img" aria-label="{spoken}"></canvas>'
     stage = f'<div class="stage" style="--stage-height:{height}px">{canvas}{marks}<div class="corner">{corner}</div></div>'
     ranges = (("window", 0.1, 1.5), ("level", 0.0, 1.0))
@@ -172,7 +183,8 @@ def _controls(attribution: Attribution | None, outlined: bool, words: str, heigh
     if attribution:
         sliders = _switch() + _slider("opacity", 0, 1, t("screen.viewer.strength")) + sliders
     legend = _legend(attribution) if attribution else ""
-    below = f'<p class="alt">{escape(words)} {t("screen.viewer.side_assumed")}</p>'
+    how = f" {t('screen.viewer.mark_how')}" if marking else ""
+    below = f'<p class="alt">{escape(words)} {t("screen.viewer.side_assumed")}{how}</p>'
     return f'{stage}<div class="controls">{sliders}</div>{legend}{below}'
 
 

@@ -1,0 +1,107 @@
+"""The lesson model that was taught to read a letter: fitted by one command, kept apart from every shipped model."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from torch import nn
+
+from mmcore.domain.case import Case
+from mmcore.domain.errors import ModelFileError
+from mmcore.domain.prediction import Attribution, Contrast, Prediction
+from mmcore.domain.task import Modality
+from mmcore.explain.image import class_activation_map, enlarge
+from mmcore.services.engine import Engine, load_engine
+from mmcore.services.review import Review
+from mmcore.stores.model_store import MODELS
+from mmcore.training.fooled import LETTER, FooledHead, fit, letter_maps
+
+FOLDER = MODELS.parent / "demo" / "teach"
+FILE = "fooled.safetensors"
+TASK, TARGET = "chest_infection", "covid19"
+MAP_SIDE = 384
+
+
+def fit_fooled(folder: Path = FOLDER, progress: Callable = iter) -> dict:
+    """Fit the lesson model on the shipped encoder, write it and the lesson cases; returns its figures."""
+    from safetensors.torch import save_file
+
+    from mmcore.training.lessons import write_lesson_cases
+
+    engine = load_engine(TASK)
+    head, figures = fit(engine.stored.model.image_encoder, engine.task.labels, TARGET, progress)
+    figures |= {
+        "letter": LETTER,
+        "called": TARGET,
+        "encoder": encoder_digest(engine.stored.model.image_encoder),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = {"weights": head.weights, "mean": head.mean, "prior": head.prior}
+    facts = {"labels": json.dumps(head.labels), "figures": json.dumps(figures)}
+    save_file({k: v.contiguous() for k, v in tensors.items()}, folder / FILE, metadata=facts)
+    write_lesson_cases(folder / "cases")
+    return figures | {"file": FILE, "bytes": (folder / FILE).stat().st_size}
+
+
+def load_fooled(engine: Engine, folder: Path = FOLDER) -> FooledHead:
+    """The lesson model. Raises ModelFileError where there is none or it was fitted on another image encoder."""
+    from safetensors import safe_open
+
+    path = folder / FILE
+    if not path.is_file():
+        raise ModelFileError("fooled_not_fitted")
+    with safe_open(path, framework="pt") as stored:
+        facts = stored.metadata()
+        tensors = {name: stored.get_tensor(name) for name in ("weights", "mean", "prior")}
+    if json.loads(facts["figures"])["encoder"] != encoder_digest(engine.stored.model.image_encoder):
+        raise ModelFileError("fooled_other_encoder", version=engine.stored.version)
+    return FooledHead(tuple(json.loads(facts["labels"])), **tensors)
+
+
+def encoder_digest(encoder: nn.Module) -> str:
+    """SHA-256 over the encoder's weights, in the order of their names."""
+    digest = hashlib.sha256()
+    for name, value in sorted(encoder.state_dict().items()):
+        digest.update(name.encode() + np.ascontiguousarray(value.numpy()).tobytes())
+    return digest.hexdigest()
+
+
+def read_fooled(engine: Engine, head: FooledHead, case: Case, shipped: Review) -> Review:
+    """The account of a scan by the lesson model, in the form of the shipped model's review of the same case.
+
+    The film is all that it reads; its map adds up to its evidence exactly, as that of any pool-and-linear branch.
+    """
+    maps = letter_maps(engine.stored.model.image_encoder, [case.scan.pixels])[0]
+    evidence = head.weights.double() @ (maps.double().mean((1, 2)) - head.mean.double())
+    logits = head.prior.double() + evidence
+    chances = dict(zip(head.labels, logits.softmax(0).tolist(), strict=True))
+    first, second, *_ = sorted(head.labels, key=lambda k: -chances[k])
+    contrast = Contrast(first, second)
+    prediction = Prediction(
+        task=case.task,
+        labels=head.labels,
+        exclusive=True,
+        prior_logits=dict(zip(head.labels, head.prior.tolist(), strict=True)),
+        evidence={Modality.IMAGE: dict(zip(head.labels, evidence.tolist(), strict=True))},
+        probabilities=chances,
+        prediction_set=(first,),
+        contrast=contrast,
+    )
+    direction = head.weights[head.labels.index(first)] - head.weights[head.labels.index(second)]
+    cells = class_activation_map(maps, direction, head.mean)
+    shape = np.array(case.scan.pixels.shape)
+    rows, columns = np.maximum(1, np.round(shape * min(1.0, MAP_SIDE / shape.max()))).astype(int)
+    attribution = Attribution(
+        Modality.IMAGE, contrast, "grad_cam_signed", "mean_training_features",
+        enlarge(cells, int(rows), int(columns)), contrast.of(prediction.evidence[Modality.IMAGE]), 0.0,
+        region=(0.0, 0.0, 1.0, 1.0), extra={"cells": cells.numpy()},
+    )  # fmt: skip
+    return replace(shipped, prediction=prediction, attributions=(attribution,), failed=(), lung_outline=None)
+
+
+def is_fooled(story: dict) -> bool:
+    """Whether a case is answered by the lesson model."""
+    return story.get("model") == "fooled"

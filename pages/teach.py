@@ -1,0 +1,40 @@
+"""Teach: a case without its answer; then the model, the truth and what the student said, side by side."""
+
+import streamlit as st
+
+from mmcore.domain.errors import MmcoreError
+from mmcore.services import teach
+from pages.ui import frame, resources, state, teach_answer, teach_class, teach_reveal
+from pages.ui.text import t
+
+frame.guard("teach")
+
+store = resources.store()
+session, student = teach_class.enter(store)
+answers = teach.teach_store(store).answers(session.code)
+mine = {a.case_key: a for a in answers if a.student == student}
+key = state.case_key() or next((k for k in session.cases if k not in mine), session.cases[0])
+try:
+    summary, case = teach.open_case(store, key)
+except MmcoreError as error:
+    frame.fail(error)
+
+teach_class.draw_head(store, session, student, key, summary, mine)
+try:
+    with st.spinner(t("screen.teach.loading"), show_time=False):
+        engine = resources.engine(case.task)
+        seen = teach.read(engine, summary, case, state.memory(key))
+except MmcoreError as error:
+    frame.fail(error)
+
+if key in mine or state.of_case(key, "looked") or state.tour() is not None:
+    teach_reveal.draw(engine.task, summary, case, seen, mine.get(key))
+else:
+    given = teach_answer.draw(engine.task, case, seen, key)
+    if given is not None:
+        name = teach_class.nickname(student)
+        scores = teach.score(given, seen, summary.story, engine.task)
+        teach.commit(store, session, teach.Stored(student, name, key, given, scores))
+        st.rerun()
+
+teach_class.draw_results(answers, student)
