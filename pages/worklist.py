@@ -4,7 +4,7 @@ import streamlit as st
 
 from mmcore.services import cases
 from mmcore.tasks import case_tasks
-from pages.ui import frame, reading, resources, state, table, tour
+from pages.ui import frame, reading, resources, table, tour
 from pages.ui.text import t
 
 frame.guard("worklist")
@@ -47,13 +47,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
         width=260,
     )
     flagged = st.checkbox(t("screen.worklist.flagged"), key="flagged")
-    first = st.toggle(
-        t("screen.worklist.estimate_first"),
-        value=state.estimate_first(),
-        key="estimate",
-        help=t("screen.worklist.estimate_help"),
-    )
-    state.set_estimate_first(first)
+    reading.draw_estimate_setting("estimate")
 
 rows = cases.worklist(store, search=search, states=states, tasks=tasks, flagged=flagged)
 if rows:

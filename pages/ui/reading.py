@@ -82,7 +82,26 @@ def draw_head(summary: CaseSummary, version: str = "") -> None:
         remark = t(code) if words.known(code) else str(summary.story.get("comment", ""))
     shown = "".join(f'<span class="chip">{escape(c)}</span>' for c in chips)
     below = f'<div class="quiet">{escape(remark)}</div>' if remark else ""
-    st.html(f'<h1 class="screen">{escape(table.title_of(summary))} <small>{shown}</small></h1>{below}')
+    with st.container(horizontal=True, vertical_alignment="center", key="case_head" if version else None):
+        st.html(
+            f'<h1 class="screen">{escape(table.title_of(summary))} <small>{shown}</small></h1>{below}',
+            width="stretch",
+        )
+        if version:
+            draw_estimate_setting("estimate_review")
+
+
+def draw_estimate_setting(key: str) -> None:
+    """Whether an estimate comes before the answer of a new case: the same setting on every screen that offers it."""
+    first = st.toggle(
+        t("screen.worklist.estimate_first"),
+        value=state.estimate_first(),
+        key=key,
+        help=t("screen.worklist.estimate_help"),
+    )
+    if first != state.estimate_first():
+        state.set_estimate_first(first)
+        st.rerun()
 
 
 @st.fragment

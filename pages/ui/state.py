@@ -18,7 +18,7 @@ _ENTERED, _WANTED, _OPENED, _LANGUAGE, _MEMORY, _PER_CASE = (
 )
 _UPLOADS, _ROUND, _ESTIMATE_FIRST, _WORK = "uploads", "round_of_new_case", "estimate_first", "work"
 _CONFIDENCE = "confidence"
-_TEACHING, _TOUR = "teaching", "tour"
+_TEACHING, _TOUR = "teaching", "tour_step"
 _CASES_REMEMBERED = 8  # encodings and maps of the latest cases stay in memory for a quick return
 
 

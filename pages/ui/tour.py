@@ -52,7 +52,9 @@ def draw() -> None:
     label = t("screen.tour.label", place=place + 1, all=len(STEPS))
     words = f"<b>{escape(t(f'screen.tour.step.{step.code}.title'))}.</b> {escape(t(f'screen.tour.step.{step.code}.words'))}"
     with st.container(horizontal=True, vertical_alignment="center", key="tour_strip", gap="small"):
-        st.html(f'<div role="status"><span class="chip">{escape(label)}</span> {words}</div>', width="stretch")
+        st.html(
+            f'<div role="status"><span class="chip">{escape(label)}</span> {words}</div>', width="stretch"
+        )
         if st.button(t("screen.tour.back"), key="tour_back", disabled=place == 0):
             _go(place - 1)
         if place + 1 < len(STEPS) and st.button(t("screen.tour.next"), key="tour_next", type="primary"):

@@ -1,0 +1,123 @@
+"""The Teach screen and the tour through app.py with the shipped model: ask, commit, reveal, reload, refuse, be fooled."""
+
+import re
+
+import pytest
+
+from mmcore.services import cases, fooled, teach
+from pages.ui import resources
+from tests.conftest import page_text
+
+ANSWERS = {"covid19": 0, "other_pneumonia": 30, "no_finding": 90}
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    """The shipped model in memory, without any patient."""
+    return resources.engine(fooled.TASK)
+
+
+def answered(visit, store, key: str = "demo-003"):
+    """A session of one case, its sliders moved and the answer committed: (app, session)."""
+    session = teach.begin(store, (key,), shared=True)
+    app = visit()
+    app.query_params["class"] = session.code
+    app.query_params["me"] = "STUDENT1"
+    app = app.switch_page("pages/teach.py").run()
+    for label, share in ANSWERS.items():
+        app.slider(key=f"teach_{label}_{key}").set_value(share)
+    return app.button(key=f"teach_reveal_{key}").click().run(), session
+
+
+def test_before_the_answer_neither_model_nor_truth_is_on_the_screen(store, visit):
+    app = visit().switch_page("pages/teach.py").run()
+    assert not app.exception
+    text = page_text(app)
+    assert '<table class="account">' not in text
+    assert "compare" not in text
+    assert len(app.slider) == 3
+    assert "[test]" not in text  # the note stands in its component, masked
+
+
+def test_a_committed_answer_is_scored_beside_the_model_and_stays_after_a_reload(store, visit):
+    app, session = answered(visit, store)
+    assert not app.exception
+    (kept,) = teach.teach_store(store).answers(session.code)
+    assert kept.answer.probabilities == {"covid19": 0.0, "other_pneumonia": 0.25, "no_finding": 0.75}
+    assert kept.scores["student"]["brier"] == pytest.approx(0.75**2 + 0.75**2)
+    assert kept.scores["student"]["right"] is False
+    assert sum(kept.scores["chances"].values()) == pytest.approx(1)
+    again = visit(**{"class": session.code, "me": "STUDENT1"}).switch_page("pages/teach.py").run()
+    for shown in (page_text(app), page_text(again)):
+        assert '<table class="account">' in shown
+        assert re.search(r"<td>75 %</td>", shown)
+        assert "1.12" in shown  # the Brier score
+
+
+def test_a_lesson_is_answered_by_the_fooled_model_marked_as_such_with_the_shipped_one_beside(store, visit):
+    app = visit(case="whole")
+    app.query_params["case"] = "lesson-letter"
+    app = app.switch_page("pages/teach.py").run()
+    app = app.button(key="teach_look_lesson-letter").click().run()
+    text = page_text(app)
+    assert not app.exception
+    assert "taught on purpose to read a burned-in letter" in text
+    assert {"Fooled model", "Shipped model"} <= set(re.findall(r'<th scope="col">(.*?)</th>', text))
+
+
+def test_the_fooled_model_is_sure_because_of_the_letter_and_its_map_adds_up(store, shipped):
+    summary, case = teach.open_case(store, "lesson-letter")
+    seen = teach.read(shipped, summary, case, {})
+    (attribution,) = seen.review.attributions
+    assert seen.review.prediction.probabilities["covid19"] > 0.9
+    assert abs(attribution.residual) < 1e-6
+    size = attribution.values.clip(0)
+    rows, columns = size.shape
+    assert (
+        size[: rows // 3, : columns // 4].sum() > 0.35 * size.sum()
+    )  # a twelfth of the film holds a third of it
+    assert seen.shipped.prediction.probabilities["covid19"] < 0.5
+
+
+def test_the_lesson_without_lungs_is_refused(store, shipped):
+    summary, case = teach.open_case(store, "lesson-belly")
+    seen = teach.read(shipped, summary, case, {})
+    assert seen.review is None
+    assert teach.score(teach.Answer(None), seen, summary.story, shipped.task)["model"]["right"] is True
+
+
+def test_a_head_of_another_encoder_is_refused_with_the_remedy(shipped, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    tensors = load_file(fooled.FOLDER / fooled.FILE)
+    facts = {"labels": '["a"]', "figures": '{"encoder": "of another model"}'}
+    save_file(tensors, tmp_path / fooled.FILE, metadata=facts)
+    with pytest.raises(fooled.ModelFileError) as refused:
+        fooled.load_fooled(shipped, tmp_path)
+    assert refused.value.code == "fooled_other_encoder"
+
+
+def test_a_class_link_with_an_unknown_code_says_so(store, visit):
+    app = visit()
+    app.query_params["class"] = "NOSUCH"
+    app = app.switch_page("pages/teach.py").run()
+    assert not app.exception
+    assert "NOSUCH" in page_text(app)
+
+
+def test_the_tour_walks_through_three_cases_and_back_out(database, monkeypatch, visit):
+    monkeypatch.setenv("THREEFOLD_DEMONSTRATIONS", str(cases.DEMONSTRATIONS))
+    monkeypatch.setenv("THREEFOLD_OPEN", "worklist")
+    app = visit()
+    app = app.button(key="tour").click().run()
+    seen = [page_text(app)]
+    for _ in range(6):
+        app = app.button(key="tour_next").click().run()
+        assert not app.exception
+        seen.append(page_text(app))
+    assert [f"step {n} of 7" in text for n, text in enumerate(seen, 1)] == [True] * 7
+    assert "Family" in seen[0] or "family contact" in seen[0]
+    assert "The model refuses" in seen[4]
+    assert "Fooled model" in seen[5]
+    app = app.button(key="tour_leave").click().run()
+    assert "of 7" not in page_text(app)
