@@ -275,7 +275,7 @@ def _opened(source: str):
 def _fooled(given: argparse.Namespace) -> dict:
     from mmcore.services.fooled import fit_fooled
 
-    return fit_fooled(progress=_bar)
+    return fit_fooled(progress=bar)
 
 
 def _import(given: argparse.Namespace) -> dict:

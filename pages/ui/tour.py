@@ -51,17 +51,21 @@ def draw() -> None:
     )
     label = t("screen.tour.label", place=place + 1, all=len(STEPS))
     words = f"<b>{escape(t(f'screen.tour.step.{step.code}.title'))}.</b> {escape(t(f'screen.tour.step.{step.code}.words'))}"
-    with st.container(horizontal=True, vertical_alignment="center", key="tour_strip", gap="small"):
-        st.html(
-            f'<div role="status"><span class="chip">{escape(label)}</span> {words}</div>', width="stretch"
-        )
-        if st.button(t("screen.tour.back"), key="tour_back", disabled=place == 0):
-            _go(place - 1)
-        if place + 1 < len(STEPS) and st.button(t("screen.tour.next"), key="tour_next", type="primary"):
-            _go(place + 1)
-        if st.button(t("screen.tour.leave"), key="tour_leave", type="tertiary"):
-            state.set_tour(None)
-            st.rerun()
+    with st.container(key="tour_strip"):
+        left, right = st.columns([0.74, 0.26], vertical_alignment="center")
+        left.html(f'<div role="status"><span class="chip">{escape(label)}</span> {words}</div>')
+        with right, st.container(horizontal=True, horizontal_alignment="right", gap="small"):
+            _draw_ways(place)
+
+
+def _draw_ways(place: int) -> None:
+    if st.button(t("screen.tour.back"), key="tour_back", disabled=place == 0):
+        _go(place - 1)
+    if place + 1 < len(STEPS) and st.button(t("screen.tour.next"), key="tour_next", type="primary"):
+        _go(place + 1)
+    if st.button(t("screen.tour.leave"), key="tour_leave", type="tertiary"):
+        state.set_tour(None)
+        st.rerun()
 
 
 def _go(place: int) -> None:
