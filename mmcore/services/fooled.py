@@ -14,12 +14,12 @@ from mmcore.domain.errors import ModelFileError
 from mmcore.domain.prediction import Attribution, Contrast, Prediction
 from mmcore.domain.task import Modality
 from mmcore.explain.image import class_activation_map, enlarge
+from mmcore.services.cases import DEMONSTRATIONS
 from mmcore.services.engine import Engine, load_engine
 from mmcore.services.review import Review
-from mmcore.stores.model_store import MODELS
 from mmcore.training.fooled import LETTER, FooledHead, fit, letter_maps
 
-FOLDER = MODELS.parent / "demo" / "teach"
+FOLDER = DEMONSTRATIONS / "teach"
 FILE = "fooled.safetensors"
 TASK, TARGET = "chest_infection", "covid19"
 MAP_SIDE = 384

@@ -22,7 +22,12 @@ def draw(task: Task, summary, case: Case, seen, given: teach.Stored | None) -> N
     with left:
         image = of_modality(review, "image") if review else None
         viewer.draw(
-            case.scan, f"{summary.key}_reveal", image, review.lung_outline if review else None, 400, marks
+            case.scan,
+            f"{summary.key}_reveal",
+            image,
+            review.lung_outline if review else None,
+            400,
+            marks=marks,
         )
         if marks:
             st.html(f'<div class="quiet">{t("screen.teach.reveal.mark_legend")}</div>')
