@@ -126,13 +126,31 @@ def test_what_cannot_be_excluded_is_told_in_words(monkeypatch, p_values, exclusi
     assert words not in answer.set_words(prediction, 0.8, other_prior=False)
 
 
-def test_a_tested_explanation_is_listed_figure_by_figure() -> None:
-    from pages.ui.card_checks import leaves
+def test_the_tests_of_the_explanations_are_told_in_words(monkeypatch) -> None:
+    from pages.ui import card_checks, text
 
-    stored = {"image": {"orders_beaten": figure(0.8), "n": 40, "passed": True}}
-    assert dict(leaves(stored)) == {
-        "Scan · orders beaten": "0.80 (0.75–0.85)", "Scan · n": "40", "Scan · passed": "yes",
+    monkeypatch.setattr(text.state, "language", lambda: "en")
+    found = {
+        "n": 40, "patients": 30,
+        "modalities": {"image": {
+            "n": 40, "tested": 38, "green": figure(0.5), "amber": figure(0.3), "grey": figure(0.2),
+            "beats_random_deletion": figure(0.85), "median_agreement": 0.7,
+        }},
+        "inside_lungs": {"n": 12, "share": figure(0.66)},
+        "randomised": {"image": [{"weights": "head", "correlation": 0.4}, {"weights": "stem", "correlation": 0.12}]},
+        "shortcuts": {"image": {"accuracy": 0.87, "majority": 0.6}},
     }  # fmt: skip
+    told = card_checks._faithfulness(found)
+    for words in (
+        "green 50 %, amber 30 %, grey 20 % of 40",
+        "85 % (80 %–90 %) of 38 cases",
+        "0.70",
+        "66 % of the evidence, 12 films",
+        "correlation of 0.12",
+        "87 % of cases",
+    ):
+        assert words in told
+    assert "No test of the explanations" in card_checks._faithfulness({})
 
 
 def test_the_structure_is_that_of_the_stored_weights(tmp_path) -> None:

@@ -206,6 +206,14 @@ def test_a_coverage_report_offers_the_levels_of_the_screen() -> None:
     assert found["at"]["0.8"]["mean_size"] < found["mean_size"] < found["at"]["0.95"]["mean_size"]
 
 
+def test_an_absence_that_was_never_calibrated_does_not_count_as_covered() -> None:
+    s = stated(200, False)
+    p = [{"yes": 0.5 if i % 2 else 0.05} for i in range(200)]
+    found = coverage_report(s, p, 0.9, {})
+    assert found["n"] == int((s.outcomes == 1).sum())
+    assert found["coverage"] < 0.7
+
+
 def test_calibration_without_a_known_outcome_is_empty() -> None:
     assert calibration_figures(np.array([[0.5]]), np.array([[np.nan]]), np.ones((1, 1)), False) == {}
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmcore.evaluation.calibration import calibration_by_label, calibration_figures
+from mmcore.evaluation.conformal import absence
 from mmcore.evaluation.coverage import coverage, kept
 from mmcore.evaluation.decision import decision_curve
 from mmcore.evaluation.metrics import interval, macro_auroc
@@ -127,4 +128,12 @@ def coverage_report(
 
 def _covered(stated: Stated, p_values, confidence: float, groups: Mapping[str, Sequence[str]]) -> dict:
     stays = kept(stated.labels, p_values, confidence)
-    return coverage(stated.labels, stays, stated.outcomes, groups, stated.patients, stated.exclusive)
+    outcomes = stated.outcomes
+    if (
+        not stated.exclusive
+    ):  # an absence that was never calibrated is always kept, and says nothing about coverage
+        judged = np.array([[absence(k) in p for k in stated.labels] for p in p_values]).reshape(
+            outcomes.shape
+        )
+        outcomes = np.where((outcomes == 0) & ~judged, np.nan, outcomes)
+    return coverage(stated.labels, stays, outcomes, groups, stated.patients, stated.exclusive)

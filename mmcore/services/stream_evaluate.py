@@ -16,8 +16,10 @@ from mmcore.evaluation.calibration import (
     expected_if_calibrated,
     reliability,
 )
+from mmcore.evaluation.conformal import p_values
 from mmcore.evaluation.metrics import auroc, interval, label_metrics, patient_weights, share
 from mmcore.evaluation.subgroups import age_band
+from mmcore.evaluation.trust import Stated, coverage_report, decision_curves, selective_report
 from mmcore.intake.stream_pack import read_stays
 from mmcore.models.stream_model import probability
 from mmcore.services.patient_marks import patient_mark
@@ -173,9 +175,24 @@ def report(
             "reliability": reliability(last, scored.died),
             "by_hour": _calibration_by_hour(scored, weights),
         },
+        **_trust(task, stored, scored, weights),
         "max_residual": float(residuals.max()),
         "residual_over_0.01": float((residuals > RESIDUAL_LIMIT).mean()),
     }
+
+
+def _trust(task: Task, stored: StoredStream, scored: ScoredStays, weights: np.ndarray) -> dict:
+    """Selective risk, decision curve and coverage of the risk at the last hour, at which calls are made."""
+    last, keys = scored.probabilities[:, -1], [s.key for s in scored.stays]
+    stated = Stated(task.labels, task.exclusive, last[:, None], scored.died[:, None], weights, keys)
+    found = {"selective_risk": selective_report(stated), "decision_curves": decision_curves(stated)}
+    conformal = stored.model.facts.get("conformal") or {}
+    scores = conformal.get("scores", {}).get(f"{scored.hours[-1]:g}")
+    if scores is None:
+        return found
+    plausible = [p_values({task.labels[0]: scores}, {task.labels[0]: float(p)}) for p in last]
+    groups = {"by_source": scored.groups["set"].tolist(), "by_unit": scored.groups["unit"].tolist()}
+    return found | {"prediction_sets": coverage_report(stated, plausible, conformal["confidence"], groups)}
 
 
 def figures(

@@ -76,6 +76,8 @@ def read_structure(folder: Path) -> Structure | None:
         return None
     shapes = _header(weights)
     stated = json.loads(config.read_text(encoding="utf-8"))
+    if not stated.get("labels"):
+        return None
     labels = tuple(stated.get("labels", ()))
     order = tuple(stated.get("modalities") or ("image", "text", "clinical"))
     scale = _values(weights, shapes, "scale") or [1.0] * len(order)

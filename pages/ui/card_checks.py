@@ -1,6 +1,6 @@
 """Whether a model and its explanations survive the tests that could have failed them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from html import escape
 
 import streamlit as st
@@ -54,33 +54,52 @@ def _control(card) -> str:
 
 
 def _faithfulness(found: Mapping) -> str:
-    if not found:
+    """What the stored tests of the explanations found, modality by modality, in words."""
+    if not found.get("modalities"):
         return quiet(t("screen.models.checks.faithfulness_none"))
-    lines = "".join(
-        f'<tr><th scope="row">{escape(name)}</th><td class="num">{escape(value)}</td></tr>'
-        for name, value in leaves(found)
-    )
-    return f'<table class="forests">{lines}</table>'
+    told = quiet(t("screen.models.checks.of", n=found.get("n", 0), patients=found.get("patients", 0)))
+    for name, tests in found["modalities"].items():
+        lines = [*_tested(tests), *_weights(found, name), *_source(found, name)]
+        if name == "image" and _share((found.get("inside_lungs") or {}).get("share")):
+            inside = found["inside_lungs"]
+            lines.append(t("screen.models.checks.inside", value=_share(inside["share"]), n=inside["n"]))
+        if lines:
+            items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+            told += f'<div class="tested"><b>{escape(capital(t(f"modality.{name}")))}</b><ul class="promises">{items}</ul></div>'
+    return told
 
 
-def leaves(node: Mapping, path: str = "") -> Iterator[tuple[str, str]]:
-    """(name, value) of every figure of a stored test, names of its levels joined; figures with an interval count as one."""
-    for key, value in node.items():
-        name = f"{path} · {_name(key)}" if path else capital(_name(key))
-        if isinstance(value, Mapping) and {"value", "low", "high"} <= set(value):
-            yield name, figure_words(value)
-        elif isinstance(value, Mapping):
-            yield from leaves(value, name)
-        elif isinstance(value, bool):
-            yield name, t(f"screen.models.checks.{'yes' if value else 'no'}")
-        elif isinstance(value, int | float):
-            share = 0 <= value <= 1 and isinstance(value, float) and "share" in key
-            yield (
-                name,
-                percent(value) if share else f"{value:.3g}" if isinstance(value, float) else f"{value:,}",
-            )
+def _tested(tests: Mapping) -> list[str]:
+    """Badges, deletion against random, agreement of two methods."""
+    lines = []
+    if tests.get("n") and all(_share(tests.get(c)) for c in ("green", "amber", "grey")):
+        shares = {c: _share(tests[c]) for c in ("green", "amber", "grey")}
+        lines.append(t("screen.models.checks.badge", n=tests["n"], **shares))
+    if _share(tests.get("beats_random_deletion")):
+        beaten = tests["beats_random_deletion"]
+        value = f"{_share(beaten)} ({_share(beaten, 'low')}–{_share(beaten, 'high')})"
+        lines.append(t("screen.models.checks.beats", value=value, tested=tests.get("tested", 0)))
+    if tests.get("median_agreement") is not None:
+        lines.append(t("screen.models.checks.agree", value=f"{tests['median_agreement']:.2f}"))
+    return lines
 
 
-def _name(key: str) -> str:
-    """A modality in the reader's words, everything else as stored."""
-    return t(f"modality.{key}") if key in ("image", "text", "clinical", "waveform") else key.replace("_", " ")
+def _weights(found: Mapping, name: str) -> list[str]:
+    """What is left of the maps when no trained weight is."""
+    steps = (found.get("randomised") or {}).get(name) or []
+    last = steps[-1].get("correlation") if steps else None
+    return [] if last is None else [t("screen.models.checks.random", value=f"{last:.2f}")]
+
+
+def _source(found: Mapping, name: str) -> list[str]:
+    """How well the source is read off the encodings."""
+    shortcut = (found.get("shortcuts") or {}).get(name) or {}
+    if shortcut.get("accuracy") is None:
+        return []
+    values = {"value": percent(shortcut["accuracy"]), "majority": percent(shortcut["majority"])}
+    return [t("screen.models.checks.source", **values)]
+
+
+def _share(figure: Mapping | None, which: str = "value") -> str:
+    """A share in per cent, "" where it is not known."""
+    return percent(figure[which]) if figure and figure.get(which) is not None else ""
