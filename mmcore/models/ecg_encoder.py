@@ -1,40 +1,145 @@
-"""The waveform encoder: a 1-D convolutional network that keeps an axis of leads and one of time, so that its map can be read."""
+"""A 1-D convolutional network for twelve leads whose pooled features are measurements, laid on the waves they belong to."""
+
+from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-MILLIVOLTS = 0.5  # typical deviation of a filtered lead; brings the input to about unit scale
+from mmcore.domain.waveform import LEADS
+
+WAVES = ("p", "qrs", "st", "t", "rest")  # rest: between the waves
 
 
-class EcgEncoder(nn.Module):
-    """samples (B, leads, L) in millivolts -> map (B, D, leads, l): kernels run along time and are shared by the leads.
+@dataclass(frozen=True)
+class Measure:
+    """One pooled feature: its name, the wave it lies on, and its lead where it belongs to one."""
 
-    After each stage every lead also receives the mean over the leads, so that what one lead shows can count in another
-    while the lead axis stays. NaN samples (not recorded) enter as 0.
-    """
+    name: str
+    wave: str
+    lead: str | None = None
 
-    def __init__(self, widths: tuple[int, ...] = (16, 32, 64), kernel: int = 7, stride: int = 2) -> None:
+
+_BY_LEAD = {
+    "qrs": ("r", "s", "q", "q_width", "r_prime", "late", "notches"),
+    "st": ("st_j", "st_40", "st_60"),
+    "t": ("t_negative", "t_positive", "t_peak", "strain"),
+}
+_OF_ALL = {
+    "qrs": (
+        "rate", "slow", "fast", "under_60", "rr_spread", "rr_jumps", "log_rr_spread", "log_rr_jumps", "rr_usual_spread",
+        "rr_usual_jump", "early_beat", "pause", "odd_beats", "least_alike", "qrs_width", "qrs_wide", "axis_cos", "axis_sin",
+        "axis_left_20", "axis_left_30", "sokolow", "cornell", "gubner", "all_voltages", "peguero", "widest_q",
+        "deepest_chest_q",
+    ),
+    "st": ("st_lowest", "st_highest"),
+    "t": ("t_axis_cos", "t_axis_sin", "qrs_t_likeness", "t_negative_lateral", "t_to_qrs", "q_to_t_peak"),
+    "p": ("pr", "pr_long", "p_repeats", "p_height", "p_half_width", "p_width", "p_v1_negative", "p_v1_area"),
+    "rest": ("f_v1", "f_ii", "f_to_p"),
+}  # fmt: skip
+MEASURES = (
+    *(
+        Measure(f"{n}_{lead}", wave, lead)
+        for wave, names in _BY_LEAD.items()
+        for n in names
+        for lead in LEADS
+    ),
+    *(Measure(f"j_peak_{lead}", "st", lead) for lead in ("V1", "V2", "V3")),
+    *(Measure(name, wave) for wave, names in _OF_ALL.items() for name in names),
+)
+
+
+class Block(nn.Module):
+    """(B * 12, C, t) -> the same: a convolution along time in every lead, and what the other leads show at that time."""
+
+    def __init__(self, channels: int, dilation: int, shared: int = 8) -> None:
         super().__init__()
-        self.feature_dim = widths[-1]
-        before = (1, *(2 * w for w in widths[:-1]))
-        self.stages = nn.ModuleList(
-            nn.Sequential(
-                nn.Conv2d(a, b, (1, kernel), stride=(1, stride), padding=(0, kernel // 2), bias=False),
-                nn.BatchNorm2d(b),
-                nn.ReLU(),
-            )
-            for a, b in zip(before, widths, strict=True)
-        )
+        self.along = nn.Conv1d(channels, channels, 3, padding=dilation, dilation=dilation, bias=False)
+        self.to_shared = nn.Conv1d(channels, shared, 1)
+        self.across = nn.Conv1d(12 * shared, 12 * shared, 1)
+        self.back = nn.Conv1d(shared, channels, 1)
+        self.norm = nn.BatchNorm1d(channels)
 
-    def forward(self, samples: Tensor) -> Tensor:
-        x = torch.nan_to_num(samples).unsqueeze(1) / MILLIVOLTS  # (B, 1, leads, L)
-        for i, stage in enumerate(self.stages):
-            x = stage(x)  # (B, D_i, leads, L_i)
-            if i + 1 < len(self.stages):
-                x = torch.cat([x, x.mean(2, keepdim=True).expand_as(x)], 1)  # (B, 2 D_i, leads, L_i)
+    def forward(self, x: Tensor) -> Tensor:
+        told = self.to_shared(x)  # (B * 12, s, t)
+        told = self.across(told.reshape(-1, 12 * told.shape[1], told.shape[2])).reshape(told.shape)
+        return x + F.relu(self.norm(self.along(x) + self.back(F.relu(told))))
+
+
+class Context(nn.Module):
+    """(B, C, t) -> the same: convolutions with growing gaps over the mean of the leads, so that a cell sees ten seconds."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(
+            nn.Conv1d(channels, channels, 5, padding=2 * d, dilation=d, bias=False)
+            for d in (1, 2, 4, 8, 16, 32)
+        )
+        self.norms = nn.ModuleList(nn.BatchNorm1d(channels) for _ in self.layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer, norm in zip(self.layers, self.norms, strict=True):
+            x = x + F.relu(norm(layer(x)))
         return x
 
 
-def build_waveform_encoder(config: dict) -> EcgEncoder:
-    """An untrained waveform encoder from its configuration."""
-    return EcgEncoder(tuple(config["widths"]), config["kernel"], config["stride"])
+class EcgEncoder(nn.Module):
+    """(B, 12, 1000) millivolts at 100 Hz -> (B, D, 12, 250): at each lead and 40 ms, what it adds to each measure.
+
+    The mean over leads and time is the measure itself, in standard deviations. A measure of one lead is 0 in the others, and
+    every measure is weighted by how surely its wave lies there.
+    """
+
+    feature_dim = len(MEASURES)
+
+    def __init__(self, width: int = 24, context: int = 48) -> None:
+        super().__init__()
+        self.stem = nn.Conv1d(1, width, 13, padding=5, stride=4)  # shared by all leads
+        self.lead = nn.Parameter(torch.zeros(12, width, 1))
+        self.blocks = nn.Sequential(Block(width, 1), Block(width, 2), Block(width, 4))
+        self.gather = nn.Conv1d(12 * width, context, 2, stride=2)
+        self.context = Context(context)
+        self.waves = nn.Conv1d(context + 12 * width, len(WAVES), 1)
+        self.tell = nn.Conv1d(context, width, 1)
+        self.last = Block(width, 1)
+        self.by_lead = nn.Conv1d(width, len(MEASURES), 1)
+        wave = [WAVES.index(m.wave) for m in MEASURES]
+        own = torch.tensor(
+            [[12.0 if m.lead == lead else 0.0 for lead in LEADS] if m.lead else [1.0] * 12 for m in MEASURES]
+        )
+        self.register_buffer(
+            "centre", torch.zeros(len(MEASURES))
+        )  # of each measure in training, its own unit
+        self.register_buffer("spread", torch.ones(len(MEASURES)))
+        self.register_buffer("wave_of", torch.tensor(wave), persistent=False)
+        self.register_buffer("own", own, persistent=False)  # (D, 12)
+
+    def trunk(self, samples: Tensor) -> tuple[Tensor, Tensor]:
+        """(values (B, 12, C, t) before the last map, wave logits (B, 5, t))."""
+        batch = len(samples)
+        x = self.stem(samples.reshape(batch * 12, 1, -1))  # (B * 12, C, 250)
+        x = F.relu(x + self.lead.repeat(batch, 1, 1))
+        x = self.blocks(x)
+        together = x.reshape(batch, -1, x.shape[2])  # (B, 12 * C, 250)
+        around = self.context(F.relu(self.gather(together)))  # (B, context, 125): 80 ms a cell
+        around = F.interpolate(around, size=x.shape[2])  # (B, context, 250)
+        x = self.last(x + self.tell(around).repeat_interleave(12, 0))
+        return x.reshape(batch, 12, -1, x.shape[2]), self.waves(torch.cat([around, together], 1))
+
+    def forward(self, samples: Tensor) -> Tensor:
+        x, waves = self.trunk(samples)
+        batch, _, width, time = x.shape
+        values = self.by_lead(x.reshape(batch * 12, width, time)).reshape(batch, 12, -1, time)
+        gate = waves.softmax(1)[:, self.wave_of]  # (B, D, t)
+        return values.transpose(1, 2) * gate[:, :, None] * self.own[None, :, :, None]  # (B, D, 12, t)
+
+    def pooled(self, samples: Tensor) -> tuple[Tensor, Tensor]:
+        """(mean over leads and time (B, D), wave logits (B, 5, t)): the same numbers without keeping the map."""
+        x, waves = self.trunk(samples)
+        gate = waves.softmax(1)  # (B, 5, t)
+        by_wave = torch.einsum("blct,bwt->bwlc", x, gate) / x.shape[3]  # (B, 5, 12, C)
+        share = gate.mean(2)  # (B, 5)
+        weight, bias = self.by_lead.weight[:, :, 0], self.by_lead.bias
+        chosen = by_wave[:, self.wave_of]  # (B, D, 12, C)
+        values = torch.einsum("bdlc,dc->bdl", chosen, weight) + (bias * share[:, self.wave_of])[:, :, None]
+        return (values * self.own).mean(2), waves

@@ -1,36 +1,107 @@
-"""Fits the waveform encoder on recordings with known labels."""
+"""Teaches the ECG encoder to measure: made-up and edited strips whose measures are known, no patient's diagnosis."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import nn
+import torch.nn.functional as F
 
-from mmcore.domain.case import Waveform
-from mmcore.models.ecg_encoder import build_waveform_encoder
+from mmcore.models.ecg_encoder import WAVES, EcgEncoder
+from mmcore.preprocess.waveform import take_wander_out
+from mmcore.training.ecg_beats import Beat, of_recording
+from mmcore.training.ecg_delineation import PRE, Beats, Waves
+from mmcore.training.ecg_generator import any_beat, any_rhythm, noise, strip
+from mmcore.training.ecg_measures import measure
 
-CONFIG = {"widths": [16, 32, 64], "kernel": 7, "stride": 2}
-BATCH, RATE, STEPS = 32, 2e-3, 200
+CELL = 4  # samples of a cell of the encoder's map
+MOST = 4.0  # standard deviations; measures beyond are not chased
+WAVE_WEIGHT = 0.3  # of finding the waves, beside measuring them
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Strips (N, 12, 1000) float16 mV, their measures (N, D) as read before noise was added, the wave of each cell (N, 250)."""
+
+    strips: np.ndarray
+    measures: np.ndarray
+    waves: np.ndarray
+
+
+def typical_beats(recordings: Sequence[np.ndarray]) -> list[Beat]:
+    """The typical beat of each recording (12, 1000) that can be measured and has no flat lead."""
+    found = []
+    for samples in recordings:
+        if np.abs(samples).max(1).min() > 0:
+            measured = measure(samples)
+            if measured is not None:
+                found.append(of_recording(measured[1], measured[2]))
+    return found
+
+
+def make_draws(recorded: Sequence[Beat], count: int, seed: int, progress: Progress) -> Draws:
+    """`count` strips in any rhythm, of recorded beats edited and of made-up ones; those that cannot be measured are redrawn."""
+    rng = np.random.default_rng(seed)
+    kept: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    while len(kept) < count:
+        clean = strip(any_beat(recorded, rng), any_rhythm(rng), rng)
+        measured = measure(take_wander_out(clean))
+        if measured is None:
+            continue
+        values, beats, waves = measured
+        noisy = take_wander_out(clean + noise(rng)).astype(np.float16)
+        kept.append((noisy, values.astype(np.float32), wave_of_cells(beats, waves, clean.shape[1])))
+        progress("draws", len(kept), count)
+    return Draws(*(np.array(part) for part in zip(*kept, strict=True)))
+
+
+def wave_of_cells(beats: Beats, waves: Waves, length: int) -> np.ndarray:
+    """(length / 4,) int8: the wave, by its place in WAVES, in the middle of every cell."""
+    found = np.full(length, WAVES.index("rest"), np.int8)
+    bounds = (
+        ("p", waves.p_start, waves.p_end),
+        ("qrs", waves.onset, waves.offset + 1),
+        ("st", waves.offset + 1, waves.t_start),
+        ("t", waves.t_start, waves.t_end),
+    )
+    for place in beats.placed:
+        for name, first, last in bounds:
+            found[max(0, place - PRE + first) : max(0, place - PRE + last)] = WAVES.index(name)
+    return found[CELL // 2 :: CELL]
 
 
 def fit_waveform_encoder(
-    recordings: Sequence[Waveform | None], outcomes: np.ndarray, *, seed: int, steps: int = STEPS
-) -> tuple[nn.Module, dict]:
-    """(encoder, its configuration) trained to tell the labels (N, K) in {0, 1, NaN} of recordings of one length apart."""
+    draws: Draws, steps: int, batch: int, rate: float, seed: int, progress: Progress
+) -> EcgEncoder:
+    """An encoder whose pooled features are the measures in standard deviations; its scale travels in the encoder."""
     torch.manual_seed(seed)
-    rows = [i for i, r in enumerate(recordings) if r is not None]
-    x = torch.from_numpy(np.stack([np.asarray(recordings[i].samples, np.float32) for i in rows]))
-    y = torch.tensor(outcomes[rows], dtype=torch.float32)
-    encoder = build_waveform_encoder(CONFIG)
-    head = nn.Linear(encoder.feature_dim, y.shape[1])
-    optimiser = torch.optim.AdamW([*encoder.parameters(), *head.parameters()], lr=RATE, weight_decay=0.05)
-    rng = np.random.default_rng(seed)
-    for _ in range(steps):
-        some = rng.choice(len(rows), min(BATCH, len(rows)), replace=False)
-        logits = head(encoder(x[some]).mean((2, 3)))
-        known = ~y[some].isnan()
-        each = nn.functional.binary_cross_entropy_with_logits(logits, y[some].nan_to_num(), reduction="none")
+    encoder = EcgEncoder().train()
+    low, high = np.percentile(draws.measures, [0.5, 99.5], axis=0)
+    clipped = np.clip(draws.measures, low, high)
+    encoder.centre.copy_(torch.tensor(clipped.mean(0)))
+    encoder.spread.copy_(torch.tensor(clipped.std(0).clip(1e-6)))
+    optimiser = torch.optim.AdamW(encoder.parameters(), lr=rate, weight_decay=1e-4)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=rate, total_steps=steps)
+    order = _batches(len(draws.strips), batch, np.random.default_rng(seed))
+    for step in range(steps):
+        rows = next(order)
+        strips = torch.from_numpy(draws.strips[rows].astype(np.float32))
+        goal = (torch.from_numpy(draws.measures[rows]) - encoder.centre) / encoder.spread
+        pooled, waves = encoder.pooled(strips)
+        loss = F.smooth_l1_loss(pooled, goal.clamp(-MOST, MOST))
+        loss = loss + WAVE_WEIGHT * F.cross_entropy(waves, torch.from_numpy(draws.waves[rows]).long())
         optimiser.zero_grad()
-        ((each * known).sum() / known.sum().clamp(min=1)).backward()
+        loss.backward()
         optimiser.step()
-    return encoder.eval().requires_grad_(False), dict(CONFIG)
+        schedule.step()
+        progress(f"encoder {loss.item():.3f}", step + 1, steps)
+    return encoder.eval()
+
+
+def _batches(count: int, size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    while True:
+        order = rng.permutation(count)
+        for first in range(0, count - size + 1, size):
+            yield order[first : first + size]
