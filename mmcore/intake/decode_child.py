@@ -15,6 +15,10 @@ READERS = {  # name -> module and function; imported when asked for, so that a n
     "text": ("mmcore.intake.plain_text", "read_text"),
     "pdf": ("mmcore.intake.plain_text", "read_pdf"),
     "table": ("mmcore.intake.tables", "read_table"),
+    "ecg_wfdb": ("mmcore.intake.ecg_formats", "read_wfdb"),
+    "ecg_table": ("mmcore.intake.ecg_formats", "read_ecg_table"),
+    "ecg_dicom": ("mmcore.intake.ecg_formats", "read_ecg_dicom"),
+    "ecg_npz": ("mmcore.intake.ecg_formats", "read_ecg_npz"),
 }
 
 

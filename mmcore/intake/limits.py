@@ -6,6 +6,7 @@ MAX_PIXELS = 50_000_000  # of one frame; the largest radiographs in use have abo
 MAX_WORDS = 20_000  # of a note; a discharge letter has about 1,000
 MAX_PDF_PAGES = 50
 MAX_VITALS_ROWS = 500
+MAX_ECG_SAMPLES = 12 * 2000 * 3600  # an hour of twelve leads at 2 kHz
 
 CHILD_MEMORY_BYTES = 1536 * 2**20
 CHILD_CPU_SECONDS = 20

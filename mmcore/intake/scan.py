@@ -15,7 +15,7 @@ from mmcore.intake.sandbox import read_in_child
 
 
 @cache
-def _salt() -> str:
+def process_salt() -> str:
     """Drawn once a process, so that the hash of a patient cannot be looked up elsewhere."""
     return secrets.token_hex(16)
 
@@ -30,7 +30,7 @@ def read_scan(data: bytes, name: str = "", *, accept_corrections: bool = False) 
         raise UnreadableFileError("file_empty")
     kind = kind_of(data)
     if kind == "dicom":
-        facts, payload = read_in_child("dicom", data, salt=_salt())
+        facts, payload = read_in_child("dicom", data, salt=process_salt())
     elif kind in ("png", "jpeg"):
         facts, payload = read_in_child("picture", data)
     else:
