@@ -84,7 +84,7 @@ class Context(nn.Module):
 
 
 class EcgEncoder(nn.Module):
-    """(B, 12, 1000) millivolts at 100 Hz -> (B, D, 12, 250): at each lead and 40 ms, what it adds to each measure.
+    """(B, 12, 1000) millivolts at 100 Hz -> (B, D, 12, 125): at each lead and 80 ms, what it adds to each measure.
 
     The mean over leads and time is the measure itself, in standard deviations. A measure of one lead is 0 in the others, and
     every measure is weighted by how surely its wave lies there.
@@ -92,12 +92,12 @@ class EcgEncoder(nn.Module):
 
     feature_dim = len(MEASURES)
 
-    def __init__(self, width: int = 24, context: int = 48) -> None:
+    def __init__(self, width: int = 32, context: int = 48) -> None:
         super().__init__()
-        self.stem = nn.Conv1d(1, width, 13, padding=5, stride=4)  # shared by all leads
+        self.stem = nn.Conv1d(1, width, 21, padding=10, stride=8)  # shared by all leads
         self.lead = nn.Parameter(torch.zeros(12, width, 1))
         self.blocks = nn.Sequential(Block(width, 1), Block(width, 2), Block(width, 4))
-        self.gather = nn.Conv1d(12 * width, context, 2, stride=2)
+        self.gather = nn.Conv1d(12 * width, context, 1)
         self.context = Context(context)
         self.waves = nn.Conv1d(context + 12 * width, len(WAVES), 1)
         self.tell = nn.Conv1d(context, width, 1)
@@ -117,12 +117,11 @@ class EcgEncoder(nn.Module):
     def trunk(self, samples: Tensor) -> tuple[Tensor, Tensor]:
         """(values (B, 12, C, t) before the last map, wave logits (B, 5, t))."""
         batch = len(samples)
-        x = self.stem(samples.reshape(batch * 12, 1, -1))  # (B * 12, C, 250)
+        x = self.stem(samples.reshape(batch * 12, 1, -1))  # (B * 12, C, 125)
         x = F.relu(x + self.lead.repeat(batch, 1, 1))
         x = self.blocks(x)
-        together = x.reshape(batch, -1, x.shape[2])  # (B, 12 * C, 250)
-        around = self.context(F.relu(self.gather(together)))  # (B, context, 125): 80 ms a cell
-        around = F.interpolate(around, size=x.shape[2])  # (B, context, 250)
+        together = x.reshape(batch, -1, x.shape[2])  # (B, 12 * C, 125)
+        around = self.context(F.relu(self.gather(together)))  # (B, context, 125)
         x = self.last(x + self.tell(around).repeat_interleave(12, 0))
         return x.reshape(batch, 12, -1, x.shape[2]), self.waves(torch.cat([around, together], 1))
 

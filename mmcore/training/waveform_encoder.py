@@ -14,7 +14,7 @@ from mmcore.training.ecg_delineation import PRE, Beats, Waves
 from mmcore.training.ecg_generator import any_beat, any_rhythm, noise, strip
 from mmcore.training.ecg_measures import measure
 
-CELL = 4  # samples of a cell of the encoder's map
+CELL = 8  # samples of a cell of the encoder's map
 MOST = 4.0  # standard deviations; measures beyond are not chased
 WAVE_WEIGHT = 0.3  # of finding the waves, beside measuring them
 
@@ -23,7 +23,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Draws:
-    """Strips (N, 12, 1000) float16 mV, their measures (N, D) as read before noise was added, the wave of each cell (N, 250)."""
+    """Strips (N, 12, 1000) float16 mV, their measures (N, D) as read before noise was added, the wave of each cell (N, 125)."""
 
     strips: np.ndarray
     measures: np.ndarray
@@ -58,7 +58,7 @@ def make_draws(recorded: Sequence[Beat], count: int, seed: int, progress: Progre
 
 
 def wave_of_cells(beats: Beats, waves: Waves, length: int) -> np.ndarray:
-    """(length / 4,) int8: the wave, by its place in WAVES, in the middle of every cell."""
+    """(length / 8,) int8: the wave, by its place in WAVES, in the middle of every cell."""
     found = np.full(length, WAVES.index("rest"), np.int8)
     bounds = (
         ("p", waves.p_start, waves.p_end),
