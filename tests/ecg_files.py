@@ -5,7 +5,7 @@ from io import BytesIO
 import numpy as np
 from scipy.signal import resample_poly
 
-from mmcore.domain.waveform import LEADS
+from mmcore.domain.case import LEADS
 from mmcore.training.ecg_beats import HEALTHY, Shape, draw
 from mmcore.training.ecg_generator import sinus, strip
 

@@ -37,6 +37,9 @@ class Scan:
     notices: tuple[Notice, ...] = ()
 
 
+LEADS = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")  # of the standard ECG, in its order
+
+
 @dataclass(frozen=True)
 class Waveform:
     """A recorded signal: samples (leads, L) float32 in millivolts, NaN where not recorded; `leads` name the rows.

@@ -7,9 +7,8 @@ from datetime import date
 
 import numpy as np
 
-from mmcore.domain.case import Notice
+from mmcore.domain.case import Notice, Waveform
 from mmcore.domain.errors import UnreadableFileError
-from mmcore.domain.waveform import Waveform
 from mmcore.intake.code_streams import kind_of
 from mmcore.intake.ecg_doubts import completed, find_doubt
 from mmcore.intake.sandbox import read_in_child

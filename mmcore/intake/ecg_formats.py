@@ -8,8 +8,8 @@ from io import BytesIO, StringIO
 
 import numpy as np
 
+from mmcore.domain.case import LEADS
 from mmcore.domain.errors import TooLargeError, UnreadableFileError
-from mmcore.domain.waveform import LEADS
 from mmcore.intake.limits import MAX_ECG_SAMPLES
 
 PER_MILLIVOLT = {

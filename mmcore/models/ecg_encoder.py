@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mmcore.domain.waveform import LEADS
+from mmcore.domain.case import LEADS
 
 WAVES = ("p", "qrs", "st", "t", "rest")  # rest: between the waves
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mmcore.domain.waveform import LEADS
+from mmcore.domain.case import LEADS
 from mmcore.training.ecg_delineation import PRE, Beats, Waves
 
 CENTRE = 40  # sample of the beat that a made-up QRS complex is centred on
@@ -65,9 +65,9 @@ class Shape:
 HEALTHY = Shape(
     p=(Wave(-160, 18, (0.03, 0.08, -0.03)), Wave(-140, 18, (0.05, 0.05, 0.03))),
     qrs=(
-        Wave(-28, 9, (-0.16, -0.05, -0.25)),
-        Wave(-3, 13, (0.95, 0.75, 0.25)),
-        Wave(22, 10, (0.05, -0.10, 0.50)),
+        Wave(-28, 9, (-0.24, -0.08, -0.38)),
+        Wave(-3, 13, (1.45, 1.10, 0.38)),
+        Wave(22, 10, (0.08, -0.15, 0.75)),
     ),
     t=(Wave(225, 50, (0.25, 0.18, -0.20)), Wave(270, 32, (0.16, 0.12, -0.10))),
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.signal import butter, sosfilt
 
-from mmcore.domain.waveform import LEADS
+from mmcore.domain.case import LEADS
 from mmcore.preprocess.waveform import LENGTH as SAMPLES
 from mmcore.preprocess.waveform import RATE_HZ
 from mmcore.training.ecg_beats import CENTRE, DISEASES, HEALTHY, LEAD_FIELD, Beat, draw, varied

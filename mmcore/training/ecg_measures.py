@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.signal import butter, sosfiltfilt
 
-from mmcore.domain.waveform import LEADS
+from mmcore.domain.case import LEADS
 from mmcore.models.ecg_encoder import MEASURES
 from mmcore.preprocess.waveform import RATE_HZ
 from mmcore.training.ecg_delineation import PRE, Beats, Waves, delineate, find_beats, lay_together
