@@ -37,7 +37,20 @@ class Scan:
     notices: tuple[Notice, ...] = ()
 
 
-LEADS = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")  # of the standard ECG, in its order
+LEADS = (
+    "I",
+    "II",
+    "III",
+    "aVR",
+    "aVL",
+    "aVF",
+    "V1",
+    "V2",
+    "V3",
+    "V4",
+    "V5",
+    "V6",
+)  # of the standard ECG, in its order
 
 
 @dataclass(frozen=True)

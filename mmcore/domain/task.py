@@ -70,7 +70,9 @@ class Task:
     what the card says of use and limits.
     compose_notes: (count, seed) -> (notes, labels) written from published frequencies, where real notes are too few to learn
     from. publisher_fold: publisher -> number of the group that is left out together in validation. stream: how time is read,
-    where the case is a stay whose measurements arrive one by one; such a task has a monitor instead of a review.
+    where the case is a stay whose measurements arrive one by one; such a task has a monitor instead of a review. shown: modalities
+    that are taken and shown but add 0, for want of data to learn from. measures: label -> the waveform measures that its head
+    may weigh; a label that is not named may weigh all.
     """
 
     name: str
@@ -91,7 +93,17 @@ class Task:
     read_pack: Callable[[Path], Pack] | None = None
     publisher_fold: Callable[[str], int] | None = None
     compose_notes: Callable[[int, int], tuple[tuple[str, ...], tuple[str, ...]]] | None = None
+<<<<<<< HEAD
     stream: StreamRules | None = None
+=======
+    shown: tuple[Modality, ...] = ()
+    measures: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def accepted(self) -> tuple[Modality, ...]:
+        """Modalities that a case may bring: those that add evidence and those that are shown only."""
+        return (*self.modalities, *self.shown)
+>>>>>>> 76b4438 (Heart task: packs, measures that each label is read off, ECG intake through to the case store, encoder taught to measure)
 
     def field(self, name: str) -> Field:
         """The field of that name or alias; KeyError if the task has none."""

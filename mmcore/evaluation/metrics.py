@@ -79,7 +79,7 @@ def label_metrics(
 ) -> tuple[dict[str, dict[str, float]], dict[str, str]]:
     """(metrics, skipped) of probabilities (N, K) against outcomes (N, K) in {0, 1, NaN}; NaN rows leave that label's figures.
 
-    macro_auroc is the mean over labels that occur both ways; accuracy is of the likeliest label (exclusive) or of all calls.
+    macro_auroc is the mean over labels that occur both ways; accuracy is of the likeliest label (exclusive), or the mean share of right calls among a row's known labels.
     """
     metrics: dict[str, dict[str, float]] = {}
     skipped: dict[str, str] = {}
@@ -104,7 +104,7 @@ def label_metrics(
         metrics["macro_auroc"] = interval(np.mean(areas, axis=0))
     else:
         skipped["macro_auroc"] = "no label occurs both ways"
-    complete = ~np.isnan(outcomes).any(1)
+    complete = ~np.isnan(outcomes).any(1) if exclusive else ~np.isnan(outcomes).all(1)
     if complete.any():
         metrics["accuracy"] = interval(
             _accuracy(probabilities, outcomes, weights, thresholds, exclusive, complete)
@@ -115,5 +115,7 @@ def label_metrics(
 def _accuracy(probabilities, outcomes, weights, thresholds, exclusive, complete) -> np.ndarray:
     if exclusive:
         return share(probabilities.argmax(1) == np.nan_to_num(outcomes).argmax(1), complete, weights)
-    right = ((probabilities >= np.asarray(thresholds)) == (np.nan_to_num(outcomes) == 1)).mean(1)
+    known = ~np.isnan(outcomes)
+    agree = known & ((probabilities >= np.asarray(thresholds)) == (np.nan_to_num(outcomes) == 1))
+    right = agree.sum(1) / known.sum(1).clip(1)
     return (weights[:, complete] @ right[complete]) / weights[:, complete].sum(1)

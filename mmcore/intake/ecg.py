@@ -1,7 +1,7 @@
 """Bytes of an ECG file as checked leads in millivolts."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 
@@ -10,10 +10,11 @@ import numpy as np
 from mmcore.domain.case import Notice, Waveform
 from mmcore.domain.errors import UnreadableFileError
 from mmcore.intake.code_streams import kind_of
-from mmcore.intake.ecg_doubts import completed, find_doubt
+from mmcore.intake.ecg_doubts import OVERRULABLE, completed, find_doubt
 from mmcore.intake.sandbox import read_in_child
 from mmcore.intake.scan import process_salt
 
+WAVEFORM_CLASS = b"1.2.840.10008.5.1.4.1.1.9."  # DICOM storage classes of waveforms (PS3.4 B.5)
 HEADER = re.compile(r"^\s*\S+(/\d+)?\s+\d+\s+[\d.]+")  # record name, leads, samples a second
 
 
@@ -30,6 +31,23 @@ def looks_like_ecg_table(head: str) -> bool:
     lines = [line for line in head.splitlines() if line.strip() and not line.startswith("#")]
     cells = re.split(r"[,;\t]", lines[0].replace('"', "")) if lines else []
     return sum(lead_of(heading_of(cell)[0]) is not None for cell in cells) >= 2
+
+
+def is_ecg(name: str, data: bytes) -> bool:
+    """Whether a file is meant as an ECG, by its content: a WFDB header, a table of leads, a DICOM waveform, the pack's NPZ."""
+    kind = kind_of(data) if data else ""
+    if kind == "dicom":
+        return WAVEFORM_CLASS in data[:8192]
+    if name.lower().endswith((".hea", ".npz", ".dat")):
+        return True
+    head = data[:4096].decode("utf-8", errors="replace")
+    return kind == "text" and (looks_like_header(head) or looks_like_ecg_table(head))
+
+
+def signal_files(contents: Iterable[bytes]) -> frozenset[str]:
+    """Names of the signal files that WFDB headers among the given files speak of."""
+    heads = [data[:4096].decode("utf-8", errors="replace") for data in contents]
+    return frozenset(signal_file(head) for head in heads if looks_like_header(head))
 
 
 def signal_file(header: str) -> str:
@@ -66,13 +84,29 @@ def read_ecg(
     return checked(completed(ecg), accept_corrections)
 
 
+def ecg_facts(ecg: Waveform) -> tuple[tuple[str, object], ...]:
+    """(code, value) of what the file said, for the screen."""
+    facts = {
+        "fact_leads": len(ecg.leads),
+        "fact_rate": f"{ecg.rate_hz:g} Hz",
+        "fact_seconds": f"{ecg.samples.shape[1] / ecg.rate_hz:.1f} s",
+        "fact_taken": ecg.taken.isoformat() if ecg.taken else None,
+    }
+    return tuple((code, value) for code, value in facts.items() if value)
+
+
 def checked(ecg: Waveform, agreed: bool | frozenset[str]) -> tuple[Waveform, Notice | None]:
     """The ECG with the repairs agreed to, cut to its first ten seconds, and the first doubt that stays open."""
     codes = agreed if isinstance(agreed, frozenset) else frozenset()
-    for _ in range(5):  # one repair may uncover the next fault
-        doubt = find_doubt(ecg, codes)
+    overruled: frozenset[str] = frozenset()
+    for _ in range(6):  # one repair may uncover the next fault
+        doubt = find_doubt(ecg, overruled)
         if doubt is None:
             return _filled(ecg), None
+        if doubt.notice.code in OVERRULABLE & codes:
+            overruled |= {doubt.notice.code}
+            ecg = replace(ecg, notices=(*ecg.notices, doubt.notice))
+            continue
         if doubt.repaired is None or not (agreed is True or doubt.notice.code in codes):
             return _filled(ecg), doubt.notice
         told = Notice(f"{doubt.notice.code}_corrected", doubt.notice.values, "waveform")

@@ -49,6 +49,11 @@ MEASURES = (
 )
 
 
+def build_waveform_encoder(config: dict) -> "EcgEncoder":
+    """An untrained waveform encoder from its configuration."""
+    return EcgEncoder(config["width"], config["context"])
+
+
 class Block(nn.Module):
     """(B * 12, C, t) -> the same: a convolution along time in every lead, and what the other leads show at that time."""
 
@@ -91,9 +96,11 @@ class EcgEncoder(nn.Module):
     """
 
     feature_dim = len(MEASURES)
+    measures = tuple(m.name for m in MEASURES)
 
     def __init__(self, width: int = 32, context: int = 48) -> None:
         super().__init__()
+        self.config = {"width": width, "context": context}
         self.stem = nn.Conv1d(1, width, 21, padding=10, stride=8)  # shared by all leads
         self.lead = nn.Parameter(torch.zeros(12, width, 1))
         self.blocks = nn.Sequential(Block(width, 1), Block(width, 2), Block(width, 4))

@@ -32,6 +32,8 @@ def take_wander_out(samples: np.ndarray) -> np.ndarray:
 
 
 def ready(samples: np.ndarray, rate_hz: float) -> np.ndarray:
-    """(12, n) millivolts at `rate_hz`, n of ten seconds at least -> (12, 1000) float32, what every encoder is given."""
-    slow = resample(np.asarray(samples, np.float64), rate_hz)[:, :LENGTH]
+    """(12, n) millivolts at `rate_hz`, n of ten seconds, give or take a few samples -> (12, 1000) float32, what every encoder is given."""
+    slow = resample(np.nan_to_num(np.asarray(samples, np.float64)), rate_hz)[:, :LENGTH]
+    if slow.shape[1] < LENGTH:
+        slow = np.pad(slow, ((0, 0), (0, LENGTH - slow.shape[1])), mode="reflect")
     return take_wander_out(slow).astype(np.float32)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mmcore.domain.case import Case, Scan, Waveform
+from mmcore.domain.case import LEADS, Case, Scan, Waveform
 from mmcore.domain.prediction import Prediction
 from mmcore.domain.task import Modality, Task
 from mmcore.intake.note_values import FoundValue, read_values
@@ -74,13 +74,23 @@ def read_demonstration(folder: Path, task: Task) -> Case:
         scan=None if pixels is None else Scan(pixels),
         note=note.read_text(encoding="utf-8") if note.is_file() else None,
         values=check_vitals(rows, task).values if rows else {},
+        waveform=_read_ecg(folder / "ecg.csv"),
     )
+
+
+def _read_ecg(path: Path) -> Waveform | None:
+    """A demonstration ECG: a table with a column of time in seconds and one for each lead in microvolts."""
+    if not path.is_file():
+        return None
+    table = np.loadtxt(path, delimiter=",", skiprows=1, dtype=np.float32)
+    return Waveform(np.ascontiguousarray(table[:, 1:].T) / 1000, 100.0, LEADS)
 
 
 def new_case(store: CaseStore, case: Case, patient_key: str = "") -> str:
     """Store a case and return its key: random, so that it says nothing of the patient."""
     key = secrets.token_urlsafe(9)
-    known_as = case.scan.patient_hash[:8] if case.scan and case.scan.patient_hash else ""
+    named = [x.patient_hash for x in (case.scan, case.waveform) if x is not None and x.patient_hash]
+    known_as = named[0][:8] if named else ""
     store.add(key, case, patient_key=patient_key.strip() or known_as)
     return key
 
@@ -114,7 +124,12 @@ def to_show_first(store: CaseStore) -> str | None:
 
 def flags_of(case: Case, prediction: Prediction) -> tuple[str, ...]:
     """What the worklist warns of: missing:<modality>, gated:<modality>, uncertain (several labels not excluded)."""
-    given = {Modality.IMAGE: case.scan, Modality.TEXT: case.note, Modality.CLINICAL: case.values or None}
+    given = {
+        Modality.IMAGE: case.scan,
+        Modality.WAVEFORM: case.waveform,
+        Modality.TEXT: case.note,
+        Modality.CLINICAL: case.values or None,
+    }
     modalities = get_task(case.task).modalities
     missing = [f"missing:{m}" for m in modalities if given.get(m) is None]
     gated = [

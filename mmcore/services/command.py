@@ -7,6 +7,7 @@ from mmcore.domain.case import Case, Notice
 from mmcore.domain.errors import NothingToPredictError, OutOfRangeError, UnknownFieldError
 from mmcore.domain.prediction import Attribution, Prediction
 from mmcore.domain.task import Modality, Task
+from mmcore.intake.ecg import signal_files
 from mmcore.services.intake import UploadFile, read_upload
 from mmcore.services.review import load_engine, review
 from mmcore.services.words import tell
@@ -72,13 +73,21 @@ def _opened(files: Mapping[str, Sequence[str]], task: Task) -> tuple[list[Upload
     opened, missing = [], []
     for kind, paths in files.items():
         for path in paths:
-            if GIVEN_FOR[kind] not in task.modalities:
+            if GIVEN_FOR[kind] not in task.accepted:
                 missing.append(Notice("modality_not_asked", {}, GIVEN_FOR[kind].value))
             elif not Path(path).is_file():
                 missing.append(Notice("file_not_found", {}, GIVEN_FOR[kind].value))
             else:
                 opened.append(UploadFile(Path(path).name, Path(path).read_bytes(), kind))
+                if kind == "ecg":
+                    opened += _signals_beside(Path(path))
     return opened, missing
+
+
+def _signals_beside(header: Path) -> list[UploadFile]:
+    """The signal file that lies beside a WFDB header."""
+    found = [header.with_name(Path(name).name) for name in signal_files([header.read_bytes()])]
+    return [UploadFile(path.name, path.read_bytes(), "ecg") for path in found if path.is_file()]
 
 
 def _doubtful(case: Case, items) -> list[Notice]:
@@ -86,6 +95,8 @@ def _doubtful(case: Case, items) -> list[Notice]:
     told = [n for item in items for n in (*item.notices, *item.corrections) if n not in case.refused]
     if case.scan is not None:
         told += [n for n in case.scan.notices if n not in told]
+    if case.waveform is not None:
+        told += [n for n in case.waveform.notices if n not in told]
     return told
 
 

@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 from torch import nn
 
+from mmcore.domain.case import Waveform
 from mmcore.domain.errors import PackError
 from mmcore.domain.pack import PackRow
 from mmcore.domain.task import Modality, Task
@@ -22,12 +23,12 @@ from mmcore.stores.model_folders import model_directory
 from mmcore.stores.model_store import load_model
 from mmcore.training.demonstration import mark_synthetic
 from mmcore.training.image_encoder import fit_image_encoder
-from mmcore.training.inputs import look
+from mmcore.training.inputs import look, waveform_input
 from mmcore.training.lungs import fit_lungs
 from mmcore.training.phantom import FIRST_TRAINING_SEED, draw
 from mmcore.training.recipe import TrainingSettings
 from mmcore.training.text_encoder import TextModel, fit_text_encoder
-from mmcore.training.waveform_encoder import fit_waveform_encoder
+from mmcore.training.waveform_encoder import Draws, fit_waveform_encoder, make_draws, typical_beats
 
 
 @dataclass(frozen=True)
@@ -118,21 +119,35 @@ def fit_encoders(
     folder: Path,
     progress: Progress,
     text: TextModel | None = None,
+    waveform: nn.Module | None = None,
 ) -> Encoders:
-    """Fine-tune the encoders on the given rows; checkpoints in `folder` are continued. `text`: one that is ready."""
+    """Fine-tune the encoders on the given rows; checkpoints in `folder` are continued. `text`, `waveform`: ready ones."""
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(settings.seed)
     image: nn.Module | None = None
-    image_config = waveform_config = waveform = None
+    image_config = None
     if Modality.IMAGE in task.modalities:
         image, image_config = _fit_image(task, rows, pictures, settings, folder, progress)
-    if Modality.WAVEFORM in task.modalities:
-        waveform, waveform_config = fit_waveform_encoder(
-            [r.waveform for r in rows], outcomes_of(task, rows), seed=settings.seed
-        )
     if Modality.TEXT in task.modalities:
         text = text or fit_text(task, rows, settings, folder, progress)
-    return Encoders(image, image_config, text, waveform, waveform_config)
+    return Encoders(image, image_config, text, waveform, None if waveform is None else waveform.config)
+
+
+def fit_waveform(
+    recordings: Sequence[Waveform], settings: TrainingSettings, out: Path, progress: Progress
+) -> nn.Module:
+    """The waveform encoder, taught to measure on made-up strips and on edited beats of recordings without a label, so that one
+    encoder serves every fold; draws and checkpoint in OUT are used again."""
+    kept = out / "cache" / "draws.npz"
+    if not kept.is_file():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        beats = typical_beats([waveform_input(r)[0].double().numpy() for r in recordings])
+        made = make_draws(beats, settings.draws, settings.seed, progress)
+        np.savez(kept, strips=made.strips, measures=made.measures, waves=made.waves)
+    with np.load(kept) as arrays:
+        draws = Draws(**arrays)
+    checkpoint = out / "checkpoints" / "waveform.ckpt"
+    return fit_waveform_encoder(draws, settings.waveform_steps, settings.seed, checkpoint, progress)
 
 
 def _fit_image(

@@ -4,10 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from mmcore.domain.case import Case, Notice, Scan
+from mmcore.domain.case import Case, Notice, Scan, Waveform
 from mmcore.domain.errors import MmcoreError
 from mmcore.domain.task import Modality, Task
 from mmcore.intake.code_streams import kind_of
+from mmcore.intake.ecg import ecg_facts, is_ecg, read_ecg, signal_files
+from mmcore.intake.ecg_doubts import CORRECTABLE as ECG_CORRECTABLE
+from mmcore.intake.ecg_doubts import OVERRULABLE as ECG_OVERRULABLE
 from mmcore.intake.note import note_notices, read_note_file
 from mmcore.intake.plain_text import beginning, checked
 from mmcore.intake.radiograph import CORRECTABLE, OVERRULABLE, doubts
@@ -15,13 +18,18 @@ from mmcore.intake.scan import read_scan
 from mmcore.intake.vitals import Vitals, check_vitals, looks_like_vitals, read_vitals
 from mmcore.preprocess.language import language_of
 
-MODALITY = {"scan": Modality.IMAGE, "note": Modality.TEXT, "vitals": Modality.CLINICAL}
+MODALITY = {
+    "scan": Modality.IMAGE,
+    "ecg": Modality.WAVEFORM,
+    "note": Modality.TEXT,
+    "vitals": Modality.CLINICAL,
+}
 TYPED = "typed"  # the name of the item that holds what was typed into the form
 PICTURE_KINDS = ("GIF", "BMP", "TIFF", "WebP", "JPEG 2000")
 TABLE_ENDINGS = ("csv", "tsv", "json")
 FAR_APART_DAYS = 14
 LANGUAGE = "note_language"
-DOUBTED = OVERRULABLE | {LANGUAGE}
+DOUBTED = OVERRULABLE | ECG_OVERRULABLE | {LANGUAGE}
 REFUSED_VALUES = (
     "value_not_yes_or_no",
     "value_not_a_choice",
@@ -36,7 +44,7 @@ IMAGE_ENDINGS = ("png", "jpg", "jpeg", "dcm", "dicom", "bmp", "tif", "tiff")
 
 
 class UploadFile(NamedTuple):
-    """A file as given; `expected` is scan, note or vitals where the user said so, "": the content decides."""
+    """A file as given; `expected` is scan, ecg, note or vitals where the user said so, "": the content decides."""
 
     name: str
     data: bytes
@@ -47,7 +55,7 @@ class UploadFile(NamedTuple):
 class UploadItem:
     """One file: what it was taken for, (code, value) facts read from it, and why it is not used, if not.
 
-    `correction` waits for the user's word (`corrections`: all of them); `scan`, `note` or `values` hold what
+    `correction` waits for the user's word (`corrections`: all of them); `scan`, `ecg`, `note` or `values` hold what
     was read, for checking, used or not.
     """
 
@@ -61,11 +69,12 @@ class UploadItem:
     scan: Scan | None = None
     note: str | None = None
     values: Mapping[str, float] | None = None
+    ecg: Waveform | None = None
 
     @property
     def used(self) -> bool:
         """Whether the file's content is part of the case."""
-        return self.refused is None and (self.scan is None or self.correction is None)
+        return self.refused is None and (self.values is not None or self.correction is None)
 
 
 @dataclass(frozen=True)
@@ -90,7 +99,10 @@ def read_upload(
     accept_corrections: True agrees to every correction; a set agrees to those named by field or code, and
     codes in OVERRULABLE or note_language insist on a doubted file. Never raises for bad input.
     """
-    items = [_read(UploadFile(*file), task, accept_corrections) for file in files]
+    given = [UploadFile(*file) for file in files]
+    beside = {file.name: file.data for file in given}
+    signals = signal_files(beside.values())  # read with their header
+    items = [_read(file, task, accept_corrections, beside) for file in given if file.name not in signals]
     if typed_note.strip():
         items.append(_typed_note(typed_note, accept_corrections))
     if typed:
@@ -99,11 +111,13 @@ def read_upload(
 
 
 def recognised(name: str, data: bytes, task: Task) -> str:
-    """scan, note, vitals or unknown, by content; the name's ending decides only where the content is silent.
+    """scan, ecg, note, vitals or unknown, by content; the name's ending decides only where the content is silent.
 
     Text that calls itself a picture counts as a scan, so that it is refused as one and not taken for a note.
     """
     kind, ending = kind_of(data), name.rpartition(".")[2].lower()
+    if is_ecg(name, data):
+        return "ecg"
     if kind in ("dicom", "png", "jpeg", *PICTURE_KINDS) or ending in IMAGE_ENDINGS:
         return "scan"
     if kind == "pdf":
@@ -115,13 +129,17 @@ def recognised(name: str, data: bytes, task: Task) -> str:
     return "note" if kind == "text" or ending == "txt" else "unknown"
 
 
-def _read(file: UploadFile, task: Task, agreed: bool | frozenset[str]) -> UploadItem:
+def _read(
+    file: UploadFile, task: Task, agreed: bool | frozenset[str], beside: Mapping[str, bytes]
+) -> UploadItem:
     kind = file.expected or recognised(file.name, file.data, task)
     if kind == "unknown":
         return UploadItem(file.name, kind, refused=Notice("file_unknown_format"))
-    if MODALITY[kind] not in task.modalities:
+    if MODALITY[kind] not in task.accepted:
         return UploadItem(file.name, kind, refused=Notice("modality_not_asked", {}, MODALITY[kind]))
     try:
+        if kind == "ecg":
+            return _ecg(file, agreed, beside)
         return {"scan": _scan, "note": _note, "vitals": _vitals}[kind](file, task, agreed)
     except MmcoreError as error:
         return UploadItem(file.name, kind, refused=Notice(error.code, error.values, MODALITY[kind]))
@@ -138,6 +156,21 @@ def _scan(file: UploadFile, task: Task, agreed: bool | frozenset[str]) -> Upload
     scan = replace(scan, notices=(*notices, *insisted))
     return UploadItem(
         file.name, "scan", _facts_of(scan), scan.notices, refused, correction, _some(correction), scan=scan
+    )
+
+
+def _ecg(file: UploadFile, agreed: bool | frozenset[str], beside: Mapping[str, bytes]) -> UploadItem:
+    ecg, doubt = read_ecg(file.name, file.data, beside, accept_corrections=agreed)
+    correctable = doubt is not None and doubt.code in ECG_CORRECTABLE
+    return UploadItem(
+        file.name,
+        "ecg",
+        ecg_facts(ecg),
+        ecg.notices,
+        None if correctable else doubt,
+        doubt if correctable else None,
+        _some(doubt) if correctable else (),
+        ecg=ecg,
     )
 
 
@@ -186,9 +219,12 @@ def _vitals_item(name: str, vitals: Vitals) -> UploadItem:
 def _assembled(items: list[UploadItem], task: Task, agreed: bool | frozenset[str]) -> Upload:
     """The first usable scan, all usable notes one after the other, and the values on which files agree."""
     scans = [item.scan for item in items if item.scan is not None and item.used]
-    warnings = _mismatches([item.scan for item in items if item.scan is not None])
+    ecgs = [item.ecg for item in items if item.ecg is not None and item.used]
+    warnings = _mismatches([x for item in items for x in (item.scan, item.ecg) if x is not None])
     second = Notice("scan_second", {}, Modality.IMAGE)
     items = [replace(i, refused=second) if any(i.scan is s for s in scans[1:]) else i for i in items]
+    another = Notice("ecg_second", {}, Modality.WAVEFORM)
+    items = [replace(i, refused=another) if any(i.ecg is e for e in ecgs[1:]) else i for i in items]
     values, conflicts = _merged([item for item in items if item.values is not None])
     scan = replace(scans[0], notices=(*scans[0].notices, *warnings)) if scans else None
     notes = [item.note for item in items if item.note is not None and item.used]
@@ -198,6 +234,7 @@ def _assembled(items: list[UploadItem], task: Task, agreed: bool | frozenset[str
         note="\n\n".join(notes) or None,
         values=values,
         refused=(*(n for item in items for n in _not_taken(item)), *conflicts),
+        waveform=ecgs[0] if ecgs else None,
         overruled=frozenset(n.modality for item in items for n in item.notices if n.code in DOUBTED),
     )
     return Upload(tuple(items), case, (*warnings, *conflicts))
@@ -224,7 +261,7 @@ def _not_taken(item: UploadItem) -> tuple[Notice, ...]:
     return (*item.corrections, *(n for n in item.notices if n.code in REFUSED_VALUES))
 
 
-def _mismatches(scans: list[Scan]) -> tuple[Notice, ...]:
+def _mismatches(scans: list[Scan | Waveform]) -> tuple[Notice, ...]:
     """Warnings if scans name different patients or were taken far apart."""
     warnings = []
     if len({scan.patient_hash for scan in scans if scan.patient_hash}) > 1:

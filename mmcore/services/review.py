@@ -107,7 +107,7 @@ def predict(
     account = {
         Modality(m): dict(zip(task.labels, evidence[i].tolist(), strict=True)) if m in inputs else None
         for i, m in enumerate(model.modalities)
-    }
+    } | dict.fromkeys(task.shown)
     totals = torch.tensor([chosen[k] for k in task.labels], dtype=torch.float64) + evidence.sum(0)
     usual = torch.tensor(default, dtype=torch.float64) + evidence.sum(0)
     probabilities, reference = (
@@ -124,11 +124,19 @@ def predict(
         probabilities=probabilities,
         prediction_set=tuple(k for k in task.labels if plausible[k] > 1 - conformal["confidence"]),
         contrast=contrast or _usual_contrast(task, probabilities),
-        notices=(*case.refused, *encodings.gates, *encodings.warnings),
+        notices=(*case.refused, *encodings.gates, *encodings.warnings, *_shown_only(task, case)),
         model_version=engine.stored.version,
         model_sha256=engine.stored.sha256,
         p_values=plausible,
         confidence=conformal["confidence"],
+    )
+
+
+def _shown_only(task: Task, case: Case) -> tuple[Notice, ...]:
+    """A notice for each modality of the case that is taken and shown and adds 0, for want of data to learn from."""
+    given = {Modality.IMAGE: case.scan, Modality.TEXT: case.note, Modality.WAVEFORM: case.waveform}
+    return tuple(
+        Notice("shown_only", {"modality": m.value}, m.value) for m in task.shown if given.get(m) is not None
     )
 
 

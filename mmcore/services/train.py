@@ -13,6 +13,7 @@ from mmcore.services.engine import Engine
 from mmcore.services.evaluate import evaluate
 from mmcore.services.fitting import Progress, fit_lung_finder, labelled_rows, synthetic_rows
 from mmcore.services.fusions import compared, write_fusions
+from mmcore.services.packs import read_pack
 from mmcore.services.training import conclude, parts_of
 from mmcore.services.workshop import Workshop
 from mmcore.stores.model_store import load_model, save_lungs, save_model, stored_lungs
@@ -42,7 +43,8 @@ def train(
     lungs = None
     if Modality.IMAGE in task.modalities:
         lungs = stored_lungs(None) if task.starts_from else _lung_finder(data, out, settings, progress)
-    shop = Workshop(task, rows, extra, lungs, settings, out, progress)
+    unlabelled = [r for r in read_pack(task, data).rows if not r.outcome]
+    shop = Workshop(task, rows, extra, lungs, settings, out, progress, unlabelled)
     split = parts_of(rows)
     part = {name: np.flatnonzero(split == name) for name in (TRAIN, CALIBRATION, TEST)}
     everything = np.arange(len(extra))

@@ -91,7 +91,12 @@ def _halved(encoder: nn.Module) -> dict:
 
 
 def fit_on(
-    model: FusionModel, train: Encoded, settings: TrainingSettings, text: TextModel | None, own: np.ndarray
+    model: FusionModel,
+    task: Task,
+    train: Encoded,
+    settings: TrainingSettings,
+    text: TextModel | None,
+    own: np.ndarray,
 ) -> None:
     """References and heads from the training rows; `own` (N,) marks those of the pack itself, not of extra pictures.
 
@@ -114,7 +119,15 @@ def fit_on(
         order = [text.labels.index(k) for k in model.config.labels]
         model.text_head.weight.copy_((text.weight - text.weight.mean(1, keepdim=True)).T[order])
         fixed.append("text")
-    fit_heads(model, train, settings.heads, fixed=tuple(fixed))
+    fit_heads(model, train, settings.heads, tuple(fixed), _allowed(model, task))
+
+
+def _allowed(model: FusionModel, task: Task) -> dict[str, np.ndarray]:
+    """waveform -> (K, D), 1 where a label's head may weigh a measure, where the task says which (measures)."""
+    if model.waveform_encoder is None or not task.measures:
+        return {}
+    names = model.waveform_encoder.measures
+    return {"waveform": np.array([[name in task.measures[k] for name in names] for k in task.labels], float)}
 
 
 def probabilities(model: FusionModel, data: Encoded) -> np.ndarray:

@@ -11,7 +11,7 @@ from mmcore.domain.pack import PackRow
 from mmcore.domain.task import Modality, Task
 from mmcore.models.fusion import FusionModel
 from mmcore.models.lungs import LungNet
-from mmcore.services.fitting import Progress, crops, fit_encoders, fit_text
+from mmcore.services.fitting import Progress, crops, fit_encoders, fit_text, fit_waveform
 from mmcore.services.packs import (
     encode_rows,
     features_of_crops,
@@ -37,11 +37,16 @@ class Workshop:
         settings: TrainingSettings,
         out: Path,
         progress: Progress,
+        unlabelled: Sequence[PackRow] = (),
     ) -> None:
         self.task, self.rows, self.extra, self.lungs = task, rows, extra, lungs
         self.settings, self.out, self.progress = settings, out, progress
         self.pictures = self._crops() if Modality.IMAGE in task.modalities else None
         self.notes: dict[str, np.ndarray] = {}
+        self.features: dict[bytes, np.ndarray] = {}
+        recordings = [r.waveform for r in unlabelled if r.waveform is not None]
+        asked = Modality.WAVEFORM in task.modalities
+        self.waveform = fit_waveform(recordings, settings, out, progress) if asked else None
         # composed notes teach the same text head whatever rows are left out
         composed = task.compose_notes is not None and Modality.TEXT in task.modalities
         self.text = fit_text(task, (), settings, out / "checkpoints", progress) if composed else None
@@ -66,7 +71,9 @@ class Workshop:
         pictures = None if self.pictures is None else self.pictures[places]
         settings = replace(self.settings, image_steps=steps)
         folder = self.out / "checkpoints" / name
-        encoders = fit_encoders(self.task, rows, pictures, settings, folder, self.progress, self.text)
+        encoders = fit_encoders(
+            self.task, rows, pictures, settings, folder, self.progress, self.text, self.waveform
+        )
         model = assemble(self.task, rows[: len(train)], encoders, settings)
         tokenizer = encoders.text.tokenizer if encoders.text else None
         features = self._features(model, np.arange(len(self.rows)), name == "final")
@@ -78,7 +85,7 @@ class Workshop:
         further = self._further(model, tokenizer, keep)
         together = joined(taught, further)
         own = np.arange(len(together.keys)) < len(taught.keys)
-        fit_on(model, together, settings, self.text, own)
+        fit_on(model, self.task, together, settings, self.text, own)
         return model, tokenizer, everyone, taught, together.inputs
 
     def _features(self, model: FusionModel, chosen: np.ndarray, exact: bool) -> dict[str, np.ndarray]:
@@ -87,8 +94,11 @@ class Workshop:
         if model.image_encoder is not None:
             found["image"] = self._image_features(model, chosen, exact)
         if model.waveform_encoder is not None:
-            rows = [[*self.rows, *self.extra][i] for i in chosen]
-            found["waveform"] = features_of_waveforms(model, rows, self.progress)
+            key = chosen.tobytes()  # the encoder is the same in every fold
+            if key not in self.features:
+                rows = [[*self.rows, *self.extra][i] for i in chosen]
+                self.features[key] = features_of_waveforms(model, rows, self.progress)
+            found["waveform"] = self.features[key]
         return found
 
     def _image_features(self, model: FusionModel, chosen: np.ndarray, exact: bool) -> np.ndarray:

@@ -12,7 +12,7 @@ import numpy as np
 import sqlalchemy as sql
 from sqlalchemy.engine import make_url
 
-from mmcore.domain.case import Case, Notice, Scan
+from mmcore.domain.case import Case, Notice, Scan, Waveform
 from mmcore.domain.errors import CaseNotFoundError
 
 _tables = sql.MetaData()
@@ -35,6 +35,8 @@ _cases = sql.Table(
     sql.Column("field_values", sql.JSON, nullable=False),
     sql.Column("refused", sql.JSON, nullable=False),
     sql.Column("overruled", sql.JSON, nullable=False),
+    sql.Column("samples", sql.LargeBinary),
+    sql.Column("waveform", sql.JSON),
 )
 _decisions = sql.Table(
     "decisions",
@@ -56,7 +58,9 @@ _evidence = sql.Table(  # a table of its own, so that a database made before it 
     sql.Column("evidence", sql.JSON, nullable=False),
 )
 _SUMMARY = [
-    c for c in _cases.c if c.name not in ("pixels", "scan", "note", "field_values", "refused", "overruled")
+    c
+    for c in _cases.c
+    if c.name not in ("pixels", "scan", "note", "field_values", "refused", "overruled", "samples", "waveform")
 ]
 
 
@@ -99,6 +103,7 @@ class CaseStore:
         if self.engine.dialect.name == "sqlite":
             sql.event.listen(self.engine, "connect", _make_durable)
         _tables.create_all(self.engine)
+        _add_columns(self.engine)
 
     def add(
         self,
@@ -117,7 +122,7 @@ class CaseStore:
             "state": "new",
             "flags": [],
         }
-        row |= {"created": datetime.now(UTC), "taken": taken or (case.scan.taken if case.scan else None)}
+        row |= {"created": datetime.now(UTC), "taken": taken or _day_of(case)}
         with self.engine.begin() as connection:
             connection.execute(_cases.insert().values(**row))
 
@@ -210,6 +215,16 @@ class CaseStore:
                 raise CaseNotFoundError("case_not_found", key=key)
 
 
+def _add_columns(engine: sql.Engine) -> None:
+    """Columns that came after a database was made."""
+    there = {c["name"] for c in sql.inspect(engine).get_columns("cases")}
+    with engine.begin() as connection:
+        for column in (c for c in _cases.c if c.name not in there):
+            connection.execute(
+                sql.text(f"ALTER TABLE cases ADD COLUMN {column.name} {column.type.compile(engine.dialect)}")
+            )
+
+
 def _make_durable(connection, _record) -> None:
     """Write-ahead log with a flush at each commit: lost none of 656 acknowledged saves over 100 kill -9."""
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
@@ -226,6 +241,8 @@ def _to_row(case: Case) -> dict[str, object]:
         "field_values": dict(case.values),
         "refused": [_plain(n) for n in case.refused],
         "overruled": sorted(case.overruled),
+        "samples": _pack(case.waveform.samples) if case.waveform else None,
+        "waveform": _waveform_facts(case.waveform) if case.waveform else None,
     }
 
 
@@ -240,11 +257,33 @@ def _to_case(row: Any) -> Case:
             **(facts | tuples | {"taken": taken, "notices": notices, "pixels": _unpack(row["pixels"])})
         )
     refused = tuple(Notice(**n) for n in row["refused"])
-    return Case(row["task"], scan, row["note"], row["field_values"], refused, frozenset(row["overruled"]))
+    return Case(
+        row["task"],
+        scan,
+        row["note"],
+        row["field_values"],
+        refused,
+        frozenset(row["overruled"]),
+        _to_waveform(row),
+    )
+
+
+def _to_waveform(row: Any) -> Waveform | None:
+    facts = row["waveform"]
+    if facts is None:
+        return None
+    taken = date.fromisoformat(facts["taken"]) if facts["taken"] else None
+    notices = tuple(Notice(**n) for n in facts["notices"])
+    rest = {"leads": tuple(facts["leads"]), "taken": taken, "notices": notices}
+    return Waveform(**(facts | rest | {"samples": _unpack(row["samples"])}))
 
 
 def _to_summary(row: Any) -> CaseSummary:
     return CaseSummary(**(dict(row) | {"flags": tuple(row["flags"]), "created": _in_utc(row["created"])}))
+
+
+def _day_of(case: Case) -> date | None:
+    return next((x.taken for x in (case.scan, case.waveform) if x is not None and x.taken), None)
 
 
 def _scan_facts(scan: Scan) -> dict[str, object]:
@@ -256,6 +295,16 @@ def _scan_facts(scan: Scan) -> dict[str, object]:
     return facts | {
         "taken": scan.taken.isoformat() if scan.taken else None,
         "notices": [_plain(n) for n in scan.notices],
+    }
+
+
+def _waveform_facts(waveform: Waveform) -> dict[str, object]:
+    return {
+        "rate_hz": float(waveform.rate_hz),
+        "leads": list(waveform.leads),
+        "taken": waveform.taken.isoformat() if waveform.taken else None,
+        "patient_hash": waveform.patient_hash,
+        "notices": [_plain(n) for n in waveform.notices],
     }
 
 

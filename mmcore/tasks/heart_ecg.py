@@ -38,7 +38,6 @@ FIELDS = (
         "%",
         plausible=(5, 90),
         reference=(52, 74),  # Lang et al. 2015 (ASE/EACVI): 52-72 men, 54-74 women
-        slips=(),
         aliases=("ejection_fraction", "lvef", "ef"),
     ),
     Field("wall_motion_abnormal", kind="flag", aliases=("wall_motion_abnormality", "regional_wall_motion")),
@@ -57,7 +56,11 @@ FIELDS = (
         aliases=("lvedd", "lvidd"),
     ),
     Field(
-        "left_atrial_diameter_mm", "mm", plausible=(15, 90), reference=(27, 40), aliases=("la_diameter", "lad")
+        "left_atrial_diameter_mm",
+        "mm",
+        plausible=(15, 90),
+        reference=(27, 40),
+        aliases=("la_diameter", "lad"),
     ),
     Field(
         "potassium_mmol_per_l",
@@ -182,7 +185,8 @@ TASK = Task(
     name="heart_ecg",
     labels=LABELS,
     exclusive=False,
-    modalities=(Modality.WAVEFORM, Modality.CLINICAL, Modality.TEXT, Modality.IMAGE),
+    modalities=(Modality.WAVEFORM, Modality.CLINICAL),
+    shown=(Modality.TEXT, Modality.IMAGE),
     fields=FIELDS,
     baseline=("age_years", "sex"),
     survey_accuracy=0.90,

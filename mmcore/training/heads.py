@@ -1,7 +1,7 @@
 """Fits the heads of all modalities together on frozen encodings, so that what two of them both know counts once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -51,6 +51,7 @@ class HeadSettings:
     leave-one-publisher-out."""
 
     penalty: Mapping[str, float]
+    by_label: Mapping[str, float] = field(default_factory=dict)  # label -> factor of its waveform penalty
     source_power: float = 0.5  # 0: every row alike; 1: every source of a label alike
     steps: int = 200
 
@@ -106,33 +107,43 @@ def tensors(model: FusionModel, data: Encoded) -> dict[str, Tensor | None]:
     return found
 
 
-def fit_heads(model: FusionModel, data: Encoded, settings: HeadSettings, fixed: tuple[str, ...] = ()) -> None:
+def fit_heads(
+    model: FusionModel,
+    data: Encoded,
+    settings: HeadSettings,
+    fixed: tuple[str, ...] = (),
+    allowed: Mapping[str, np.ndarray] | None = None,
+) -> None:
     """Fit the heads together by L-BFGS; those of the `fixed` modalities stay as they are and are counted with.
 
     The prior is 0 because every part of the loss is balanced by label. Modality dropout in expectation: for each modality
     the rows that have it are scored with all they have and with it alone. Balancing within those rows keeps the mere
-    presence of a modality from saying anything. Convex for the additive fusion; a joint head starts from small seeded weights.
+    presence of a modality from saying anything. allowed: modality -> (K, D), 0 where a weight must stay 0. Convex for the additive
+    fusion; a joint head starts from small seeded weights.
     """
     torch.manual_seed(0)
     inputs = tensors(model, data)
     outcomes = torch.tensor(data.outcomes, dtype=torch.float32)
     parts = _parts(model, data, settings.source_power)
-    parameters = head_parameters(model, settings.penalty, fixed)
+    parameters = head_parameters(model, settings, fixed)
     reset_calibration(model)
-    for p, _ in parameters:
-        if model.joint is None:
-            p.zero_()
-        p.requires_grad_(True)
     free = [p for p, _ in parameters]
+    for p in free if model.joint is None else ():
+        p.zero_()
     if not free or not parts:
-        for p in free:
-            p.requires_grad_(False)
         return
+    for p in free:
+        p.requires_grad_(True)
+    hooks = [
+        _kept_at_zero(getattr(model, f"{name}_head").weight, mask)
+        for name, mask in (allowed or {}).items()
+        if name not in fixed
+    ]
     optimiser = torch.optim.LBFGS(free, max_iter=settings.steps, line_search_fn="strong_wolfe")
 
     def closure() -> Tensor:
         optimiser.zero_grad()
-        loss = sum(pull * p.square().sum() for p, pull in parameters)
+        loss = sum((pull * p.square()).sum() for p, pull in parameters)
         for rows, shown, weights in parts:
             given = {m: x[rows] for m, x in inputs.items() if m in shown}
             logits = model.logits(given)
@@ -141,8 +152,16 @@ def fit_heads(model: FusionModel, data: Encoded, settings: HeadSettings, fixed: 
         return loss
 
     optimiser.step(closure)
+    for hook in hooks:
+        hook.remove()
     for p, _ in parameters:
         p.requires_grad_(False)
+
+
+def _kept_at_zero(weight: Tensor, mask: np.ndarray):
+    """A hook on a weight that starts at 0: where the mask is 0 it gets no slope, so L-BFGS leaves it there."""
+    chosen = torch.tensor(mask, dtype=torch.float32)
+    return weight.register_hook(lambda slope: slope * chosen)
 
 
 def _parts(
@@ -174,11 +193,14 @@ def _tells_apart(outcomes: np.ndarray, exclusive: bool) -> bool:
 
 
 def head_parameters(
-    model: FusionModel, penalty: Mapping[str, float], fixed: tuple[str, ...]
-) -> list[tuple[Tensor, float]]:
-    """The weights that fit_heads fits, each with the strength of its pull to 0."""
+    model: FusionModel, settings: HeadSettings, fixed: tuple[str, ...]
+) -> list[tuple[Tensor, float | Tensor]]:
+    """The weights that fit_heads fits, each with the strength of its pull to 0, (K, 1) where labels differ."""
+    penalty: dict[str, float | Tensor] = dict(settings.penalty)
     if model.joint is not None:
         return [(p, penalty["joint"]) for p in model.joint.parameters()]
+    factors = [settings.by_label.get(k, 1.0) for k in model.config.labels]
+    penalty["waveform"] = settings.penalty["waveform"] * torch.tensor(factors)[:, None]
     heads = {name: getattr(model, f"{name}_head", None) for name in model.modalities}
     return [
         (head.weight, penalty[name])

@@ -12,6 +12,7 @@ from mmcore.domain.task import LeakTerm, Task
 from mmcore.models.lungs import SIZE, WHOLE, LungBox, LungNet, lung_box
 from mmcore.preprocess.image import Crop, crop_around, dim, equalise, resample
 from mmcore.preprocess.text import MaskedNote, clean, mask_leaks
+from mmcore.preprocess.waveform import ready
 
 TRUSTED = 0.3  # quality of the lung box, 0 to 1; below, the crop would be a guess
 
@@ -81,8 +82,8 @@ def image_input(scan: Scan, lungs: LungNet | None, size: int) -> ImageInput:
 
 
 def waveform_input(waveform: Waveform) -> Tensor:
-    """(1, leads, L) float32 millivolts, NaN where not recorded."""
-    return torch.from_numpy(np.ascontiguousarray(waveform.samples, dtype=np.float32))[None]
+    """(1, 12, 1000) float32 millivolts: the first ten seconds at 100 Hz without baseline wander."""
+    return torch.from_numpy(ready(waveform.samples, waveform.rate_hz))[None]
 
 
 def text_input(note: str, terms: Sequence[LeakTerm], tokenizer, max_tokens: int) -> TextInput:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -16,6 +17,8 @@ from mmcore.training.ecg_measures import measure
 
 CELL = 8  # samples of a cell of the encoder's map
 MOST = 4.0  # standard deviations; measures beyond are not chased
+BATCH, RATE = 32, 5e-3
+KEPT_EVERY = 25  # steps between checkpoints
 WAVE_WEIGHT = 0.3  # of finding the waves, beside measuring them
 
 Progress = Callable[[str, int, int], None]
@@ -73,31 +76,57 @@ def wave_of_cells(beats: Beats, waves: Waves, length: int) -> np.ndarray:
 
 
 def fit_waveform_encoder(
-    draws: Draws, steps: int, batch: int, rate: float, seed: int, progress: Progress
+    draws: Draws, steps: int, seed: int, checkpoint: Path, progress: Progress
 ) -> EcgEncoder:
-    """An encoder whose pooled features are the measures in standard deviations; its scale travels in the encoder."""
+    """An encoder whose pooled features are the measures in standard deviations; their units travel in it.
+
+    A run that was stopped goes on from `checkpoint`.
+    """
     torch.manual_seed(seed)
     encoder = EcgEncoder().train()
     low, high = np.percentile(draws.measures, [0.5, 99.5], axis=0)
     clipped = np.clip(draws.measures, low, high)
     encoder.centre.copy_(torch.tensor(clipped.mean(0)))
     encoder.spread.copy_(torch.tensor(clipped.std(0).clip(1e-6)))
-    optimiser = torch.optim.AdamW(encoder.parameters(), lr=rate, weight_decay=1e-4)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=rate, total_steps=steps)
-    order = _batches(len(draws.strips), batch, np.random.default_rng(seed))
-    for step in range(steps):
-        rows = next(order)
-        strips = torch.from_numpy(draws.strips[rows].astype(np.float32))
-        goal = (torch.from_numpy(draws.measures[rows]) - encoder.centre) / encoder.spread
-        pooled, waves = encoder.pooled(strips)
-        loss = F.smooth_l1_loss(pooled, goal.clamp(-MOST, MOST))
-        loss = loss + WAVE_WEIGHT * F.cross_entropy(waves, torch.from_numpy(draws.waves[rows]).long())
+    optimiser = torch.optim.AdamW(encoder.parameters(), lr=RATE, weight_decay=1e-4)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=RATE, total_steps=steps, pct_start=0.2)
+    begun = _resumed(checkpoint, encoder, optimiser, schedule)
+    order = _batches(len(draws.strips), BATCH, np.random.default_rng([seed, begun]))
+    for step in range(begun, steps):
+        loss = _loss(encoder, draws, next(order))
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         schedule.step()
-        progress(f"encoder {loss.item():.3f}", step + 1, steps)
-    return encoder.eval()
+        progress("waveform encoder", step + 1, steps)
+        if (step + 1) % KEPT_EVERY == 0 or step + 1 == steps:
+            _keep(checkpoint, step + 1, encoder, optimiser, schedule)
+    return encoder.eval().requires_grad_(False)
+
+
+def _loss(encoder: EcgEncoder, draws: Draws, rows: np.ndarray) -> torch.Tensor:
+    strips = torch.from_numpy(draws.strips[rows].astype(np.float32))
+    goal = (torch.from_numpy(draws.measures[rows]) - encoder.centre) / encoder.spread
+    pooled, waves = encoder.pooled(strips)
+    found = F.cross_entropy(waves, torch.from_numpy(draws.waves[rows]).long())
+    return F.smooth_l1_loss(pooled, goal.clamp(-MOST, MOST)) + WAVE_WEIGHT * found
+
+
+def _keep(path: Path, step: int, encoder, optimiser, schedule) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    parts = {"encoder": encoder, "optimiser": optimiser, "schedule": schedule}
+    torch.save({"step": step} | {name: part.state_dict() for name, part in parts.items()}, path)
+
+
+def _resumed(path: Path, encoder, optimiser, schedule) -> int:
+    """Steps done by an earlier run whose state lies at `path`, loaded; 0 where there is none."""
+    if not path.is_file():
+        return 0
+    kept = torch.load(path, weights_only=True)
+    encoder.load_state_dict(kept["encoder"])
+    optimiser.load_state_dict(kept["optimiser"])
+    schedule.load_state_dict(kept["schedule"])
+    return kept["step"]
 
 
 def _batches(count: int, size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
