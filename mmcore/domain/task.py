@@ -93,9 +93,7 @@ class Task:
     read_pack: Callable[[Path], Pack] | None = None
     publisher_fold: Callable[[str], int] | None = None
     compose_notes: Callable[[int, int], tuple[tuple[str, ...], tuple[str, ...]]] | None = None
-<<<<<<< HEAD
     stream: StreamRules | None = None
-=======
     shown: tuple[Modality, ...] = ()
     measures: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -103,7 +101,6 @@ class Task:
     def accepted(self) -> tuple[Modality, ...]:
         """Modalities that a case may bring: those that add evidence and those that are shown only."""
         return (*self.modalities, *self.shown)
->>>>>>> 76b4438 (Heart task: packs, measures that each label is read off, ECG intake through to the case store, encoder taught to measure)
 
     def field(self, name: str) -> Field:
         """The field of that name or alias; KeyError if the task has none."""

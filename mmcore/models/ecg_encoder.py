@@ -118,8 +118,8 @@ class EcgEncoder(nn.Module):
             "centre", torch.zeros(len(MEASURES))
         )  # of each measure in training, its own unit
         self.register_buffer("spread", torch.ones(len(MEASURES)))
-        self.register_buffer("wave_of", torch.tensor(wave), persistent=False)
-        self.register_buffer("own", own, persistent=False)  # (D, 12)
+        self.register_buffer("wave_of", torch.tensor(wave))
+        self.register_buffer("own", own)  # (D, 12)
 
     def trunk(self, samples: Tensor) -> tuple[Tensor, Tensor]:
         """(values (B, 12, C, t) before the last map, wave logits (B, 5, t))."""

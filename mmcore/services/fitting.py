@@ -147,7 +147,7 @@ def fit_waveform(
     with np.load(kept) as arrays:
         draws = Draws(**arrays)
     checkpoint = out / "checkpoints" / "waveform.ckpt"
-    return fit_waveform_encoder(draws, settings.waveform_steps, settings.seed, checkpoint, progress)
+    return fit_waveform_encoder(draws, settings.waveform_cycles, settings.seed, checkpoint, progress)
 
 
 def _fit_image(

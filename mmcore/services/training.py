@@ -127,7 +127,11 @@ def _allowed(model: FusionModel, task: Task) -> dict[str, np.ndarray]:
     if model.waveform_encoder is None or not task.measures:
         return {}
     names = model.waveform_encoder.measures
-    return {"waveform": np.array([[name in task.measures[k] for name in names] for k in task.labels], float)}
+    return {
+        "waveform": np.array(
+            [[name in task.measures.get(k, names) for name in names] for k in task.labels], float
+        )
+    }
 
 
 def probabilities(model: FusionModel, data: Encoded) -> np.ndarray:

@@ -199,8 +199,9 @@ def head_parameters(
     penalty: dict[str, float | Tensor] = dict(settings.penalty)
     if model.joint is not None:
         return [(p, penalty["joint"]) for p in model.joint.parameters()]
-    factors = [settings.by_label.get(k, 1.0) for k in model.config.labels]
-    penalty["waveform"] = settings.penalty["waveform"] * torch.tensor(factors)[:, None]
+    if settings.by_label:
+        factors = torch.tensor([settings.by_label.get(k, 1.0) for k in model.config.labels])
+        penalty["waveform"] = settings.penalty["waveform"] * factors[:, None]
     heads = {name: getattr(model, f"{name}_head", None) for name in model.modalities}
     return [
         (head.weight, penalty[name])

@@ -13,7 +13,8 @@ class TrainingSettings:
     crop_size: side of the stored crops in pixels. image_steps, text_epochs: length of fine-tuning, 0 keeps the encoder as
     loaded. away_steps, fold_steps: image_steps
     where publishers are left out and within cross-validation, fewer for time. synthetic: phantom films that join. fewest: patients of a label
-    that make a field identified. draws, waveform_steps: made-up ECG strips and the steps of 32 that teach the waveform encoder.
+    that make a field identified. draws, waveform_cycles: made-up ECG strips that teach the waveform
+    encoder, and the steps of 32 of each cycle.
     """
 
     image_encoder: str = "efficientnet-lite0"
@@ -37,4 +38,4 @@ class TrainingSettings:
     fold_steps: int = 150
     fewest: int = 20
     draws: int = 6000
-    waveform_steps: int = 350
+    waveform_cycles: tuple[int, ...] = (350, 450)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from mmcore.models.ecg_encoder import WAVES, EcgEncoder
+from mmcore.models.ecg_encoder import MEASURES, WAVES, EcgEncoder
 from mmcore.preprocess.waveform import take_wander_out
 from mmcore.training.ecg_beats import Beat, of_recording
 from mmcore.training.ecg_delineation import PRE, Beats, Waves
@@ -18,6 +18,7 @@ from mmcore.training.ecg_measures import measure
 CELL = 8  # samples of a cell of the encoder's map
 MOST = 4.0  # standard deviations; measures beyond are not chased
 BATCH, RATE = 32, 5e-3
+WHOLE = 4.0
 KEPT_EVERY = 25  # steps between checkpoints
 WAVE_WEIGHT = 0.3  # of finding the waves, beside measuring them
 
@@ -76,11 +77,12 @@ def wave_of_cells(beats: Beats, waves: Waves, length: int) -> np.ndarray:
 
 
 def fit_waveform_encoder(
-    draws: Draws, steps: int, seed: int, checkpoint: Path, progress: Progress
+    draws: Draws, cycles: Sequence[int], seed: int, checkpoint: Path, progress: Progress
 ) -> EcgEncoder:
     """An encoder whose pooled features are the measures in standard deviations; their units travel in it.
 
-    A run that was stopped goes on from `checkpoint`.
+    cycles: steps of each cycle of the learning rate; from the second on, measures of the whole ECG (rate, axis, PR) weigh
+    WHOLE times as much as those of single leads, which are many. A run that was stopped goes on from `checkpoint`.
     """
     torch.manual_seed(seed)
     encoder = EcgEncoder().train()
@@ -88,45 +90,62 @@ def fit_waveform_encoder(
     clipped = np.clip(draws.measures, low, high)
     encoder.centre.copy_(torch.tensor(clipped.mean(0)))
     encoder.spread.copy_(torch.tensor(clipped.std(0).clip(1e-6)))
+    kept = torch.load(checkpoint, weights_only=True) if checkpoint.is_file() else None
+    for cycle, steps in enumerate(cycles):
+        if kept is not None and cycle < kept["cycle"]:
+            continue
+        _one_cycle(encoder, draws, cycle, steps, seed, checkpoint, kept, progress)
+        kept = None
+    if kept is not None:
+        encoder.load_state_dict(kept["encoder"])
+    return encoder.eval().requires_grad_(False)
+
+
+def _one_cycle(
+    encoder: EcgEncoder,
+    draws: Draws,
+    cycle: int,
+    steps: int,
+    seed: int,
+    checkpoint: Path,
+    kept: dict | None,
+    progress: Progress,
+) -> None:
     optimiser = torch.optim.AdamW(encoder.parameters(), lr=RATE, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=RATE, total_steps=steps, pct_start=0.2)
-    begun = _resumed(checkpoint, encoder, optimiser, schedule)
-    order = _batches(len(draws.strips), BATCH, np.random.default_rng([seed, begun]))
+    parts = {"encoder": encoder, "optimiser": optimiser, "schedule": schedule}
+    begun = 0
+    if kept is not None:
+        begun = kept["step"]
+        for name, part in parts.items():
+            if name in kept:
+                part.load_state_dict(kept[name])
+    order = _batches(len(draws.strips), BATCH, np.random.default_rng([seed, cycle, begun]))
+    weights = torch.tensor([WHOLE if m.lead is None and cycle else 1.0 for m in MEASURES])
     for step in range(begun, steps):
-        loss = _loss(encoder, draws, next(order))
+        loss = _loss(encoder, draws, next(order), weights / weights.mean())
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         schedule.step()
-        progress("waveform encoder", step + 1, steps)
-        if (step + 1) % KEPT_EVERY == 0 or step + 1 == steps:
-            _keep(checkpoint, step + 1, encoder, optimiser, schedule)
-    return encoder.eval().requires_grad_(False)
+        progress(f"waveform encoder, cycle {cycle + 1}", step + 1, steps)
+        if (step + 1) % KEPT_EVERY == 0:
+            _keep(checkpoint, {"cycle": cycle, "step": step + 1}, parts)
+    _keep(checkpoint, {"cycle": cycle + 1, "step": 0}, {"encoder": encoder})
 
 
-def _loss(encoder: EcgEncoder, draws: Draws, rows: np.ndarray) -> torch.Tensor:
+def _loss(encoder: EcgEncoder, draws: Draws, rows: np.ndarray, weights: torch.Tensor) -> torch.Tensor:
     strips = torch.from_numpy(draws.strips[rows].astype(np.float32))
     goal = (torch.from_numpy(draws.measures[rows]) - encoder.centre) / encoder.spread
     pooled, waves = encoder.pooled(strips)
     found = F.cross_entropy(waves, torch.from_numpy(draws.waves[rows]).long())
-    return F.smooth_l1_loss(pooled, goal.clamp(-MOST, MOST)) + WAVE_WEIGHT * found
+    off = F.smooth_l1_loss(pooled, goal.clamp(-MOST, MOST), reduction="none")
+    return (off * weights).mean() + WAVE_WEIGHT * found
 
 
-def _keep(path: Path, step: int, encoder, optimiser, schedule) -> None:
+def _keep(path: Path, place: dict, parts: dict) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    parts = {"encoder": encoder, "optimiser": optimiser, "schedule": schedule}
-    torch.save({"step": step} | {name: part.state_dict() for name, part in parts.items()}, path)
-
-
-def _resumed(path: Path, encoder, optimiser, schedule) -> int:
-    """Steps done by an earlier run whose state lies at `path`, loaded; 0 where there is none."""
-    if not path.is_file():
-        return 0
-    kept = torch.load(path, weights_only=True)
-    encoder.load_state_dict(kept["encoder"])
-    optimiser.load_state_dict(kept["optimiser"])
-    schedule.load_state_dict(kept["schedule"])
-    return kept["step"]
+    torch.save(place | {name: part.state_dict() for name, part in parts.items()}, path)
 
 
 def _batches(count: int, size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
