@@ -68,7 +68,10 @@ def score(
         sets=tuple(p.prediction_set for p in predictions),
         residuals=np.array([a.residual for r in reviews for a in r.attributions]),
         evidence=np.array(
-            [[[e[k] if e else np.nan for k in task.labels] for e in p.evidence.values()] for p in predictions]
+            [
+                [[e[k] if e else np.nan for k in task.labels] for e in map(p.evidence.get, task.modalities)]
+                for p in predictions
+            ]
         ).reshape(len(predictions), len(task.modalities), len(task.labels)),
         p_values=tuple(p.p_values for p in predictions),
         inputs=_stacked(inputs),
