@@ -1,19 +1,17 @@
 """Keeps cases and what clinicians decided on them in an SQL database; nothing acknowledged is lost on a crash."""
 
-import io
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import sqlalchemy as sql
 from sqlalchemy.engine import make_url
 
-from mmcore.domain.case import Case, Notice, Scan, Waveform
+from mmcore.domain.case import Case, Notice, Scan
 from mmcore.domain.errors import CaseNotFoundError
+from mmcore.stores.case_row import pack, plain, to_waveform, unpack, waveform_facts
 
 _tables = sql.MetaData()
 _cases = sql.Table(
@@ -235,14 +233,14 @@ def _to_row(case: Case) -> dict[str, object]:
     scan = case.scan
     return {
         "task": case.task,
-        "pixels": _pack(scan.pixels) if scan else None,
+        "pixels": pack(scan.pixels) if scan else None,
         "scan": _scan_facts(scan) if scan else None,
         "note": case.note,
         "field_values": dict(case.values),
-        "refused": [_plain(n) for n in case.refused],
+        "refused": [plain(n) for n in case.refused],
         "overruled": sorted(case.overruled),
-        "samples": _pack(case.waveform.samples) if case.waveform else None,
-        "waveform": _waveform_facts(case.waveform) if case.waveform else None,
+        "samples": pack(case.waveform.samples) if case.waveform else None,
+        "waveform": waveform_facts(case.waveform) if case.waveform else None,
     }
 
 
@@ -254,7 +252,7 @@ def _to_case(row: Any) -> Case:
         taken = date.fromisoformat(facts["taken"]) if facts["taken"] else None
         notices = tuple(Notice(**n) for n in facts["notices"])
         scan = Scan(
-            **(facts | tuples | {"taken": taken, "notices": notices, "pixels": _unpack(row["pixels"])})
+            **(facts | tuples | {"taken": taken, "notices": notices, "pixels": unpack(row["pixels"])})
         )
     refused = tuple(Notice(**n) for n in row["refused"])
     return Case(
@@ -264,18 +262,8 @@ def _to_case(row: Any) -> Case:
         row["field_values"],
         refused,
         frozenset(row["overruled"]),
-        _to_waveform(row),
+        to_waveform(row),
     )
-
-
-def _to_waveform(row: Any) -> Waveform | None:
-    facts = row["waveform"]
-    if facts is None:
-        return None
-    taken = date.fromisoformat(facts["taken"]) if facts["taken"] else None
-    notices = tuple(Notice(**n) for n in facts["notices"])
-    rest = {"leads": tuple(facts["leads"]), "taken": taken, "notices": notices}
-    return Waveform(**(facts | rest | {"samples": _unpack(row["samples"])}))
 
 
 def _to_summary(row: Any) -> CaseSummary:
@@ -294,32 +282,8 @@ def _scan_facts(scan: Scan) -> dict[str, object]:
     facts |= {k: list(v) if (v := getattr(scan, k)) else None for k in ("spacing_mm", "window")}
     return facts | {
         "taken": scan.taken.isoformat() if scan.taken else None,
-        "notices": [_plain(n) for n in scan.notices],
+        "notices": [plain(n) for n in scan.notices],
     }
-
-
-def _waveform_facts(waveform: Waveform) -> dict[str, object]:
-    return {
-        "rate_hz": float(waveform.rate_hz),
-        "leads": list(waveform.leads),
-        "taken": waveform.taken.isoformat() if waveform.taken else None,
-        "patient_hash": waveform.patient_hash,
-        "notices": [_plain(n) for n in waveform.notices],
-    }
-
-
-def _plain(notice: Notice) -> dict[str, object]:
-    return {"code": notice.code, "values": dict(notice.values), "modality": str(notice.modality)}
-
-
-def _pack(pixels: np.ndarray) -> bytes:
-    buffer = io.BytesIO()
-    np.save(buffer, pixels, allow_pickle=False)
-    return zlib.compress(buffer.getvalue(), level=1)
-
-
-def _unpack(packed: bytes) -> np.ndarray:
-    return np.load(io.BytesIO(zlib.decompress(packed)), allow_pickle=False)
 
 
 def _in_utc(moment: datetime) -> datetime:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -113,7 +114,7 @@ def _one_cycle(
 ) -> None:
     optimiser = torch.optim.AdamW(encoder.parameters(), lr=RATE, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=RATE, total_steps=steps, pct_start=0.2)
-    parts = {"encoder": encoder, "optimiser": optimiser, "schedule": schedule}
+    parts: dict[str, Any] = {"encoder": encoder, "optimiser": optimiser, "schedule": schedule}
     begun = 0
     if kept is not None:
         begun = kept["step"]

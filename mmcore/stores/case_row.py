@@ -1,0 +1,49 @@
+"""How a case's pictures, recordings and notices are written into a row of the database, and read back."""
+
+import io
+import zlib
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from mmcore.domain.case import Notice, Waveform
+
+
+def to_waveform(row: Any) -> Waveform | None:
+    """The recording of a row, None where it has none."""
+    facts = row["waveform"]
+    if facts is None:
+        return None
+    taken = date.fromisoformat(facts["taken"]) if facts["taken"] else None
+    notices = tuple(Notice(**n) for n in facts["notices"])
+    rest = {"leads": tuple(facts["leads"]), "taken": taken, "notices": notices}
+    return Waveform(**(facts | rest | {"samples": unpack(row["samples"])}))
+
+
+def waveform_facts(waveform: Waveform) -> dict[str, object]:
+    """All of a recording but its samples, as JSON values."""
+    return {
+        "rate_hz": float(waveform.rate_hz),
+        "leads": list(waveform.leads),
+        "taken": waveform.taken.isoformat() if waveform.taken else None,
+        "patient_hash": waveform.patient_hash,
+        "notices": [plain(n) for n in waveform.notices],
+    }
+
+
+def plain(notice: Notice) -> dict[str, object]:
+    """A notice as JSON values."""
+    return {"code": notice.code, "values": dict(notice.values), "modality": str(notice.modality)}
+
+
+def pack(pixels: np.ndarray) -> bytes:
+    """An array, compressed."""
+    buffer = io.BytesIO()
+    np.save(buffer, pixels, allow_pickle=False)
+    return zlib.compress(buffer.getvalue(), level=1)
+
+
+def unpack(packed: bytes) -> np.ndarray:
+    """The array that was packed."""
+    return np.load(io.BytesIO(zlib.decompress(packed)), allow_pickle=False)
