@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mmcore.domain.errors import MmcoreError
-from pages.ui import belief, decision, frame, reading, resources, state, viewer, vitals
+from pages.ui import belief, decision, ecg, frame, reading, resources, state, viewer, vitals
 from pages.ui.evidence import of_modality
 from pages.ui.text import t
 
@@ -28,8 +28,11 @@ shown = reading.revealed(key, summary)
 doubts = belief.doubts(key, seen) if shown else {}
 left, right = st.columns(reading.COLUMNS, gap="medium")
 with left:
-    pictured = of_modality(seen, "image") if shown else None
-    viewer.draw(case.scan, key, pictured, seen.lung_outline, doubt=doubts.get("image", ""))
+    pictured, traced = (of_modality(seen, name) if shown else None for name in ("image", "waveform"))
+    if "waveform" in engine.task.modalities:
+        ecg.draw(case.waveform, key, traced, doubts.get("waveform", ""))
+    if case.scan is not None or "image" in engine.task.modalities:
+        viewer.draw(case.scan, key, pictured, seen.lung_outline, doubt=doubts.get("image", ""))
 with right:
     if shown:
         reading.draw_answer(engine, key, case, seen.prediction.contrast)

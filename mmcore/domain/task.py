@@ -72,7 +72,8 @@ class Task:
     from. publisher_fold: publisher -> number of the group that is left out together in validation. stream: how time is read,
     where the case is a stay whose measurements arrive one by one; such a task has a monitor instead of a review. shown: modalities
     that are taken and shown but add 0, for want of data to learn from. measures: label -> the waveform measures that its head
-    may weigh; a label that is not named may weigh all.
+    may weigh; a label that is not named may weigh all. pull: label -> factor on the pull
+    to 0 of its waveform weights.
     """
 
     name: str
@@ -96,6 +97,7 @@ class Task:
     stream: StreamRules | None = None
     shown: tuple[Modality, ...] = ()
     measures: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    pull: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def accepted(self) -> tuple[Modality, ...]:

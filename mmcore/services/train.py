@@ -1,11 +1,13 @@
 """The train command: one model fitted, calibrated, cross-validated, controlled, stored and evaluated."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from mmcore.domain.task import Modality
+from mmcore.domain.pack import PackRow
+from mmcore.domain.task import Modality, Task
 from mmcore.models.lungs import LungNet
 from mmcore.services.card import write_card
 from mmcore.services.cross_validation import cross_validated, shuffled
@@ -13,7 +15,7 @@ from mmcore.services.engine import Engine
 from mmcore.services.evaluate import evaluate
 from mmcore.services.fitting import Progress, fit_lung_finder, labelled_rows, synthetic_rows
 from mmcore.services.fusions import compared, write_fusions
-from mmcore.services.packs import read_pack
+from mmcore.services.packs import outcomes_of, read_pack
 from mmcore.services.training import conclude, parts_of
 from mmcore.services.workshop import Workshop
 from mmcore.stores.model_store import load_model, save_lungs, save_model, stored_lungs
@@ -71,12 +73,24 @@ def train(
     result["test"] = evaluate(engine, data, progress=lambda items: _counted(items, progress))
     _write(folder, out, result)
     if cross_validate:
-        for name in ("leave_publisher_out", "cross_validation"):
+        for name in (
+            ("leave_publisher_out", "cross_validation") if across(task, rows) else ("cross_validation",)
+        ):
             result[name] = cross_validated(shop, name)
             _write(folder, out, result)
         result["shuffled_labels"] = shuffled(shop, part)
         _write(folder, out, result)
     return result
+
+
+def across(task: Task, rows: Sequence[PackRow]) -> bool:
+    """Whether any label is known present and absent at two publishers: else none can be left out and still be scored."""
+    outcomes, publishers = outcomes_of(task, rows), np.array([r.publisher for r in rows])
+    both = [
+        {p for p in set(publishers) if {0.0, 1.0} <= set(outcomes[publishers == p, k])}
+        for k in range(len(task.labels))
+    ]
+    return any(len(where) > 1 for where in both) or task.exclusive
 
 
 def _lung_finder(data: Path, out: Path, settings: TrainingSettings, progress: Progress) -> LungNet | None:

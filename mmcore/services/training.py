@@ -1,7 +1,7 @@
 """Trains a task's model on a pack from pictures, notes and values to a stored, calibrated, evaluated model."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import torch
@@ -119,7 +119,8 @@ def fit_on(
         order = [text.labels.index(k) for k in model.config.labels]
         model.text_head.weight.copy_((text.weight - text.weight.mean(1, keepdim=True)).T[order])
         fixed.append("text")
-    fit_heads(model, train, settings.heads, tuple(fixed), _allowed(model, task))
+    heads = replace(settings.heads, by_label=task.pull)
+    fit_heads(model, train, heads, tuple(fixed), _allowed(model, task))
 
 
 def _allowed(model: FusionModel, task: Task) -> dict[str, np.ndarray]:

@@ -38,4 +38,4 @@ class TrainingSettings:
     fold_steps: int = 150
     fewest: int = 20
     draws: int = 6000
-    waveform_cycles: tuple[int, ...] = (350, 450)
+    waveform_cycles: tuple[int, ...] = (350, 450, 300)

@@ -157,6 +157,7 @@ def _found_words(field: Field, value: float | str) -> str:
 def summary(case) -> str:
     """What a review would use, in words; "" if nothing."""
     parts = [t("screen.new_case.parts.scan")] if case.scan is not None else []
+    parts += [t("screen.new_case.parts.ecg")] if case.waveform is not None else []
     parts += [t("screen.new_case.parts.note", words=len(case.note.split()))] if case.note else []
     parts += [t("screen.new_case.parts.values", count=len(case.values))] if case.values else []
     return ", ".join(parts)

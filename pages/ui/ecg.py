@@ -1,0 +1,143 @@
+"""The ECG on paper: 25 mm a second and 10 mm a millivolt, with its evidence beneath the traces, and in words."""
+
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from mmcore.domain.case import LEADS, Waveform
+from mmcore.domain.prediction import Attribution
+from pages.ui.evidence import split_shown
+from pages.ui.text import t
+
+MM_PER_SECOND, MM_PER_MILLIVOLT = 25, 10
+SECONDS = 10
+ROW = {"3x4": 27, "12x1": 17}  # mm from one line of traces to the next
+FULL_COLOUR = 99.0  # percentile of the evidence that gets the full colour
+LAYOUTS, SHOWS = ("3x4", "12x1"), ("both", "for", "against", "off")
+COLOURS = {1: "#2a7fd0", -1: "#e08a1e"}
+
+
+def draw(
+    waveform: Waveform | None, key: str, attribution: Attribution | None = None, doubt: str = ""
+) -> None:
+    """The ECG with its switches; `key` tells cases apart."""
+    if waveform is None:
+        st.html(f'<div class="panel quiet">{t("screen.ecg.none")}</div>')
+        return
+    with st.container(horizontal=True):
+        layout = st.segmented_control(
+            t("screen.ecg.layout"), LAYOUTS, default="3x4", key=f"ecg_layout_{key}",
+            format_func=lambda name: t(f"screen.ecg.layout_{name}"),
+        ) or "3x4"  # fmt: skip
+        show = "off"
+        if attribution is not None:
+            show = st.segmented_control(
+                t("screen.viewer.evidence"), SHOWS, default="both", key=f"ecg_show_{key}",
+                format_func=lambda name: t(f"screen.viewer.{name}"),
+            ) or "both"  # fmt: skip
+    words = alternative(waveform, attribution)
+    st.html(
+        f'<div class="ecg" role="img" aria-label="{escape(words)}">{paper(waveform, attribution, layout, show)}</div>'
+    )
+    legend = "" if attribution is None else _legend(attribution)
+    doubted = f'<div class="warning">{escape(doubt)}</div>' if doubt else ""
+    scale = t("screen.ecg.scale") + (" " + t("screen.ecg.quarter") if layout == "3x4" and attribution else "")
+    st.html(f'{legend}{doubted}<p class="quiet">{escape(words)} {escape(scale)}</p>')
+
+
+def alternative(waveform: Waveform, attribution: Attribution | None) -> str:
+    """The picture in words: which leads speak most, either way."""
+    if attribution is None:
+        return t("screen.ecg.alt", leads=len(waveform.leads))
+    by_lead = attribution.values.sum(1)
+    ranked = np.argsort(by_lead)
+    pro = ", ".join(LEADS[n] for n in ranked[::-1][:3] if by_lead[n] > 0) or t("screen.note.nobody")
+    contra = ", ".join(LEADS[n] for n in ranked[:3] if by_lead[n] < 0) or t("screen.note.nobody")
+    return t("screen.ecg.alt_evidence", label=attribution.target.label, leads=pro, others=contra)
+
+
+def strips(layout: str) -> list[tuple[str, float, float, int]]:
+    """(lead, first second, last second, line) of every trace: 3 lines of 4 leads for 2.5 s with II below, or 12 lines."""
+    if layout == "12x1":
+        return [(lead, 0.0, float(SECONDS), line) for line, lead in enumerate(LEADS)]
+    part = SECONDS / 4
+    found = [(lead, part * (n // 3), part * (n // 3 + 1), n % 3) for n, lead in enumerate(LEADS)]
+    return [*found, ("II", 0.0, float(SECONDS), 3)]
+
+
+def paper(waveform: Waveform, attribution: Attribution | None, layout: str, show: str) -> str:
+    """The picture as SVG in millimetres."""
+    lines = 12 if layout == "12x1" else 4
+    width, height = SECONDS * MM_PER_SECOND + 4, lines * ROW[layout] + 4
+    parts = [_grid(width, height)]
+    limit = 1.0
+    if attribution is not None:
+        limit = float(np.percentile(np.abs(attribution.values), FULL_COLOUR)) or 1.0
+    for lead, first, last, line in strips(layout):
+        middle = (line + 0.5) * ROW[layout] + 2
+        if attribution is not None and show != "off":
+            parts.append(
+                _cells(attribution.values[LEADS.index(lead)] / limit, first, last, middle, ROW[layout], show)
+            )
+        parts.append(_trace(waveform, lead, first, last, middle))
+    return f'<svg viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg" style="width:100%;background:#fff8f6">{"".join(parts)}</svg>'
+
+
+def _grid(width: float, height: float) -> str:
+    fine = "".join(f"M{x} 0V{height}" for x in range(0, int(width) + 1)) + "".join(
+        f"M0 {y}H{width}" for y in range(0, int(height) + 1)
+    )
+    bold = "".join(f"M{x} 0V{height}" for x in range(2, int(width) + 1, 5)) + "".join(
+        f"M0 {y}H{width}" for y in range(2, int(height) + 1, 5)
+    )
+    return (
+        f'<path d="{fine}" stroke="#f6d5cf" stroke-width="0.08" fill="none"></path>'
+        f'<path d="{bold}" stroke="#eab0a6" stroke-width="0.14" fill="none"></path>'
+    )
+
+
+def _cells(values: np.ndarray, first: float, last: float, middle: float, row: float, show: str) -> str:
+    """Bands behind a trace, the stronger the deeper; values (l,) over ten seconds, 1 is full colour."""
+    step = SECONDS / len(values)
+    found = []
+    for n, value in enumerate(values):
+        start, end = max(first, n * step), min(last, (n + 1) * step)
+        sign = 1 if value > 0 else -1
+        if end <= start or abs(value) < 0.04 or show == ("against" if sign > 0 else "for"):
+            continue
+        depth = 0.75 * min(1.0, abs(float(value)))
+        found.append(
+            f'<rect x="{2 + start * MM_PER_SECOND:.1f}" y="{middle - row / 2:.1f}" width="{(end - start) * MM_PER_SECOND:.2f}" '
+            f'height="{row:.1f}" fill="{COLOURS[sign]}" fill-opacity="{depth:.2f}"></rect>'
+        )
+    return "".join(found)
+
+
+def _trace(waveform: Waveform, lead: str, first: float, last: float, middle: float) -> str:
+    x0 = 2 + first * MM_PER_SECOND
+    label = f'<text x="{x0 + 0.8:.1f}" y="{middle - 6:.1f}" font-size="3.4" fill="#333" font-family="sans-serif">{lead}</text>'
+    if lead not in waveform.leads:
+        return label
+    stride = max(1, round(waveform.rate_hz / 250))
+    row = waveform.samples[waveform.leads.index(lead)]
+    row = row - np.nanmedian(row)
+    places = np.arange(int(first * waveform.rate_hz), min(len(row), int(last * waveform.rate_hz)), stride)
+    points = " ".join(
+        f"{2 + n / waveform.rate_hz * MM_PER_SECOND:.2f},{middle - float(row[n]) * MM_PER_MILLIVOLT:.2f}"
+        for n in places
+        if np.isfinite(row[n])
+    )
+    tick = f'<path d="M{x0:.1f} {middle - 3:.1f}v6" stroke="#333" stroke-width="0.2"></path>'
+    return (
+        f'{tick}{label}<polyline points="{points}" fill="none" stroke="#111" stroke-width="0.28"></polyline>'
+    )
+
+
+def _legend(attribution: Attribution) -> str:
+    label = attribution.target.label
+    words = t("screen.ecg.sum", label=label, **split_shown(attribution))
+    return (
+        f'<div class="quiet"><span style="color:{COLOURS[1]}">■</span> {escape(t("screen.viewer.legend_for", label=label))} '
+        f'<span style="color:{COLOURS[-1]}">■</span> {escape(t("screen.viewer.legend_against_alone", label=label))} · {escape(words)}</div>'
+    )
