@@ -198,12 +198,12 @@ def _train(given: argparse.Namespace) -> dict:
 
 
 def _compare(given: argparse.Namespace) -> dict:
+    if _is_stream(given.task):
+        raise MmcoreError("nothing_to_join", task=given.task)
     from mmcore.services.fusions import compare
     from mmcore.services.review import load_engine
 
     _folder(given.data)
-    if _is_stream(given.task):
-        raise MmcoreError("nothing_to_join", task=given.task)
     with Bars() as progress:
         return compare(load_engine(given.task), given.data, progress)
 
@@ -218,15 +218,15 @@ def _conformalize(given: argparse.Namespace) -> dict:
 
 
 def _card(given: argparse.Namespace) -> dict:
-    from mmcore.services.card import refresh
-    from mmcore.services.evaluate import evaluate
-    from mmcore.services.review import load_engine
-
     _folder(given.data)
     if _is_stream(given.task):
         from mmcore.services.stream_card import refresh_stream
 
         return refresh_stream(given.task, given.data, bar)
+    from mmcore.services.card import refresh
+    from mmcore.services.evaluate import evaluate
+    from mmcore.services.review import load_engine
+
     engine = load_engine(given.task)
     return refresh(engine.stored.directory, evaluate(engine, given.data, progress=bar))
 

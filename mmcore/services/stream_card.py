@@ -54,7 +54,7 @@ def stream_card(result: Mapping) -> str:
         lines += [f"## By {title}", ""]
         lines += table({k: v["metrics"] for k, v in test[key].items()}, counts=test[key])
     if "shuffled_labels" in result:
-        lines += ["## Control: the same training on shuffled outcomes", ""]
+        lines += ["## Control: the same training on outcomes shuffled once", ""]
         lines += table({"must be near 0.5": result["shuffled_labels"]["metrics"]})
     lines += ["## What to know", "", *(f"- {text}" for text in task.caveats), ""]
     return "\n".join(lines)

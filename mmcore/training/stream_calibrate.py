@@ -37,7 +37,7 @@ def _platt(scores: np.ndarray, died: np.ndarray, towards: tuple[float, float] | 
     )  # 0.12: p (1 - p) of a usual patient
     x = np.column_stack([scores, np.ones(len(scores))])
     for _ in range(50):
-        p = 1 / (1 + np.exp(-x @ w))
+        p = 1 / (1 + np.exp(-np.clip(x @ w, -30, 30)))
         slope = x.T @ (p - died) / len(died) + pull * (w - centre)
         bend = (x * (p * (1 - p))[:, None]).T @ x / len(died) + pull * np.eye(2)
         step = np.linalg.solve(bend, slope)

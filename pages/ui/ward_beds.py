@@ -64,17 +64,18 @@ def _card(bed: Bed, task: Task, hour: int, threshold: float | None, state: str) 
     risk, warning = bed.risks[hour], bed.warnings[hour]
     chance = percent(risk.probability) if risk else t("screen.monitor.no_risk")
     silent = bool(risk) and any(n.code == "stream_silent" for n in risk.notices)
-    chips = f'<span class="chip">NEWS2 {news2_words(warning)}</span>'
-    if silent:
-        chips += f'<span class="chip warn">{escape(t("screen.monitor.silent_chip"))}</span>'
+    chips = ""
     if state != "calm":
         tone = "alert" if state == "open" else ""
-        chips += f'<span class="chip {tone}">{escape(t(f"screen.monitor.state.{state}"))}</span>'
+        chips = f'<span class="chip {tone}">{escape(t(f"screen.monitor.state.{state}"))}</span>'
+    if silent:
+        chips += f'<span class="chip warn">{escape(t("screen.monitor.silent_chip"))}</span>'
     return (
         f'<div class="bed"><div class="bed-head"><b>{escape(bed_name(bed))}</b><span class="chips">{chips}</span>'
         f'<span class="chance">{chance}</span></div>'
         f"{spark(bed.risks, hour, threshold)}"
-        f'<div class="quiet">{escape(heading("screen.monitor.who", who=who(bed.stay, task)))}</div></div>'
+        f'<div class="bed-foot"><span class="quiet">{escape(heading("screen.monitor.who", who=who(bed.stay, task)))}</span>'
+        f'<span class="chip">NEWS2 {news2_words(warning)}</span></div></div>'
     )
 
 

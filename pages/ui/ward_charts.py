@@ -36,7 +36,7 @@ def risk_chart(
 
     parts = [
         f'<line x1="{LEFT}" x2="{WIDE - RIGHT}" y1="{y(p):.1f}" y2="{y(p):.1f}" class="grid"/>'
-        f'<text x="{LEFT - 6}" y="{y(p) + 4:.1f}" class="end">{percent(p) if p else "0"}</text>'
+        f'<text x="{LEFT - 6}" y="{y(p) + 4:.1f}" class="end">{100 * p:.0f} %</text>'
         for p in (0.0, top / 2, top)
     ]
     parts += [
