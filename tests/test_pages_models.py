@@ -1,5 +1,6 @@
 """The Models page: the most sobering figure first, small groups left out, differences in words, the network as it is stored."""
 
+import html
 import json
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from mmcore.services import cards
 from mmcore.services.cards import Card
 from mmcore.services.structure import read_structure
+from mmcore.services.words import say
 from tests.conftest import page_text
 
 
@@ -184,3 +186,13 @@ def test_the_page_shows_a_card_in_both_languages(store, visit, language: str, wo
     assert not app.exception
     text = page_text(app)
     assert word in text and 'class="network"' in text and 'class="forests' in text
+
+
+def test_every_shipped_model_has_a_card_that_opens(store, visit) -> None:
+    app = visit().switch_page("pages/models.py").run()
+    for card in cards.all_cards():
+        if len({c.task for c in cards.all_cards()}) > 1:
+            app.button_group(key="model_task").set_value(card.task).run()
+        assert not app.exception
+        outcome = say(f"model_facts.{card.task}.outcome")
+        assert html.escape(outcome[:1].upper() + outcome[1:]) in page_text(app)
