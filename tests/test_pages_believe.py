@@ -28,6 +28,12 @@ def named(app) -> list[str]:
     return [link.proto.label for link in app.get("page_link")]
 
 
+@pytest.fixture(scope="module")
+def engine():
+    """The shipped model."""
+    return load_engine("chest_infection")
+
+
 def test_the_answer_is_shown_before_the_explanations_are_tested_and_each_gets_a_badge(store, visit):
     app = visit(case="whole")
     assert '<table class="account">' in page_text(app)
@@ -56,8 +62,7 @@ def test_a_case_with_one_modality_gets_one_badge_and_a_gated_scan_none(store, vi
     assert re.findall(r'<span class="badge (\w+)">', page_text(app)) in (["green"], ["amber"])
 
 
-def test_similar_cases_are_offered_then_named_with_why_and_the_decision(store, visit):
-    engine = load_engine("chest_infection")
+def test_similar_cases_are_offered_then_named_with_why_and_the_decision(store, visit, engine):
     for key, age in (("near", 42.0), ("far", 5.0)):
         case = Case("chest_infection", values={"age_years": age, "sex": 0.0})
         store.add(key, case, patient_key=key, story={"title": f"Case {key}", "truth": "covid19"})

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mmcore.domain.task import Task
+from mmcore.services.card_explanations import explanation_lines
 from mmcore.services.card_tables import cell, table
 from mmcore.tasks import get_task
 
@@ -14,7 +15,9 @@ def write_card(folder: Path, result: Mapping) -> None:
     (folder / "card.json").write_text(
         json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
     )
-    (folder / "model_card.md").write_text(card_text(result), encoding="utf-8")
+    stored = folder / "faithfulness.json"
+    tested = json.loads(stored.read_text(encoding="utf-8")) if stored.is_file() else {}
+    (folder / "model_card.md").write_text(card_text(result, tested), encoding="utf-8")
 
 
 def refresh(folder: Path, test: Mapping) -> dict:
@@ -26,7 +29,7 @@ def refresh(folder: Path, test: Mapping) -> dict:
     return kept | {"test": test}
 
 
-def card_text(result: Mapping) -> str:
+def card_text(result: Mapping, tested: Mapping | None = None) -> str:
     """The card; sections whose figures are missing are left out."""
     task = get_task(result["task"])
     test, away = result["test"], result.get("leave_publisher_out")
@@ -83,6 +86,7 @@ def card_text(result: Mapping) -> str:
             f"Trained on shuffled labels the same model scores macro AUROC {cell(control)}.",
             "",
         ]
+    lines += explanation_lines(tested or {})
     lines += ["## What to know", "", *(f"- {text}" for text in task.caveats), ""]
     return "\n".join(lines)
 

@@ -7,16 +7,21 @@ from pathlib import Path
 
 import numpy as np
 
+from mmcore.domain.case import Case
 from mmcore.domain.errors import NothingToPredictError
 from mmcore.domain.pack import PackRow
+from mmcore.domain.prediction import Contrast
 from mmcore.evaluation.metrics import interval, patient_weights
 from mmcore.services import badges as of_case
+from mmcore.services.attribute import QUICK
 from mmcore.services.badges import Badge
+from mmcore.services.card import write_card
 from mmcore.services.engine import Encodings, encode
 from mmcore.services.evaluate import unseen_rows
 from mmcore.services.packs import case_of, read_pack
+from mmcore.services.parts import blurred_by_place
 from mmcore.services.randomised import randomisation
-from mmcore.services.review import Engine, review
+from mmcore.services.review import Engine, Review, review
 from mmcore.services.shortcuts import shortcut_report
 
 FILE = "faithfulness.json"
@@ -27,36 +32,41 @@ Bar = Callable[[Iterable], Iterable]
 
 @dataclass(frozen=True)
 class Tested:
-    """One case: its row, its badges, and the share of its image evidence inside a drawn outline (None where none is drawn)."""
+    """One case: its row, its badges, and what lungs drawn by people say of its scan (None where none are drawn).
+
+    inside: share of the scan's evidence in them. outside: what blurring all outside them moves the evidence by, as a share of
+    that and what blurring all inside moves it by.
+    """
 
     row: PackRow
     badges: tuple[Badge, ...]
-    inside_drawn: float | None
+    inside: float | None = None
+    outside: float | None = None
 
 
 def measure(engine: Engine, directory: Path, most: int, progress: Bar = iter) -> dict:
-    """The report for at most `most` seeded rows of DIR whose patients neither trained nor calibrated the model; shortcuts on all.
-
-    Raises PackError where the task reads no packs.
-    """
+    """The report on DIR's rows whose patients neither trained nor calibrated the model: badges for at most `most` of them, drawn
+    by seed; drawn lungs and shortcuts on all. Raises PackError where the task reads no packs."""
     rows, _ = unseen_rows(engine, read_pack(engine.task, directory))
     chosen = set(np.random.default_rng(0).permutation(len(rows))[:most].tolist())
-    tested: list[Tested] = []
+    looked: list[Tested] = []
     encoded: list[tuple[PackRow, Encodings]] = []
-    maps: list = []
+    redone: list[tuple[Case, Contrast]] = []
     for i, row in enumerate(progress(rows)):
         memory: dict = {}
         case = case_of(engine.task, row)
         try:
-            seen = review(engine, case, memory=memory, tokens="token_activations")
+            seen = review(engine, case, memory=memory, tokens=QUICK)
         except NothingToPredictError:
             continue
+        contrast = seen.prediction.contrast
         encoded.append((row, encode(engine, case, memory)))
-        if len(maps) < RANDOMISED_ON and i in chosen:
-            maps.append((case, seen.prediction.contrast))
-        if i in chosen:
-            found = of_case.badges(engine, case, seen.prediction.contrast, memory)
-            tested.append(Tested(row, found, _inside_drawn(directory, row, seen)))
+        badges = of_case.badges(engine, case, contrast, memory) if i in chosen else ()
+        drawn = _drawn(directory, row)
+        place = (None, None) if drawn is None else in_drawn(engine, case, seen, encoded[-1][1], drawn)
+        looked.append(Tested(row, badges, *place))
+        redone += [(case, contrast)] if badges and len(redone) < RANDOMISED_ON else []
+    tested = [t for t in looked if t.badges]
     return {
         "task": engine.task.name,
         "model": {"version": engine.stored.version, "sha256": engine.stored.sha256},
@@ -67,15 +77,18 @@ def measure(engine: Engine, directory: Path, most: int, progress: Bar = iter) ->
         "grey_share": _share(
             [t for t in tested for _ in t.badges], [b.colour == "grey" for t in tested for b in t.badges]
         ),
-        "inside_lungs": _inside([t for t in tested if t.inside_drawn is not None]),
-        "randomised": randomisation(engine, maps),
+        "inside_lungs": _inside(looked),
+        "randomised": randomisation(engine, redone),
         "shortcuts": shortcut_report(engine, encoded),
     }
 
 
 def write(report: dict, folder: Path) -> None:
-    """Keep the report in a model's folder, beside its card."""
+    """Keep the report in a model's folder, and tell it in its card."""
     (folder / FILE).write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    card = folder / "card.json"
+    if card.is_file():
+        write_card(folder, json.loads(card.read_text(encoding="utf-8")))
 
 
 def _thresholds() -> dict:
@@ -118,22 +131,37 @@ def _mean(owners: Sequence[Tested], values: np.ndarray) -> dict | None:
         return interval(weights @ values / weights.sum(1))
 
 
-def _inside_drawn(directory: Path, row: PackRow, seen) -> float | None:
-    """Share of the image evidence inside the outline that people drew for this picture: DIR/lung_masks/<key>.png."""
+def _drawn(directory: Path, row: PackRow) -> np.ndarray | None:
+    """The lungs that people drew for this picture, (H, W) bool: DIR/lung_masks/<key>.png."""
     from PIL import Image
 
-    drawn = Path(directory) / "lung_masks" / f"{row.key}.png"
+    path = Path(directory) / "lung_masks" / f"{row.key}.png"
+    return np.asarray(Image.open(path).convert("L")) > 127 if path.is_file() else None
+
+
+def in_drawn(
+    engine: Engine, case: Case, seen: Review, encodings: Encodings, drawn: np.ndarray
+) -> tuple[float | None, float | None]:
+    """(share of the scan's evidence inside the outline, share of what moves it that comes from outside); None without a map."""
     attribution = next((a for a in seen.attributions if a.modality == "image"), None)
-    if attribution is None or not drawn.is_file():
-        return None
-    return attribution.share_inside(np.asarray(Image.open(drawn).convert("L")) > 127)
+    if attribution is None:
+        return None, None
+    whole, inside_blurred, outside_blurred = blurred_by_place(
+        engine, case, seen, encodings, attribution, drawn
+    )
+    moved_in, moved_out = abs(whole - inside_blurred), abs(whole - outside_blurred)
+    both = moved_in + moved_out
+    return attribution.share_inside(drawn), moved_out / both if both else None
 
 
-def _inside(drawn: Sequence[Tested]) -> dict:
-    """Mean share of the evidence inside drawn lungs, and how many pictures reach the mark."""
-    shares = np.array([t.inside_drawn for t in drawn])
+def _inside(tested: Sequence[Tested]) -> dict:
+    """Mean share of the evidence inside drawn lungs, how many pictures reach the mark, and how much moves it from outside."""
+    drawn = [t for t in tested if t.inside is not None]
+    shares = np.array([t.inside for t in drawn])
+    moving = [t for t in drawn if t.outside is not None]
     return {
         "n": len(drawn),
         "share": _mean(drawn, shares),
-        "reach_80": _mean(drawn, (shares >= 0.8).astype(float)),
+        "share_reaching_80": _mean(drawn, (shares >= 0.8).astype(float)),
+        "moved_from_outside": _mean(moving, np.array([t.outside for t in moving])),
     }

@@ -13,6 +13,7 @@ from mmcore.domain.prediction import Attribution
 from mmcore.domain.task import Modality
 from mmcore.explain.faithfulness import Score, leave_one_out
 from mmcore.explain.text import token_activations
+from mmcore.preprocess.image import resample
 from mmcore.services.attribute import Wanted, contrast_direction, wanted_of
 from mmcore.services.engine import Encodings, Engine
 from mmcore.services.review import Review
@@ -138,6 +139,27 @@ def _of_values(
     return Parts(
         np.asarray(attribution.values)[known], score, lambda: leave_one_out(score, len(known)), "leave_one_out", 1 + len(known)
     )  # fmt: skip
+
+
+def blurred_by_place(
+    engine: Engine,
+    case: Case,
+    review: Review,
+    encodings: Encodings,
+    attribution: Attribution,
+    place: np.ndarray,
+) -> np.ndarray:
+    """(3,) the scan's evidence in log-odds: as it is, with all inside `place` (H, W over the scan) blurred, with all outside."""
+    pixels, crop = encodings.image_in.pixels, encodings.image_in.crop
+    wanted = wanted_of(engine, review.prediction, attribution.modality)
+    model = engine.stored.model
+    weights = contrast_direction(model, model.image_head.weight, wanted.prediction).float()
+    inside = torch.from_numpy(resample(place.astype(np.float32), crop, pixels.shape[-2:]))
+    stays = torch.stack([torch.ones_like(inside), 1 - inside, inside])[:, None]
+    shown = torch.lerp(blurred(pixels), pixels, stays)
+    return _in_batches(
+        lambda part: model.centred("image", model.encode_map("image", shown[part])) @ weights, 3, wanted
+    )
 
 
 def blurred(pixels: Tensor) -> Tensor:

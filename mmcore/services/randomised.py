@@ -18,25 +18,25 @@ SEED = 0
 
 
 def randomisation(engine: Engine, cases: Sequence[tuple[Case, Contrast]]) -> dict:
-    """modality -> [{weights, correlation, n}]: mean rank correlation with the original map after each further group of weights
-    is drawn anew; the last one has none of the trained weights left. The shipped model is not touched."""
+    """modality -> what was drawn anew -> mean rank correlation with the original map (None where it cannot be ranked).
+
+    Each entry draws one more group of weights; the last has none of the trained ones left. The shipped model is not touched.
+    """
     original = [_values(engine, case, contrast) for case, contrast in cases]
-    out: dict[str, list[dict]] = {}
+    out: dict[str, dict[str, float | None]] = {}
     for modality in sorted({m for values in original for m in values}):
         model = copy.deepcopy(engine.stored.model)
         drawn = replace(engine, stored=replace(engine.stored, model=model, sha256="randomised"))
-        out[modality] = []
+        out[modality] = {}
         for name in redrawn_from_the_top(model, modality):
-            again = [_values(drawn, case, contrast, modality) for case, contrast in cases]
             pairs = [
-                (a[modality], b[modality])
-                for a, b in zip(original, again, strict=True)
-                if modality in a and modality in b
+                (values[modality], _values(drawn, case, contrast, modality).get(modality))
+                for values, (case, contrast) in zip(original, cases, strict=True)
+                if modality in values
             ]
-            found = [rank_correlation(a, b) for a, b in pairs]
+            found = [None if b is None else rank_correlation(a, b) for a, b in pairs]
             known = [c for c in found if c is not None]
-            mean = round(float(np.mean(known)), 3) if known else None
-            out[modality].append({"weights": name, "correlation": mean, "n": len(known)})
+            out[modality][name] = round(float(np.mean(known)), 3) if known else None
     return out
 
 
