@@ -64,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
         _on_data(command(name, run, text))
     bench = command("bench", _bench, "Time the model and its explanations against the naive stack.")
     bench.add_argument("--task", required=True)
+    bench.add_argument("--keep", action="store_true", help="put the figures on the shipped model's card")
     _add_faithfulness(command)
     _add_monitor(command)
     command("fooled", _fooled, "Fit the lesson model of Teach, which reads a letter, on the shipped encoder.")
@@ -238,7 +239,7 @@ def _bench(given: argparse.Namespace) -> dict:
         return bench_stream(given.task)
     from mmcore.services.bench import bench
 
-    return bench(given.task)
+    return bench(given.task, given.keep)
 
 
 def _faithfulness(given: argparse.Namespace) -> dict:

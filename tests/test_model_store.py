@@ -1,10 +1,13 @@
 """A model on disk: what was saved is what runs, and a file that was changed is refused."""
 
+import shutil
+
 import pytest
 import torch
 
 from mmcore.domain.errors import ModelFileError, ModelNotTrainedError
-from mmcore.stores.model_folders import model_directory, shipped_version
+from mmcore.services.card import keep_bench
+from mmcore.stores.model_folders import model_directory, next_version, shipped_version
 from mmcore.stores.model_store import load_model, save_model
 from tests.toy import tokenizer, toy_model
 
@@ -63,3 +66,17 @@ def test_the_newest_version_is_taken_by_number_and_none_is_an_error(folder, monk
     assert shipped_version("heart") is None
     with pytest.raises(ModelNotTrainedError):
         model_directory("heart")
+    assert next_version("heart") == "1.0.0"
+    assert next_version("chest_infection") == "1.11.0"
+
+
+def test_a_bench_that_is_kept_is_on_the_card_and_alters_no_model(tmp_path, monkeypatch) -> None:
+    copy = tmp_path / "chest_infection" / "3.0.0"
+    shutil.copytree(model_directory("chest_infection"), copy)
+    monkeypatch.setenv("THREEFOLD_MODELS", str(tmp_path))
+    found = {"threads": 2, "forward_ms": 41.6, "steps": {"text": 5}, "naive_over_case": 250.5}
+    found |= {f"{name}_over_forward": 1.5 for name in ("case", "what_if")} | {"case_over_forward_quick": 1.25}
+    keep_bench("chest_infection", found)
+    text = (copy / "model_card.md").read_text(encoding="utf-8")
+    assert "250.5 times as long" in text and "quick token method 1.25" in text
+    assert load_model(copy, "chest_infection").version == "3.0.0"

@@ -69,7 +69,8 @@ class Task:
     label against the rest. survey_accuracy: what the literature survey reports for such a model, for the card. purpose, caveats:
     what the card says of use and limits.
     compose_notes: (count, seed) -> (notes, labels) written from published frequencies, where real notes are too few to learn
-    from. publisher_fold: publisher -> number of the group that is left out together in validation. stream: how time is read,
+    from. penalty, invariance: what this task's validation chose for its heads (modality -> pull to 0; HeadSettings).
+    publisher_fold: publisher -> number of the group that is left out together in validation. stream: how time is read,
     where the case is a stay whose measurements arrive one by one; such a task has a monitor instead of a review. shown: modalities
     that are taken and shown but add 0, for want of data to learn from. measures: label -> the waveform measures that its head
     may weigh; a label that is not named may weigh all. pull: label -> factor on the pull
@@ -89,6 +90,8 @@ class Task:
     starts_from: str | None = None
     image_questions: tuple[tuple[frozenset[str], frozenset[str]], ...] = ()
     survey_accuracy: float | None = None
+    penalty: Mapping[str, float] = field(default_factory=dict)
+    invariance: float = 0.0
     purpose: str = ""
     caveats: tuple[str, ...] = ()
     read_pack: Callable[[Path], Pack] | None = None

@@ -11,6 +11,7 @@ from mmcore.models.fusion import FusionModel
 from mmcore.services.training import probabilities
 from mmcore.services.workshop import Workshop
 from mmcore.training.calibrate import label_shares, prior_logits
+from mmcore.training.heads import Encoded
 from mmcore.training.splits import TEST, TRAIN, fold_of, publisher_groups
 
 
@@ -56,8 +57,9 @@ def _scored_fold(
     """Probabilities (n, K) of the rows left out, by the modalities shown; NaN where a row has none of them."""
     absent = {shop.rows[i].publisher for i in np.flatnonzero(left_out)} if away else set()
     keep = np.array([i for i, r in enumerate(shop.extra) if not _same_place(r.publisher, absent)], dtype=int)
-    model, _, everyone, _, _ = shop.fit(name, np.flatnonzero(~left_out), keep, steps)
+    model, _, everyone, taught, _ = shop.fit(name, np.flatnonzero(~left_out), keep, steps)
     _state_prior(shop, model)
+    _centre_text(model, taught)
     rows = everyone.take(left_out)
     out = {}
     for shown in shown_sets(shop.task):
@@ -79,6 +81,21 @@ def _state_prior(shop: Workshop, model: FusionModel) -> None:
     )
     shares = label_shares(outcomes, model.config.exclusive)
     model.prior.copy_(torch.tensor(prior_logits(shares, model.config.exclusive)))
+
+
+def _centre_text(model: FusionModel, taught: Encoded, fewest: int = 5) -> None:
+    """The constant of the note, for which no calibration patients are set aside in a fold: that with which the notes of the
+    training rows say nothing on average, labels alike. Otherwise how notes here differ from composed ones would speak."""
+    if "text" not in taught.inputs or not model.config.exclusive:
+        return
+    notes = torch.tensor(taught.inputs["text"], dtype=torch.float32)
+    with torch.no_grad():
+        said = model.text_head(torch.nan_to_num(notes))  # (N, K)
+    known = ~np.isnan(taught.inputs["text"]).all(1)
+    of_label = [known & (taught.outcomes[:, k] == 1) for k in range(taught.outcomes.shape[1])]
+    means = [said[torch.tensor(rows)].mean(0) for rows in of_label if rows.sum() >= fewest]
+    if means:
+        model.constant[model.modalities.index("text")] = -torch.stack(means).mean(0)
 
 
 def _same_place(publisher: str, absent: set[str]) -> bool:

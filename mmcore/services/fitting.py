@@ -1,7 +1,7 @@
 """Fits the lung finder and the encoders of a training on the rows it is given."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,12 +22,15 @@ from mmcore.services.packs import Progress, outcomes_of, quick_scan, read_pack, 
 from mmcore.stores.model_folders import model_directory
 from mmcore.stores.model_store import load_model
 from mmcore.training.demonstration import mark_synthetic
-from mmcore.training.image_encoder import fit_image_encoder
+from mmcore.training.image_encoder import draw_shares, fit_image_encoder
 from mmcore.training.inputs import look, waveform_input
 from mmcore.training.lungs import fit_lungs
 from mmcore.training.phantom import FIRST_TRAINING_SEED, draw
 from mmcore.training.recipe import TrainingSettings
-from mmcore.training.text_encoder import TextModel, fit_text_encoder
+from mmcore.training.slim_text import slim
+from mmcore.training.straight_text import straighten
+from mmcore.training.text_encoder import HEAD_NOTES, TextModel, fit_text_encoder, stored_text_model
+from mmcore.training.views import Views
 from mmcore.training.waveform_encoder import Draws, fit_waveform_encoder, make_draws, typical_beats
 
 
@@ -100,6 +103,16 @@ def synthetic_rows(task: Task, count: int, folder: Path, progress: Progress) -> 
     return tuple(rows)
 
 
+def has_scan(rows: Sequence[PackRow]) -> np.ndarray:
+    """(N,) whether a row has a picture."""
+    return np.array([r.image is not None or r.scan is not None for r in rows])
+
+
+def picture_shares(task: Task, rows: Sequence[PackRow], even: float) -> np.ndarray:
+    """(N,) how often each row's picture is drawn in training."""
+    return draw_shares([_label(task, r) for r in rows], [r.publisher for r in rows], even)
+
+
 def questions(task: Task, rows: Sequence[PackRow]) -> np.ndarray:
     """(N, T) what the image encoder is taught of each row: 1, 0 or NaN for not applicable."""
     asked = task.image_questions or tuple(
@@ -114,14 +127,17 @@ def questions(task: Task, rows: Sequence[PackRow]) -> np.ndarray:
 def fit_encoders(
     task: Task,
     rows: Sequence[PackRow],
-    pictures: np.ndarray | None,
+    pictures: Views | None,
     settings: TrainingSettings,
     folder: Path,
     progress: Progress,
     text: TextModel | None = None,
     waveform: nn.Module | None = None,
 ) -> Encoders:
-    """Fine-tune the encoders on the given rows; checkpoints in `folder` are continued. `text`, `waveform`: ready ones."""
+    """Fine-tune the encoders on the given rows; checkpoints in `folder` are continued.
+
+    pictures: views of the rows' scans, None to keep the image encoder as loaded. text, waveform: ready ones.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(settings.seed)
     image: nn.Module | None = None
@@ -153,7 +169,7 @@ def fit_waveform(
 def _fit_image(
     task: Task,
     rows: Sequence[PackRow],
-    pictures: np.ndarray,
+    pictures: Views | None,
     settings: TrainingSettings,
     folder: Path,
     progress: Progress,
@@ -162,12 +178,12 @@ def _fit_image(
         shipped = load_model(model_directory(task.starts_from), task.starts_from).model
         return shipped.image_encoder, shipped.config.image_config
     image, image_config = load_image_encoder(settings.image_encoder)
-    shown = np.array([r.image is not None or r.scan is not None for r in rows])
-    if settings.image_steps and image_config is None and shown.any():
+    shown = np.flatnonzero(has_scan(rows))
+    if pictures is not None and len(shown):
         image = fit_image_encoder(
-            pictures[shown],
+            pictures.of(shown),
             questions(task, rows)[shown],
-            [r.publisher for r, s in zip(rows, shown, strict=True) if s],
+            picture_shares(task, [rows[i] for i in shown], settings.image.even),
             seed=settings.seed,
             steps=settings.image_steps,
             checkpoint=folder / "image.ckpt",
@@ -187,17 +203,37 @@ def fit_text(
         return TextModel(
             encoder.eval(), tokenizer, torch.zeros(encoder.config.hidden_size, len(task.labels)), task.labels
         )
-    return fit_text_encoder(
+    compose, ready = _masked(task), stored_text_model(folder / "text")
+    if ready is not None:
+        return ready
+    found = fit_text_encoder(
         [mask_leaks(clean(r.note or ""), task.leak_terms).text for r in noted],
         [_label(task, r) for r in noted],
         [r.patient for r in noted],
         base=settings.text_encoder,
         seed=settings.seed,
         epochs=settings.text_epochs,
-        compose=_masked(task),
+        compose=compose,
         checkpoint=folder / "text.safetensors" if settings.text_epochs else None,
         progress=lambda e, _: progress("text encoder", e, settings.text_epochs),
     )
+    if compose is None or settings.straight is None:  # real notes are too few to teach it
+        return found
+    drawn, _ = compose(HEAD_NOTES, int(np.random.default_rng(settings.seed).integers(2**31)))
+    encoder, weight = straighten(
+        found.encoder,
+        found.tokenizer,
+        found.weight,
+        drawn,
+        settings.straight,
+        seed=settings.seed,
+        checkpoint=folder / "text.straight",
+        progress=lambda s, _: progress("straight text encoder", s, settings.straight.steps),
+    )
+    encoder, tokenizer = slim(encoder, found.tokenizer, drawn, settings.max_tokens)
+    straight = replace(found, encoder=encoder, tokenizer=tokenizer, weight=weight)
+    straight.save(folder / "text")
+    return straight
 
 
 def _label(task: Task, row: PackRow) -> str:

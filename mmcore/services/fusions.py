@@ -20,7 +20,7 @@ from mmcore.services.packs import Progress
 from mmcore.services.sets import encodings_of
 from mmcore.training.calibrate import calibrate, calibrated_joint, probabilities_of
 from mmcore.training.heads import Encoded, HeadSettings, fit_heads, tensors
-from mmcore.training.recipe import TrainingSettings
+from mmcore.training.recipe import settings_for
 
 FUSIONS = ("additive", "concat", "gated", "attention")
 RESAMPLES = 1000
@@ -51,7 +51,7 @@ def compare(engine: Engine, data: Path, progress: Progress) -> dict:
     parts["test"] = ~(parts["train"] | parts["calibration"])
     if not all(p.any() for p in parts.values()):
         raise PackError("pack_without_training_patients", directory=Path(data).name)
-    found = compared(stored.model, everyone, parts, TrainingSettings().heads)
+    found = compared(stored.model, everyone, parts, settings_for(engine.task, {}).heads)
     out = {"task": engine.task.name, "version": stored.version, **found}
     write_fusions(stored.directory, out)
     return out

@@ -14,7 +14,6 @@ from mmcore.domain.task import Task
 from mmcore.intake.picture import read_picture
 from mmcore.models.fusion import FusionModel
 from mmcore.models.lungs import LungNet
-from mmcore.preprocess.image import Crop, dim, equalise, resample
 from mmcore.preprocess.language import language_of
 from mmcore.services.gates import only_taught
 from mmcore.services.intake import UploadFile, read_upload
@@ -85,29 +84,10 @@ def encode_rows(
     )
 
 
-def features_of_crops(
-    model: FusionModel, rows: Sequence[PackRow], pictures: np.ndarray, size: int, progress: Progress
-) -> np.ndarray:
-    """Pooled image features (N, D) from stored crops (N, 2, S, S) uint8, in batches; NaN for rows without a scan."""
-    out = np.full((len(rows), model.encoding_widths()["image"]), np.nan, dtype=np.float32)
-    shown = np.flatnonzero([r.image is not None or r.scan is not None for r in rows])
-    whole = Crop()
-    with torch.inference_mode():
-        for first in range(0, len(shown), BATCH):
-            part = shown[first : first + BATCH]
-            seen = [[resample(p / np.float32(255), whole, (size, size)) for p in pictures[i]] for i in part]
-            ready = torch.from_numpy(
-                np.stack([dim(equalise(pixels), inside) for pixels, inside in seen])[:, None]
-            )
-            out[part] = model.encode_map("image", ready).mean((2, 3)).numpy()
-            progress("features", first + len(part), len(shown))
-    return out
-
-
 def features_of_scans(
     model: FusionModel, rows: Sequence[PackRow], lungs: LungNet | None, size: int, progress: Progress
 ) -> np.ndarray:
-    """The same from the scans themselves, exactly as at the bedside."""
+    """Pooled image features (N, D) of the scans, exactly as at the bedside; NaN for rows without a scan."""
     out = np.full((len(rows), model.encoding_widths()["image"]), np.nan, dtype=np.float32)
     with torch.inference_mode():
         for i, row in enumerate(rows):

@@ -18,12 +18,12 @@ from mmcore.services.fusions import compared, write_fusions
 from mmcore.services.packs import outcomes_of, read_pack
 from mmcore.services.training import conclude, parts_of
 from mmcore.services.workshop import Workshop
+from mmcore.stores.model_folders import DIGESTS, next_version
 from mmcore.stores.model_store import load_model, save_lungs, save_model, stored_lungs
 from mmcore.tasks import get_task
-from mmcore.training.recipe import TrainingSettings
+from mmcore.training.recipe import TrainingSettings, settings_for
 from mmcore.training.splits import CALIBRATION, TEST, TRAIN
 
-VERSION = "1.0.0"
 LUNG_STEPS = 700
 
 
@@ -38,7 +38,7 @@ def train(
 ) -> dict:
     """Train on DIR and write OUT/model with history and report; resumes where an earlier run of the same OUT stopped."""
     task = get_task(task_name)
-    settings = TrainingSettings(**chosen)
+    settings = settings_for(task, chosen)
     rows = labelled_rows(task, data)
     extra = labelled_rows(task, pretrain) if pretrain else ()
     extra = (*extra, *synthetic_rows(task, settings.synthetic, out / "cache" / "synthetic", progress))
@@ -49,28 +49,9 @@ def train(
     shop = Workshop(task, rows, extra, lungs, settings, out, progress, unlabelled)
     split = parts_of(rows)
     part = {name: np.flatnonzero(split == name) for name in (TRAIN, CALIBRATION, TEST)}
-    everything = np.arange(len(extra))
-    model, tokenizer, everyone, taught, seen_features = shop.fit(
-        "final", part[TRAIN], everything, settings.image_steps
-    )
-    own = [rows[i] for i in part[TRAIN]]
-    conclude(model, task, taught, everyone.take(part[CALIBRATION]), settings, own, seen_features)
-    model.config.facts["split"] = {name: len(indices) for name, indices in part.items()}
-    folder = out / "model" / task.name / VERSION
-    save_model(model, tokenizer, lungs, folder)
-    result = {
-        "task": task.name,
-        "version": VERSION,
-        "split": model.config.facts["split"],
-        "seed": settings.seed,
-        "set_scales": model.config.facts["set_scales"],
-    }
-    if len(model.modalities) > 1:
-        chosen_parts = {name: split == name for name in (TRAIN, CALIBRATION, TEST)}
-        found = compared(model, everyone, chosen_parts, settings.heads)
-        write_fusions(folder, {"task": task.name, "version": VERSION, **found})
-    engine = Engine(task, load_model(folder, task.name))
-    result["test"] = evaluate(engine, data, progress=lambda items: _counted(items, progress))
+    version = next_version(task.name)
+    folder = out / "model" / task.name / version
+    result = _kept(folder) or _fit_and_test(shop, part, folder, data, progress)
     _write(folder, out, result)
     if cross_validate:
         for name in (
@@ -91,6 +72,45 @@ def across(task: Task, rows: Sequence[PackRow]) -> bool:
         for k in range(len(task.labels))
     ]
     return any(len(where) > 1 for where in both) or task.exclusive
+
+
+def _kept(folder: Path) -> dict | None:
+    """What an earlier run of the same OUT found on its test patients, with a model that is stored whole."""
+    if not (folder / DIGESTS).exists() or not (folder / "card.json").exists():
+        return None
+    kept = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    return kept if "test" in kept else None
+
+
+def _fit_and_test(
+    shop: Workshop, part: dict[str, np.ndarray], folder: Path, data: Path, progress: Progress
+) -> dict:
+    """The model that ships, stored, and its figures on test patients."""
+    task, settings = shop.task, shop.settings
+    everything = np.arange(len(shop.extra))
+    model, tokenizer, everyone, taught, seen_features = shop.fit(
+        "final", part[TRAIN], everything, settings.image_steps
+    )
+    own = [shop.rows[i] for i in part[TRAIN]]
+    conclude(model, task, taught, everyone.take(part[CALIBRATION]), settings, own, seen_features)
+    model.config.facts["split"] = {name: len(indices) for name, indices in part.items()}
+    save_model(model, tokenizer, shop.lungs, folder)
+    result = {
+        "task": task.name,
+        "version": folder.name,
+        "split": model.config.facts["split"],
+        "seed": settings.seed,
+        "set_scales": model.config.facts["set_scales"],
+    }
+    if len(model.modalities) > 1:
+        chosen_parts = {
+            name: np.isin(np.arange(len(shop.rows)), part[name]) for name in (TRAIN, CALIBRATION, TEST)
+        }
+        found = compared(model, everyone, chosen_parts, settings.heads)
+        write_fusions(folder, {"task": task.name, "version": folder.name, **found})
+    engine = Engine(task, load_model(folder, task.name))
+    result["test"] = evaluate(engine, data, progress=lambda items: _counted(items, progress))
+    return result
 
 
 def _lung_finder(data: Path, out: Path, settings: TrainingSettings, progress: Progress) -> LungNet | None:

@@ -9,24 +9,24 @@ import numpy as np
 
 from mmcore.domain.pack import PackRow
 from mmcore.domain.task import Modality, Task
+from mmcore.models.encoders import EFFICIENTNET_LITE0
 from mmcore.models.fusion import FusionModel
 from mmcore.models.lungs import LungNet
-from mmcore.services.fitting import Progress, crops, fit_encoders, fit_text, fit_waveform
+from mmcore.services.fitting import Progress, fit_encoders, fit_text, fit_waveform, picture_shares
 from mmcore.services.packs import (
     encode_rows,
-    features_of_crops,
-    features_of_scans,
     features_of_waveforms,
 )
+from mmcore.services.pictures import make_pictures
 from mmcore.services.training import assemble, fit_on
 from mmcore.training.heads import Encoded
 from mmcore.training.recipe import TrainingSettings
 
-HEAD_ROWS = 400  # of each publisher of the pretraining pack, when heads are fitted
+HEAD_ROWS = 250  # of each publisher of the pretraining pack, when heads are fitted
 
 
 class Workshop:
-    """One training's fixed parts: task, rows, lung finder, crops and settings; fits a model on any of its rows."""
+    """One training's fixed parts: task, rows, lung finder, pictures and settings; fits a model on any of its rows."""
 
     def __init__(
         self,
@@ -41,7 +41,17 @@ class Workshop:
     ) -> None:
         self.task, self.rows, self.extra, self.lungs = task, rows, extra, lungs
         self.settings, self.out, self.progress = settings, out, progress
-        self.pictures = self._crops() if Modality.IMAGE in task.modalities else None
+        everyone, cache = [*rows, *extra], out / "cache"
+        self.pictures = self.views = None
+        if Modality.IMAGE in task.modalities:
+            size, recipe = settings.crop_size, settings.image
+            self.pictures = make_pictures(everyone, lungs, size, recipe, settings.seed, cache, progress)
+        trains = (
+            settings.image_steps and settings.image_encoder == EFFICIENTNET_LITE0 and not task.starts_from
+        )
+        if self.pictures and trains:
+            self.views = self.pictures.views(picture_shares(task, everyone, settings.image.even))
+        self.heads = _some_of_each([r.publisher for r in extra])
         self.notes: dict[str, np.ndarray] = {}
         self.features: dict[bytes, np.ndarray] = {}
         recordings = [r.waveform for r in unlabelled if r.waveform is not None]
@@ -51,15 +61,6 @@ class Workshop:
         composed = task.compose_notes is not None and Modality.TEXT in task.modalities
         self.text = fit_text(task, (), settings, out / "checkpoints", progress) if composed else None
 
-    def _crops(self) -> np.ndarray:
-        path = self.out / "cache" / "crops.npy"
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            np.save(
-                path, crops([*self.rows, *self.extra], self.lungs, self.settings.crop_size, self.progress)
-            )
-        return np.load(path, mmap_mode="r")
-
     def fit(self, name: str, train: np.ndarray, keep: np.ndarray, steps: int, shuffle=False):
         """(model, tokenizer, encodings of all rows): encoders and heads from the rows at `train` and the kept extra rows."""
         rows = [*(self.rows[i] for i in train), *(self.extra[i] for i in keep)]
@@ -68,7 +69,7 @@ class Workshop:
             order = np.random.default_rng(self.settings.seed).permutation(len(rows))
             rows = [replace(r, outcome=outcomes[i], subgroup={}) for r, i in zip(rows, order, strict=True)]
         places = np.r_[train, len(self.rows) + keep].astype(int)
-        pictures = None if self.pictures is None else self.pictures[places]
+        pictures = self.views.of(places) if self.views and steps else None
         settings = replace(self.settings, image_steps=steps)
         folder = self.out / "checkpoints" / name
         encoders = fit_encoders(
@@ -76,23 +77,24 @@ class Workshop:
         )
         model = assemble(self.task, rows[: len(train)], encoders, settings)
         tokenizer = encoders.text.tokenizer if encoders.text else None
-        features = self._features(model, np.arange(len(self.rows)), name == "final")
+        own_rows, heads = np.arange(len(self.rows)), self.heads[np.isin(self.heads, keep)]
+        features = self._features(model, own_rows)
         everyone = encode_rows(model, tokenizer, self.task, self.rows, features, self.notes)
         taught = everyone.take(train)
         if shuffle:
             order = np.random.default_rng(0).permutation(len(train))
             taught = replace(taught, outcomes=taught.outcomes[order])
-        further = self._further(model, tokenizer, keep)
+        further = self._further(model, tokenizer, heads)
         together = joined(taught, further)
         own = np.arange(len(together.keys)) < len(taught.keys)
         fit_on(model, self.task, together, settings, self.text, own)
         return model, tokenizer, everyone, taught, together.inputs
 
-    def _features(self, model: FusionModel, chosen: np.ndarray, exact: bool) -> dict[str, np.ndarray]:
+    def _features(self, model: FusionModel, chosen: np.ndarray) -> dict[str, np.ndarray]:
         """modality -> pooled features (n, D) of rows by their place among all."""
         found = {}
         if model.image_encoder is not None:
-            found["image"] = self._image_features(model, chosen, exact)
+            found["image"] = self._image_features(model, chosen)
         if model.waveform_encoder is not None:
             key = chosen.tobytes()  # the encoder is the same in every fold
             if key not in self.features:
@@ -101,31 +103,30 @@ class Workshop:
             found["waveform"] = self.features[key]
         return found
 
-    def _image_features(self, model: FusionModel, chosen: np.ndarray, exact: bool) -> np.ndarray:
-        """Kept under a digest of the encoder and the places."""
-        digest = hashlib.sha256(chosen.tobytes() + bytes([exact]))
+    def _image_features(self, model: FusionModel, chosen: np.ndarray) -> np.ndarray:
+        """Pooled features (n, D), NaN without a scan; kept under a digest of the encoder and the places."""
+        digest = hashlib.sha256(chosen.tobytes())
         for value in model.image_encoder.state_dict().values():
             digest.update(value.numpy().tobytes())
         path = self.out / "cache" / f"features_{digest.hexdigest()[:16]}.npy"
         if not path.exists():
-            rows, size = [[*self.rows, *self.extra][i] for i in chosen], self.settings.image.size
-            if exact:
-                made = features_of_scans(model, rows, self.lungs, size, self.progress)
-            else:
-                made = features_of_crops(model, rows, self.pictures[chosen], size, self.progress)
-            np.save(path, made)
+            np.save(path, self.pictures.features(model.image_encoder, chosen))
         return np.load(path)
 
-    def _further(self, model: FusionModel, tokenizer, keep: np.ndarray) -> Encoded | None:
-        """Encodings of at most HEAD_ROWS extra rows of each publisher: enough for a head."""
-        names = np.array([self.extra[i].publisher for i in keep])
-        of_each = [keep[names == name] for name in sorted(set(names))]
-        some = [int(i) for rows in of_each for i in rows[:: max(1, len(rows) // HEAD_ROWS)]]
-        if not some:
+    def _further(self, model: FusionModel, tokenizer, heads: np.ndarray) -> Encoded | None:
+        """Encodings of the extra rows that help to fit the heads."""
+        if not len(heads):
             return None
-        rows = [self.extra[i] for i in some]
-        features = self._features(model, len(self.rows) + np.array(some), False)
+        features = self._features(model, len(self.rows) + heads)
+        rows = [self.extra[i] for i in heads]
         return encode_rows(model, tokenizer, self.task, rows, features, self.notes)
+
+
+def _some_of_each(publishers: Sequence[str]) -> np.ndarray:
+    """Places of about HEAD_ROWS rows of each publisher, evenly spread: enough for a head."""
+    names = np.array(publishers)
+    of_each = [np.flatnonzero(names == name) for name in sorted(set(publishers))]
+    return np.array([i for rows in of_each for i in rows[:: max(1, len(rows) // HEAD_ROWS)]], dtype=int)
 
 
 def joined(first: Encoded, second: Encoded | None) -> Encoded:

@@ -9,7 +9,12 @@ from mmcore.domain.errors import ModelFileError, ModelNotTrainedError
 
 MODELS = Path(__file__).resolve().parents[2] / "assets" / "models"
 DIGESTS = "digests.json"
-REPORTS = ("card.json", "fusions.json", "faithfulness.json")  # what was measured; decides no prediction
+REPORTS = (
+    "card.json",
+    "fusions.json",
+    "faithfulness.json",
+    "bench.json",
+)  # what was measured; decides no prediction
 
 
 def models_root() -> Path:
@@ -31,6 +36,15 @@ def shipped_version(task: str) -> str | None:
         return model_directory(task).name
     except ModelNotTrainedError:
         return None
+
+
+def next_version(task: str) -> str:
+    """What a newly trained model of a task is called: the shipped version with the next middle number, else 1.0.0."""
+    shipped = shipped_version(task)
+    if shipped is None:
+        return "1.0.0"
+    first, middle, _ = shipped.split(".")
+    return f"{first}.{int(middle) + 1}.0"
 
 
 def write_digests(directory: Path) -> None:

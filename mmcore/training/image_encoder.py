@@ -11,27 +11,27 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmcore.models.efficientnet_lite import EfficientNetLite0, load_imagenet_weights
-from mmcore.preprocess.image import dim, equalise
-from mmcore.training.augment import disguise, look, window
+from mmcore.training.views import Views, make_views, view_counts
+
+LARGE = 400  # pictures of one source; a source with more is not drawn more, so that no large pack drowns a hospital
 
 
 @dataclass(frozen=True)
 class Recipe:
     """The settings of one training; the defaults made the shipped encoder (few were compared, one seed each).
 
-    frozen_blocks: how many first blocks keep their ImageNet weights. offset: how much of the label's share in the
-    source is given away for free (0 to 1), so that the pictures need not reveal their source. mix: share of steps
-    in which grey-level statistics of the first maps are mixed between pictures. kept: part of the start weights in
-    the final average. even: 1 draws by the size of a source, 0 all sources alike. save_every: steps between checkpoints.
+    frozen_blocks: how many first blocks keep their ImageNet weights. views: how many augmented views are made of all
+    pictures together, most_views: of one. mix: share of steps in which grey-level statistics of the first maps are mixed
+    between pictures. even: 1 draws by the size of a source, 0 all sources alike. save_every: steps between checkpoints.
     """
 
     size: int = 160
-    batch: int = 32
-    rate: float = 2e-4
-    frozen_blocks: int = 3
-    offset: float = 0.0
+    batch: int = 24
+    rate: float = 3e-4
+    frozen_blocks: int = 5
+    views: int = 16_000
+    most_views: int = 8
     mix: float = 0.5
-    kept: float = 0.0
     even: float = 0.5
     save_every: int = 100
 
@@ -48,9 +48,9 @@ class Training:
 
 
 def fit_image_encoder(
-    images: np.ndarray,
+    views: Views,
     targets: np.ndarray,
-    sources: Sequence[str],
+    shares: np.ndarray,
     *,
     seed: int,
     steps: int,
@@ -61,98 +61,78 @@ def fit_image_encoder(
 ) -> EfficientNetLite0:
     """An encoder whose averaged features suit a linear head; the head of this training is thrown away.
 
-    images: (N, 2, S, S) uint8, pixels and lung mask cropped as at the bedside, pixels not yet equalised. targets: (N, T), 1, 0 or NaN for unknown or
-    not applicable, a column a question. sources: whose label shares must not be learned. init_state: weights to
-    start from, ImageNet's by default. A checkpoint that exists is continued. `progress` gets step and loss.
+    views: of N pictures, made with the same start (`views_of`). targets: (N, T), 1, 0 or NaN for unknown or not
+    applicable, a column a question. shares: (N,) chances of being drawn. init_state: weights to start from, ImageNet's by
+    default. A checkpoint that exists is continued. `progress` gets step and loss.
     """
     torch.manual_seed(seed)  # the head's start
-    encoder = EfficientNetLite0()
-    if init_state is None:
-        load_imagenet_weights(encoder)
-    else:
-        encoder.load_state_dict(init_state)
-    encoder.to(memory_format=torch.channels_last).eval()  # eval: batch statistics stay those of the start
-    start = {name: value.clone() for name, value in encoder.state_dict().items()}
+    encoder = started(init_state)
     training = _begin(encoder, targets.shape[1], recipe)
     if checkpoint and checkpoint.exists():
         _resume(training, checkpoint)
-    shares = draw_shares(targets, sources, recipe.even)
-    offsets = torch.from_numpy(source_offsets(targets, sources, shares) * recipe.offset).float()
     while training.step < steps:
         rng = np.random.default_rng([seed, training.step])
         torch.manual_seed(int(rng.integers(2**31)))  # dropout: a continued training repeats an unbroken one
-        rows = rng.choice(len(images), recipe.batch, p=shares)
-        x = training_view(images[rows], rng, recipe)
+        rows = rng.choice(len(targets), recipe.batch, p=shares)
         loss = _advance(
-            training,
-            x,
-            torch.from_numpy(targets[rows]).float(),
-            offsets[rows],
-            rng,
-            steps,
-            recipe,
+            training, views.draw(rows, rng), torch.from_numpy(targets[rows]).float(), rng, steps, recipe
         )
         if checkpoint and (training.step % recipe.save_every == 0 or training.step == steps):
             _save(training, checkpoint)
         if progress:
             progress(training.step, loss)
-    encoder.load_state_dict(
-        {
-            name: recipe.kept * start[name] + (1 - recipe.kept) * value
-            for name, value in training.average.items()
-        }
-    )
+    encoder.load_state_dict(training.average, strict=False)
     return encoder.to(memory_format=torch.contiguous_format).requires_grad_(True)
 
 
-def draw_shares(targets: np.ndarray, sources: Sequence[str], even: float) -> np.ndarray:
-    """(N,) chances of being drawn: all patterns of targets alike, within one each source by its size to `even`."""
-    patterns = np.unique(np.nan_to_num(targets, nan=-1.0), axis=0, return_inverse=True)[1].ravel()
-    names = np.unique(np.asarray(sources), return_inverse=True)[1]
-    shares = np.zeros(len(targets))
-    for pattern in np.unique(patterns):
-        within = patterns == pattern
+def started(init_state: Mapping[str, Tensor] | None = None) -> EfficientNetLite0:
+    """The encoder before training, ImageNet's weights by default; in evaluation mode, so batch statistics stay those."""
+    encoder = EfficientNetLite0()
+    if init_state is None:
+        load_imagenet_weights(encoder)
+    else:
+        encoder.load_state_dict(init_state)
+    return encoder.to(memory_format=torch.channels_last).eval()
+
+
+def views_of(
+    images: np.ndarray,
+    shares: np.ndarray,
+    recipe: Recipe,
+    seed: int,
+    encoder: EfficientNetLite0,
+    path: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Views:
+    """The views that trainings on these pictures, or on some of them, draw from; more of pictures that are drawn more.
+
+    images: (N, 2, S, S) uint8, pixels and lung mask cropped as at the bedside, pixels not yet equalised. shares: (N,)
+    chances of being drawn. path: where they are kept.
+    """
+    counts = view_counts(shares, recipe.views, recipe.most_views)
+    return make_views(
+        images,
+        counts,
+        encoder,
+        size=recipe.size,
+        depth=recipe.frozen_blocks,
+        seed=seed,
+        path=path,
+        progress=progress,
+    )
+
+
+def draw_shares(labels: Sequence[str], sources: Sequence[str], even: float) -> np.ndarray:
+    """(N,) chances of being drawn: all labels alike, within one each source by its size, counted up to LARGE, to `even`."""
+    kinds, names = np.asarray(labels), np.unique(np.asarray(sources), return_inverse=True)[1]
+    shares = np.zeros(len(kinds))
+    for kind in np.unique(kinds):
+        within = kinds == kind
         groups, sizes = np.unique(names[within], return_counts=True)
-        of_source = sizes**even / (sizes**even).sum()
-        for group, size, part in zip(groups, sizes, of_source, strict=True):
+        of_source = np.minimum(sizes, LARGE) ** even
+        for group, size, part in zip(groups, sizes, of_source / of_source.sum(), strict=True):
             shares[within & (names == group)] = part / size
     return shares / shares.sum()
-
-
-def source_offsets(targets: np.ndarray, sources: Sequence[str], shares: np.ndarray) -> np.ndarray:
-    """(N, T) log-odds of each target in its source less those overall, at most 3 in size.
-
-    Added to the logits in training, they leave the encoder only what the source does not already tell (a product of
-    experts against a known bias: Clark, Yatskar & Zettlemoyer, EMNLP 2019).
-    """
-    names, offsets = np.asarray(sources), np.zeros_like(targets, dtype=np.float64)
-    for column, values in enumerate(targets.T):
-        known = ~np.isnan(values)
-        if not known.any():
-            continue
-        overall = np.average(values[known], weights=shares[known])
-        for name in np.unique(names):
-            of_source = known & (names == name)
-            if of_source.any():
-                share = np.clip(np.average(values[of_source], weights=shares[of_source]), 0.02, 0.98)
-                offsets[of_source, column] = np.clip(
-                    _logit(share) - _logit(np.clip(overall, 0.02, 0.98)), -3, 3
-                )
-    return offsets
-
-
-def _logit(p: float) -> float:
-    return float(np.log(p) - np.log1p(-p))
-
-
-def training_view(images: np.ndarray, rng: np.random.Generator, recipe: Recipe) -> Tensor:
-    """Pictures with lung masks (B, 2, S, S) uint8 as one step sees them: (B, 1, size, size), moved and disguised."""
-    x = torch.from_numpy(images.astype(np.float32) / 255)
-    x = look(x, window(rng, len(x), (0.75, 1.1), 0.06, 10, 0.25), recipe.size)
-    pixels, masks = disguise(x[:, :1], rng)[:, 0].numpy(), x[:, 1].numpy()
-    return torch.from_numpy(
-        np.stack([dim(equalise(p), m) for p, m in zip(pixels, masks, strict=True)])[:, None]
-    )
 
 
 def mix_styles(x: Tensor, rng: np.random.Generator) -> Tensor:
@@ -165,46 +145,41 @@ def mix_styles(x: Tensor, rng: np.random.Generator) -> Tensor:
 
 
 def _begin(encoder: EfficientNetLite0, columns: int, recipe: Recipe) -> Training:
-    encoder.stem.requires_grad_(False)
-    encoder.blocks[: recipe.frozen_blocks].requires_grad_(False)
+    encoder.requires_grad_(False)
+    encoder.blocks[recipe.frozen_blocks :].requires_grad_(True)
+    encoder.head.requires_grad_(True)
     head = nn.Linear(encoder.feature_dim, columns)
     nn.init.zeros_(head.weight)
-    free = [p for p in encoder.parameters() if p.requires_grad]
+    free = {name: p for name, p in encoder.named_parameters() if p.requires_grad}
     groups = [
-        {"params": free, "peak": recipe.rate},
+        {"params": list(free.values()), "peak": recipe.rate},
         {"params": list(head.parameters()), "peak": 4 * recipe.rate},
     ]
-    average = {name: value.clone() for name, value in encoder.state_dict().items()}
+    average = {name: p.detach().clone() for name, p in free.items()}
     return Training(encoder, head, average, torch.optim.AdamW(groups, weight_decay=0.02))
 
 
 def _advance(
-    training: Training,
-    x: Tensor,
-    y: Tensor,
-    offset: Tensor,
-    rng: np.random.Generator,
-    steps: int,
-    recipe: Recipe,
+    training: Training, maps: Tensor, y: Tensor, rng: np.random.Generator, steps: int, recipe: Recipe
 ) -> float:
     """One step of gradient descent; returns the loss."""
     warm = min(1.0, (training.step + 1) / (0.05 * steps))
     for group in training.optimiser.param_groups:
         group["lr"] = group["peak"] * warm * 0.5 * (1 + math.cos(math.pi * training.step / steps))
-    with torch.no_grad():
-        maps = training.encoder.early(x.contiguous(memory_format=torch.channels_last), recipe.frozen_blocks)
-        maps = mix_styles(maps, rng) if rng.random() < recipe.mix else maps
-    features = F.dropout(training.encoder.late(maps, recipe.frozen_blocks).mean((2, 3)), 0.2)
-    logits = training.head(features) + offset
+    maps = mix_styles(maps, rng) if rng.random() < recipe.mix else maps
+    maps = training.encoder.late(maps.contiguous(memory_format=torch.channels_last), recipe.frozen_blocks)
+    logits = training.head(F.dropout(maps.mean((2, 3)), 0.2))
     known = ~torch.isnan(y)
     loss = F.binary_cross_entropy_with_logits(logits[known], y[known] * 0.95 + 0.025)
     training.optimiser.zero_grad()
     loss.backward()
+    nn.utils.clip_grad_norm_(training.encoder.parameters(), 2.0)
     training.optimiser.step()
     training.step += 1
-    decay = min(0.99, training.step / (training.step + 10))
-    for name, value in training.encoder.state_dict().items():
-        training.average[name].lerp_(value, 1 - decay) if value.is_floating_point() else None
+    decay = min(0.98, training.step / (training.step + 10))
+    for name, value in training.encoder.named_parameters():
+        if name in training.average:
+            training.average[name].lerp_(value.detach(), 1 - decay)
     return loss.item()
 
 

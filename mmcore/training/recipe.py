@@ -1,9 +1,12 @@
 """All settings of a training in one place; what `python -m mmcore train` runs with and a model stores."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
+from mmcore.domain.task import Task
 from mmcore.training.heads import HeadSettings
 from mmcore.training.image_encoder import Recipe
+from mmcore.training.straight_text import Straight
 
 
 @dataclass(frozen=True)
@@ -11,9 +14,9 @@ class TrainingSettings:
     """The defaults are this project's choice by leave-one-publisher-out; the model card names them.
 
     crop_size: side of the stored crops in pixels. image_steps, text_epochs: length of fine-tuning, 0 keeps the encoder as
-    loaded. away_steps, fold_steps: image_steps
-    where publishers are left out and within cross-validation, fewer for time. synthetic: phantom films that join. fewest: patients of a label
-    that make a field identified. draws, waveform_cycles: made-up ECG strips that teach the waveform
+    loaded. straight: what the text encoder of composed notes is then taught. away_steps, fold_steps: image_steps where
+    publishers are left out and within cross-validation, fewer for time. synthetic: phantom films that join. fewest:
+    patients of a label that make a field identified. draws, waveform_cycles: made-up ECG strips that teach the waveform
     encoder, and the steps of 32 of each cycle.
     """
 
@@ -23,8 +26,9 @@ class TrainingSettings:
     seed: int = 20261123
     crop_size: int = 192
     image: Recipe = field(default_factory=Recipe)
-    image_steps: int = 1000
+    image_steps: int = 400
     text_epochs: int = 0
+    straight: Straight | None = field(default_factory=Straight)
     synthetic: int = 120
     max_tokens: int = 256
     heads: HeadSettings = field(
@@ -34,8 +38,15 @@ class TrainingSettings:
     )
     confidence: float = 0.9
     folds: int = 5
-    away_steps: int = 500
-    fold_steps: int = 150
+    away_steps: int = 300
+    fold_steps: int = 40
     fewest: int = 20
     draws: int = 6000
     waveform_cycles: tuple[int, ...] = (350, 450, 300)
+
+
+def settings_for(task: Task, chosen: Mapping) -> TrainingSettings:
+    """The defaults with what the task's own validation chose for its heads, and what the user chose."""
+    settings = TrainingSettings(**chosen)
+    penalty = dict(settings.heads.penalty) | dict(task.penalty)
+    return replace(settings, heads=replace(settings.heads, penalty=penalty, invariance=task.invariance))

@@ -16,7 +16,7 @@ from mmcore.models.encoders import load_text_encoder, mean_pool
 
 # judgement: this project's, by leave-one-publisher-out
 MAX_TOKENS = 256  # what follows in a note is not read
-HEAD_NOTES = 2400
+HEAD_NOTES = 1600
 SHRINKAGE = 0.05
 TRAINED_LAYERS = 2
 NOTES_AN_EPOCH = 1200
@@ -45,6 +45,17 @@ class TextModel:
         self.tokenizer.save_pretrained(folder)
         head = {"weight": self.weight.contiguous()}
         save_file(head, folder / "head.safetensors", metadata={"labels": ",".join(self.labels)})
+
+
+def stored_text_model(folder: Path) -> TextModel | None:
+    """What `TextModel.save` left in a folder, None where it left nothing."""
+    if not (folder / "head.safetensors").exists():
+        return None
+    encoder, tokenizer = load_text_encoder(str(folder))
+    with safe_open(folder / "head.safetensors", framework="pt") as stored:
+        labels = tuple(stored.metadata()["labels"].split(","))
+        weight = stored.get_tensor("weight")
+    return TextModel(encoder.eval().requires_grad_(False), tokenizer, weight, labels)
 
 
 def fit_text_encoder(

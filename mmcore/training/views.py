@@ -1,0 +1,95 @@
+"""Augmented views of pictures behind the frozen first blocks, made once and shared by every training on these pictures."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mmcore.models.efficientnet_lite import EfficientNetLite0
+from mmcore.preprocess.image import dim, equalise
+from mmcore.training.augment import disguise, look, window
+
+BATCH = 32
+
+
+@dataclass(frozen=True)
+class Views:
+    """maps (V, C, h, w) float16 behind the frozen blocks; those of picture i are the `counts[i]` from `starts[i]` on."""
+
+    maps: np.ndarray
+    starts: np.ndarray
+    counts: np.ndarray
+
+    def of(self, pictures: np.ndarray) -> "Views":
+        """The views of some pictures only; the maps are shared."""
+        return Views(self.maps, self.starts[pictures], self.counts[pictures])
+
+    def draw(self, pictures: np.ndarray, rng: np.random.Generator) -> Tensor:
+        """One random view of each picture, (B, C, h, w) float32."""
+        at = self.starts[pictures] + rng.integers(0, self.counts[pictures])
+        return torch.from_numpy(self.maps[at].astype(np.float32))
+
+
+def view_counts(shares: np.ndarray, total: int, most: int) -> np.ndarray:
+    """(N,) views of each picture: about `total` in all, by its chance of being drawn, at least 1 and at most `most`."""
+    return np.clip(np.round(shares * total), 1, most).astype(int)
+
+
+def training_view(images: np.ndarray, rng: np.random.Generator, size: int) -> Tensor:
+    """Pictures with lung masks (B, 2, S, S) uint8 as a training sees them: (B, 1, size, size), moved and disguised."""
+    x = torch.from_numpy(images.astype(np.float32) / 255)
+    x = look(x, window(rng, len(x), (0.75, 1.1), 0.06, 10, 0.25), size)
+    pixels, masks = disguise(x[:, :1], rng)[:, 0].numpy(), x[:, 1].numpy()
+    return torch.from_numpy(
+        np.stack([dim(equalise(p), m) for p, m in zip(pixels, masks, strict=True)])[:, None]
+    )
+
+
+def make_views(
+    images: np.ndarray,
+    counts: Sequence[int] | np.ndarray,
+    encoder: EfficientNetLite0,
+    *,
+    size: int,
+    depth: int,
+    seed: int,
+    path: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Views:
+    """`counts` views of each picture (N, 2, S, S) uint8 through the first `depth` blocks of `encoder`.
+
+    path: a .npy file that keeps them, continued where an interruption left it; in memory without.
+    """
+    counts = np.asarray(counts)
+    owner = np.repeat(np.arange(len(counts)), counts)
+    views = Views(_kept(encoder, len(owner), size, depth, path), np.cumsum(counts) - counts, counts)
+    mark = path.with_suffix(".done") if path else None
+    done = int(mark.read_text()) if mark and mark.exists() else 0
+    encoder.to(memory_format=torch.channels_last).eval()
+    for first in range(done, len(owner), BATCH):
+        rows = owner[first : first + BATCH]
+        x = training_view(images[rows], np.random.default_rng([seed, first]), size)
+        with torch.no_grad():
+            maps = encoder.early(x.contiguous(memory_format=torch.channels_last), depth)
+        views.maps[first : first + BATCH] = maps.half().numpy()
+        if mark and (first // BATCH % 50 == 49 or first + BATCH >= len(owner)):
+            if isinstance(views.maps, np.memmap):
+                views.maps.flush()  # before the mark, so that what is marked is on the disk
+            mark.write_text(str(min(first + BATCH, len(owner))))
+        if progress:
+            progress(min(first + BATCH, len(owner)), len(owner))
+    return views
+
+
+def _kept(encoder: EfficientNetLite0, count: int, size: int, depth: int, path: Path | None) -> np.ndarray:
+    with torch.no_grad():
+        shape = (count, *encoder.eval().early(torch.zeros(1, 1, size, size), depth).shape[1:])
+    if path is None:
+        return np.zeros(shape, np.float16)
+    if path.exists():
+        return np.load(path, mmap_mode="r+")
+    path.with_suffix(".done").unlink(missing_ok=True)
+    return np.lib.format.open_memmap(path, "w+", np.float16, shape)
