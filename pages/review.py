@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from mmcore.domain.errors import MmcoreError
-from pages.ui import belief, decision, ecg, frame, reading, resources, state, viewer, vitals
+from mmcore.domain.errors import MmcoreError, NothingToPredictError
+from pages.ui import belief, decision, ecg, frame, gates, reading, resources, state, viewer, vitals
 from pages.ui.evidence import of_modality
 from pages.ui.text import t
 
@@ -19,6 +19,10 @@ try:
     summary, case = resources.store().summary(key), resources.store().load(key)
     engine = reading.load_engine(summary, case)
     seen = reading.read(engine, key, case)
+except NothingToPredictError as error:
+    reading.draw_head(summary)
+    gates.draw_nothing_left(case, key, error)
+    st.stop()
 except MmcoreError as error:
     frame.fail(error)
 

@@ -72,10 +72,10 @@ def test_a_dicom_is_believed_about_its_direction():
     assert codes(replace(GOOD, pixels=1 - GOOD.pixels, modality="DX")) == []
 
 
-def test_an_inverted_picture_is_turned_round_only_with_consent():
-    data = picture(255 - chest(200))
-    as_given, agreed = read_scan(data), read_scan(data, accept_corrections=True)
-    assert [n.code for n in as_given.notices] == ["scan_looks_inverted"]
-    assert [n.code for n in agreed.notices] == ["scan_was_inverted"]
-    assert np.allclose(agreed.pixels, GOOD.pixels, atol=1e-6)
-    assert np.allclose(as_given.pixels, 1 - GOOD.pixels, atol=1e-6)
+def test_what_is_lost_at_the_ends_of_the_grey_scale_is_doubted():
+    for pixels, code in (
+        (np.where(GOOD.pixels < 0.8, 0, GOOD.pixels), "scan_too_dark"),
+        (np.where(GOOD.pixels > 0.2, 1, GOOD.pixels), "scan_too_bright"),
+        (np.round(GOOD.pixels * 12) / 12, "scan_few_greys"),
+    ):
+        assert code in codes(replace(GOOD, pixels=pixels.astype(np.float32)))

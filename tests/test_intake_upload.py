@@ -35,6 +35,13 @@ BAD = {
     "truncated picture": ("x.png", SCAN[:500], "image", "file_damaged"),
     "truncated DICOM": ("x.dcm", dicom(RAMP)[:9000], "image", "file_damaged"),
     "one pixel": ("x.png", picture(np.zeros((1, 1), np.uint8)), "image", "scan_too_small"),
+    "huge header": ("x.png", png_claiming(65535, 65535), "image", "scan_too_many_pixels"),
+    "empty note": ("x.txt", b" ", "text", "note_empty"),
+    "long note": ("x.txt", b"cough " * 100_000, "text", "note_too_long"),
+    "empty file": ("x.csv", b"", "clinical", "file_empty"),
+    "unknown vitals": ("x.csv", b"colour,size\nred,4", "clinical", "vitals_no_known_field"),
+}
+GATED = {
     "lateral view": ("x.dcm", dicom(RAMP, ViewPosition="LL"), "image", "scan_not_frontal"),
     "CT": ("x.dcm", dicom(RAMP, Modality="CT"), "image", "scan_not_xray"),
     "photograph": (
@@ -43,12 +50,13 @@ BAD = {
         "image",
         "scan_photograph",
     ),
-    "huge header": ("x.png", png_claiming(65535, 65535), "image", "scan_too_many_pixels"),
-    "empty note": ("x.txt", b" ", "text", "note_empty"),
-    "long note": ("x.txt", b"cough " * 100_000, "text", "note_too_long"),
     "Chinese note": ("x.txt", "患者发热咳嗽三天，无呼吸困难。".encode(), "text", "note_language"),
-    "empty file": ("x.csv", b"", "clinical", "file_empty"),
-    "unknown vitals": ("x.csv", b"colour,size\nred,4", "clinical", "vitals_no_known_field"),
+    "recipe": (
+        "x.txt",
+        b"Preheat the oven, cream the butter and the sugar, fold in the flour and bake until golden.",
+        "text",
+        "note_not_clinical",
+    ),
 }
 
 
@@ -68,21 +76,38 @@ def test_a_bad_file_gets_one_sentence_and_the_rest_of_the_case_stays(kind):
     assert [k for k, v in present.items() if v is None] == [modality]
 
 
+@pytest.mark.parametrize("kind", GATED)
+def test_a_foreign_file_stays_in_the_case_gated_with_its_reason_until_the_user_overrules(kind):
+    name, data, modality, code = GATED[kind]
+    item = upload((name, data)).items[0]
+    assert item.used and item.gate.code == code
+    case = upload((name, data)).case
+    assert (case.scan is not None, case.note is not None) == (modality == "image", modality == "text")
+    assert case.overruled == frozenset()
+    for language in ("en", "zh"):
+        sentence = tell(item.gate, language)
+        assert sentence[-1] in ".。" and "{" not in sentence and "_" not in sentence
+    insisted = upload((name, data), accept_corrections=frozenset({code}))
+    assert insisted.items[0].gate is None
+    assert insisted.case.overruled == {modality}
+
+
 def test_a_user_who_says_what_a_file_is_gets_it_read_as_that():
     item = read_upload([UploadFile("x", NOTE, "scan")], TASK).items[0]
     assert (item.recognised_as, item.refused.code) == ("scan", "scan_is_text")
 
 
-def test_an_inverted_picture_is_left_out_until_the_user_agrees():
+def test_an_inverted_picture_is_not_turned_round_until_the_user_agrees():
     data = picture(255 - chest(200))
     asked = upload(("x.png", data))
-    assert asked.case.scan is None
-    assert asked.items[0].correction.code == asked.case.refused[0].code == "scan_looks_inverted"
-    assert asked.items[0].scan is not None  # shown for checking
+    assert np.allclose(asked.case.scan.pixels, 1 - chest(200) / 255, atol=1e-6)
+    assert asked.items[0].correction.code == "scan_looks_inverted"
+    assert not asked.items[0].open
     for consent in (True, frozenset({"scan_looks_inverted"})):
         agreed = upload(("x.png", data), accept_corrections=consent)
         assert np.allclose(agreed.case.scan.pixels, chest(200) / 255, atol=1e-6)
         assert agreed.case.refused == ()
+        assert "scan_was_inverted" in [n.code for n in agreed.case.scan.notices]
 
 
 def test_a_correction_of_one_value_leaves_the_other_values_in():
@@ -98,7 +123,7 @@ def test_a_correction_of_one_value_leaves_the_other_values_in():
 
 def test_a_general_yes_does_not_let_a_lateral_view_in_but_its_own_name_does():
     lateral = dicom(RAMP, ViewPosition="LL")
-    assert upload(("x", lateral), accept_corrections=True).case.scan is None
+    assert upload(("x", lateral), accept_corrections=True).items[0].gate.code == "scan_not_frontal"
     insisted = upload(("x", lateral), accept_corrections=frozenset({"scan_not_frontal"})).case
     assert insisted.scan is not None
     assert insisted.overruled == {"image"}

@@ -33,6 +33,8 @@ class Scan:
     patient_hash: str | None = None
     body_part: str | None = None
     colourful: float = 0.0
+    patient_age_years: float | None = None
+    patient_sex: str | None = None
     window: tuple[float, float] | None = None
     notices: tuple[Notice, ...] = ()
 

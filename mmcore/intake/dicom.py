@@ -1,6 +1,7 @@
 """DICOM files as grey pictures with what their header says of them; runs in the child process."""
 
 import hashlib
+import re
 import struct
 from datetime import datetime
 from io import BytesIO
@@ -27,6 +28,7 @@ from mmcore.intake.picture import colourful_share
 
 IDENTITY = ("PatientID", "PatientName", "PatientBirthDate")  # read for the hash, never kept
 TOLD = ("Modality", "ViewPosition", "BodyPartExamined", "StudyDate", "AcquisitionDate", "PatientOrientation")
+PATIENT = ("PatientAge", "PatientSex")  # compared with note and form, so that a mix-up is noticed
 SIDE = ("ImageLaterality", "Laterality", "ViewCodeSequence", "PixelSpacing", "ImagerPixelSpacing")
 SHAPE = ("Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "BitsAllocated", "BitsStored", "HighBit")
 PIXELS = ("PixelData", "PixelRepresentation", "PhotometricInterpretation", "PlanarConfiguration")
@@ -46,7 +48,7 @@ def read_dicom(data: bytes, salt: str) -> tuple[dict, bytes]:
     MONOCHROME1, padding to black. Errors of pydicom on damaged files are left to end the process.
     """
     config.settings.reading_validation_mode = config.IGNORE
-    tags = [*IDENTITY, *TOLD, *SIDE, *SHAPE, *PIXELS, *GREY, *WINDOW, *PALETTE]
+    tags = [*IDENTITY, *TOLD, *PATIENT, *SIDE, *SHAPE, *PIXELS, *GREY, *WINDOW, *PALETTE]
     ds = dcmread(BytesIO(data), force=True, specific_tags=tags)
     if "PixelData" not in ds:
         raise UnreadableFileError("scan_dicom_without_picture")
@@ -177,7 +179,7 @@ def _luminance(colour: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 def said(ds: Dataset) -> dict:
-    """modality, view, laterality, body_part, spacing_mm (row, column), taken (ISO); None where silent."""
+    """modality, view, laterality, body_part, spacing_mm (row, column), taken (ISO), the patient's age and sex; None where silent."""
     spacing = ds.get("PixelSpacing") or ds.get("ImagerPixelSpacing")
     day = str(ds.get("StudyDate") or ds.get("AcquisitionDate") or "")
     try:
@@ -191,7 +193,19 @@ def said(ds: Dataset) -> dict:
         "body_part": str(ds.get("BodyPartExamined") or "").strip().upper() or None,
         "spacing_mm": [float(v) for v in spacing] if spacing and len(spacing) == 2 else None,
         "taken": taken,
+        "patient_age_years": _age(str(ds.get("PatientAge") or "")),
+        "patient_sex": sex
+        if (sex := str(ds.get("PatientSex") or "").strip().upper()) in ("F", "M")
+        else None,
     }
+
+
+def _age(stated: str) -> float | None:
+    """Years of a DICOM age string such as 045Y, 018M, 006W or 010D; None if it is none."""
+    match = re.fullmatch(r"\s*(\d{1,3})([YMWD])\s*", stated.upper())
+    if match is None:
+        return None
+    return round(int(match[1]) / {"Y": 1, "M": 12, "W": 52.18, "D": 365.25}[match[2]], 2)
 
 
 def _view(ds: Dataset) -> str | None:

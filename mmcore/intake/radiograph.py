@@ -14,24 +14,28 @@ FRONTAL = ("PA", "AP", "FRONT", "POSTERO", "ANTERO")
 SIDEWAYS = ("LL", "RL", "LLD", "RLD", "LLO", "RLO", "LAT", "LPO", "RPO", "LAO", "RAO", "OBL")
 INVERTED_BELOW = -0.15  # see contrast_of_a_chest
 
+MIN_LEVELS = 24  # grey levels that the middle of the picture uses; fewer cannot show a faint opacity
+MAX_CLIPPED = 0.6  # share of the picture at one end of the grey scale
+
 CORRECTABLE = "scan_looks_inverted"
-OVERRULABLE = frozenset({"scan_not_frontal", "scan_not_chest", "scan_shape"})  # the header may be wrong
+HOPELESS = frozenset({"scan_too_small", "scan_blank"})  # nothing could be read even if the user insisted
 
 
 def doubts(scan: Scan) -> tuple[Notice, ...]:
     """Why the scan should not be read as a frontal chest X-ray, worst first; () if no rule objects.
 
-    CORRECTABLE is cured by turning black and white round, OVERRULABLE by the user's word, the rest by
-    another file.
+    HOPELESS is cured by another file only, CORRECTABLE by turning black and white round, the rest by the user's
+    word: a header may be wrong.
     """
     height, width = scan.pixels.shape
     if min(height, width) < MIN_SIDE:
         return (_notice("scan_too_small", width=width, height=height, limit=MIN_SIDE),)
     low, high = np.percentile(_thinned(scan.pixels), [5, 95])
+    blank = high - low < MIN_SPREAD
     checks = (
         (scan.modality not in XRAY, _notice("scan_not_xray", dicom_modality=scan.modality)),
         (scan.colourful > MAX_COLOURFUL, _notice("scan_photograph", percent=round(100 * scan.colourful))),
-        (high - low < MIN_SPREAD, _notice("scan_blank")),
+        (blank, _notice("scan_blank")),
         (_sideways(scan.view), _notice("scan_not_frontal", view=scan.view)),
         (
             scan.body_part is not None and not any(part in scan.body_part for part in CHEST),
@@ -41,9 +45,24 @@ def doubts(scan: Scan) -> tuple[Notice, ...]:
             max(height, width) > MAX_ASPECT * min(height, width),
             _notice("scan_shape", width=width, height=height),
         ),
+        *(() if blank else _exposure(scan.pixels)),
         (looks_inverted(scan), _notice(CORRECTABLE)),
     )
     return tuple(notice for doubtful, notice in checks if doubtful)
+
+
+def _exposure(pixels: np.ndarray) -> tuple[tuple[bool, Notice], ...]:
+    """Too dark, too bright or too flat to be read: what is lost at the ends of the grey scale no window brings back."""
+    seen = _thinned(pixels)
+    height, width = seen.shape
+    middle = seen[height // 6 : -height // 6, width // 6 : -width // 6]
+    levels = len(np.unique(np.round(middle * 255)))
+    dark, bright = float(np.mean(middle <= 1.5 / 255)), float(np.mean(middle >= 253.5 / 255))
+    return (
+        (dark > MAX_CLIPPED, _notice("scan_too_dark", percent=round(100 * dark))),
+        (bright > MAX_CLIPPED, _notice("scan_too_bright", percent=round(100 * bright))),
+        (levels < MIN_LEVELS, _notice("scan_few_greys", levels=levels, limit=MIN_LEVELS)),
+    )
 
 
 def looks_inverted(scan: Scan) -> bool:

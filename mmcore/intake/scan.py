@@ -1,7 +1,6 @@
 """Bytes of a picture file as a checked Scan."""
 
 import secrets
-from dataclasses import replace
 from datetime import date
 from functools import cache
 
@@ -10,7 +9,6 @@ import numpy as np
 from mmcore.domain.case import Notice, Scan
 from mmcore.domain.errors import UnreadableFileError
 from mmcore.intake.code_streams import kind_of
-from mmcore.intake.radiograph import CORRECTABLE, looks_inverted
 from mmcore.intake.sandbox import read_in_child
 
 
@@ -20,11 +18,10 @@ def process_salt() -> str:
     return secrets.token_hex(16)
 
 
-def read_scan(data: bytes, name: str = "", *, accept_corrections: bool = False) -> Scan:
+def read_scan(data: bytes, name: str = "") -> Scan:
     """The picture in a DICOM, PNG or JPEG file, told by its content; `name` lets a wrong ending be said.
 
-    A picture that looks inverted is turned round with `accept_corrections`, else left as it is; a notice
-    says so. Raises UnreadableFileError or TooLargeError.
+    Raises UnreadableFileError or TooLargeError.
     """
     if not data:
         raise UnreadableFileError("file_empty")
@@ -35,14 +32,7 @@ def read_scan(data: bytes, name: str = "", *, accept_corrections: bool = False) 
         facts, payload = read_in_child("picture", data)
     else:
         raise _no_picture(kind, name)
-    scan = _scan(facts, payload)
-    if not looks_inverted(scan):
-        return scan
-    if not accept_corrections:
-        return replace(scan, notices=(*scan.notices, Notice(CORRECTABLE, {}, "image")))
-    return replace(
-        scan, pixels=1 - scan.pixels, notices=(*scan.notices, Notice("scan_was_inverted", {}, "image"))
-    )
+    return _scan(facts, payload)
 
 
 def _scan(facts: dict, payload: bytes) -> Scan:
@@ -57,6 +47,8 @@ def _scan(facts: dict, payload: bytes) -> Scan:
         patient_hash=facts.get("patient"),
         body_part=facts.get("body_part"),
         colourful=facts.get("colourful", 0.0),
+        patient_age_years=facts.get("patient_age_years"),
+        patient_sex=facts.get("patient_sex"),
         window=(window[0], window[1]) if window else None,
         notices=tuple(Notice(code, values, "image") for code, values in facts.get("notices", [])),
     )

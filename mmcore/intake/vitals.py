@@ -71,6 +71,8 @@ def check_vitals(
         elif result is not None:
             corrections.append(result)
         notices += told
+    if not values and not notices and not corrections:
+        notices.append(Notice("vitals_all_missing", {"count": len(given)}, "clinical"))
     if unknown:
         notices.append(Notice("vitals_unknown_columns", {"names": _some(unknown)}, "clinical"))
     return Vitals(values, tuple(notices), tuple(corrections))

@@ -65,6 +65,19 @@ def equalise(pixels: np.ndarray, strength: float = 1.0) -> np.ndarray:
     return ((1 - strength) * stretched + strength * ranked).astype(np.float32)
 
 
+def stretch(pixels: np.ndarray) -> np.ndarray:
+    """Grey levels spread so that the darkest 1 % are 0 and the brightest 1 % are 1; a flat picture becomes 0.5."""
+    low, high = (float(v) for v in np.percentile(pixels, [1, 99]))
+    if high - low < 1e-6:
+        return np.full(pixels.shape, 0.5, dtype=np.float32)
+    return np.clip((pixels - low) / (high - low), 0, 1).astype(np.float32)
+
+
+def thumbnail(pixels: np.ndarray, size: int) -> np.ndarray:
+    """The whole picture (H, W) at (size, size), stretched so that brightness and contrast do not count."""
+    return stretch(resample(pixels, Crop(), (size, size)))
+
+
 def dim(pixels: np.ndarray, lungs: np.ndarray, floor: float = FLOOR) -> np.ndarray:
     """Pixels (H, W) dimmed outside the lungs: full inside, `floor` of the value where the mask is 0."""
     return (pixels * (floor + (1 - floor) * lungs)).astype(np.float32)

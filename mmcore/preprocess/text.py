@@ -63,12 +63,12 @@ def _compiled(terms: tuple[LeakTerm, ...]) -> tuple[tuple[str, re.Pattern[str]],
     return tuple((term.category, re.compile(term.pattern, re.IGNORECASE)) for term in terms)
 
 
-def mask_leaks(note: str, terms: Sequence[LeakTerm]) -> MaskedNote:
-    """Replace what the terms match, regardless of case, by mask tokens.
+def mask_leaks(note: str, terms: Sequence[LeakTerm], also: Sequence[tuple[int, int, str]] = ()) -> MaskedNote:
+    """Replace what the terms match, regardless of case, and the ranges `also` (start, end, category) by mask tokens.
 
     Runs with nothing but joining words between them become one token, whatever their length.
     """
-    found = [
+    found = list(also) + [
         (match.start(), match.end(), category)
         for category, pattern in _compiled(tuple(terms))
         for match in pattern.finditer(note)

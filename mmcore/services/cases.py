@@ -123,7 +123,7 @@ def to_show_first(store: CaseStore) -> str | None:
 
 
 def flags_of(case: Case, prediction: Prediction) -> tuple[str, ...]:
-    """What the worklist warns of: missing:<modality>, gated:<modality>, uncertain (several labels not excluded)."""
+    """What the worklist warns of: missing:<modality>, gated:<modality>, overruled:<modality>, uncertain (several labels not excluded)."""
     given = {
         Modality.IMAGE: case.scan,
         Modality.WAVEFORM: case.waveform,
@@ -135,7 +135,8 @@ def flags_of(case: Case, prediction: Prediction) -> tuple[str, ...]:
     gated = [
         f"gated:{m}" for m in modalities if given.get(m) is not None and prediction.evidence.get(m) is None
     ]
-    return (*missing, *gated, *(["uncertain"] if prediction.uncertain else []))
+    overruled = [f"overruled:{m}" for m in modalities if m in case.overruled and m not in missing]
+    return (*missing, *gated, *overruled, *(["uncertain"] if prediction.uncertain else []))
 
 
 def remember(store: CaseStore, key: str, case: Case, prediction: Prediction) -> None:

@@ -12,7 +12,7 @@ from mmcore.domain.case import Case, Notice, Scan, Waveform
 from mmcore.domain.errors import UnknownTaskError
 from mmcore.domain.task import Task
 from mmcore.models.encoders import mean_pool
-from mmcore.services.gates import find_gates, find_warnings, only_taught
+from mmcore.services.gates import find_image_gate, find_warnings, judge_case, only_taught
 from mmcore.stores.model_folders import model_directory
 from mmcore.stores.model_store import StoredModel, load_model
 from mmcore.tasks import get_task
@@ -86,8 +86,8 @@ def encode(engine: Engine, case: Case, memory: dict) -> Encodings:
     known = only_taught(clinical_input(case.values, engine.task), list(engine.taught.values()))
     if not np.isnan(known).all():
         values = torch.from_numpy(known)[None]
-    gates = find_gates(engine.facts, image_in, maps.get("image"))
-    closed = {g.modality for g in gates} - case.overruled
+    gates, warnings = _judged(engine, case, image_in, maps.get("image"), memory)
+    closed = {str(g.modality) for g in gates} - case.overruled
     return Encodings(
         image_in,
         {name: x for name, x in maps.items() if name not in closed},
@@ -95,10 +95,28 @@ def encode(engine: Engine, case: Case, memory: dict) -> Encodings:
         None if "text" in closed else hidden,
         None if "clinical" in closed else values,
         gates,
-        find_warnings(engine.task, engine.facts, engine.taught, case, text_in),
+        (*warnings, *find_warnings(engine.task, engine.facts, engine.taught, case, text_in)),
         case.scan.pixels.shape if case.scan else (0, 0),
         _digest(case.note) if case.note else "",
     )
+
+
+def _judged(
+    engine: Engine, case: Case, image_in: ImageInput | None, maps: Tensor | None, memory: dict
+) -> tuple[tuple[Notice, ...], tuple[Notice, ...]]:
+    """(gates, warnings) of a case, worked out once for a content; a scan that passes unseen meets the model's own eyes."""
+    said = (
+        ()
+        if case.scan is None
+        else (_digest(case.scan.pixels), case.scan.modality, case.scan.view, case.scan.body_part)
+    )
+    key = ("judged", engine.stored.sha256, said, case.note, tuple(sorted(case.values.items())))
+    if key not in memory:
+        gates, warnings = judge_case(engine.task, engine.facts, case)
+        if not any(g.modality == "image" for g in gates):
+            gates = (*gates, *find_image_gate(engine.facts, image_in, maps))
+        memory[key] = (gates, warnings)
+    return memory[key]
 
 
 def _encode_image(engine: Engine, scan: Scan) -> tuple[ImageInput, Tensor]:

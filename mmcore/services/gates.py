@@ -6,13 +6,28 @@ from torch import Tensor
 from mmcore.domain.case import Case, Notice
 from mmcore.domain.task import Task
 from mmcore.evaluation.ood import strangeness
+from mmcore.preprocess.note_kind import ORDER
+from mmcore.services.agreement import find_contradictions
+from mmcore.services.note_gates import judge_note
+from mmcore.services.scan_gates import judge_scan
+from mmcore.services.vitals_gates import find_vitals_gate
 from mmcore.training.inputs import TRUSTED, ImageInput, TextInput
 
 BEYOND = 1.15  # times the distance that 99 of 100 calibration pictures keep; judgement: this project's
 
 
-def find_gates(facts: dict, image_in: ImageInput | None, maps: Tensor | None) -> tuple[Notice, ...]:
-    """A notice for each modality that is closed: its evidence is not used unless the user overrules the gate."""
+def judge_case(task: Task, facts: dict, case: Case) -> tuple[tuple[Notice, ...], tuple[Notice, ...]]:
+    """(a notice for each modality that is closed before any encoder sees it, warnings that close nothing)."""
+    verdicts = [judge_scan(task.image, case.scan)] if case.scan is not None else []
+    verdicts += [judge_note(case.note)] if case.note else []
+    closed = [v.closed for v in verdicts if v.closed]
+    vitals = find_vitals_gate(task, facts["ranges"], case.values)
+    told = [n for v in verdicts for n in v.warnings]
+    return (*closed, *([vitals] if vitals else [])), (*told, *find_contradictions(case))
+
+
+def find_image_gate(facts: dict, image_in: ImageInput | None, maps: Tensor | None) -> tuple[Notice, ...]:
+    """Why the model's own eyes cannot use a scan: no lungs on it, or unlike every picture of the training; () if it can."""
     if image_in is None or maps is None:
         return ()
     if image_in.box.quality < TRUSTED:
@@ -34,6 +49,9 @@ def find_warnings(
     told = []
     if text_in is not None and text_in.cut:
         told.append(Notice("note_cut", {"tokens": text_in.cut}, "text"))
+    orders = sum(s.category == ORDER for s in text_in.masked.spans) if text_in is not None else 0
+    if orders:
+        told.append(Notice("note_instruction", {"count": orders}, "text"))
     known = [name for name in case.values if taught.get(name)]
     if case.values and not known:
         told.append(Notice("clinical_nothing_taught", {}, "clinical"))

@@ -93,7 +93,9 @@ def predict(
     inputs = centred(engine, encodings)
     if not inputs:
         raise NothingToPredictError(
-            "nothing_to_predict", reasons=[*case.refused, *encodings.gates, *encodings.warnings]
+            "nothing_to_predict",
+            reasons=[*case.refused, *encodings.gates, *encodings.warnings],
+            gates=list(encodings.gates),
         )
     with torch.no_grad():
         logits, shares = model.fuse(inputs)

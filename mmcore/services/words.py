@@ -21,6 +21,10 @@ NAMED = {  # placeholder -> section in which its value has a name of its own
     "unit": "unit",
     "place": "place",
     "method": "method",
+    "one": "modality",
+    "other": "modality",
+    "sex": "choice.sex",
+    "other_sex": "choice.sex",
 }
 
 

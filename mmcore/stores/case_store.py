@@ -55,6 +55,7 @@ _evidence = sql.Table(  # a table of its own, so that a database made before it 
     sql.Column("model_sha256", sql.String(64), nullable=False, index=True),
     sql.Column("evidence", sql.JSON, nullable=False),
 )
+TOLD_BY_FILE = ("modality", "view", "laterality", "body_part")
 _SUMMARY = [
     c
     for c in _cases.c
@@ -277,7 +278,7 @@ def _day_of(case: Case) -> date | None:
 def _scan_facts(scan: Scan) -> dict[str, object]:
     facts = {
         k: getattr(scan, k)
-        for k in ("modality", "view", "laterality", "patient_hash", "body_part", "colourful")
+        for k in (*TOLD_BY_FILE, "patient_hash", "colourful", "patient_age_years", "patient_sex")
     }
     facts |= {k: list(v) if (v := getattr(scan, k)) else None for k in ("spacing_mm", "window")}
     return facts | {

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 from mmcore.domain.errors import ModelFileError, ModelNotTrainedError
@@ -24,10 +25,18 @@ def models_root() -> Path:
 
 def model_directory(task: str) -> Path:
     """The newest version's folder of a task. Raises ModelNotTrainedError where there is none."""
-    versions = [p.parent for p in (models_root() / task).glob("*/config.json")]
-    if not versions:
+    directory = newest(models_root() / task, "config.json")
+    if directory is None:
         raise ModelNotTrainedError("model_not_trained", task=task)
-    return max(versions, key=lambda p: [int(n) if n.isdigit() else 0 for n in p.name.split(".")])
+    return directory
+
+
+def newest(folder: Path, described_by: str) -> Path | None:
+    """The sub-folder with the highest version number that holds the file `described_by`; None where there is none."""
+    versions = [p.parent for p in folder.glob(f"*/{described_by}")]
+    return max(
+        versions, key=lambda p: [int(n) if n.isdigit() else 0 for n in p.name.split(".")], default=None
+    )
 
 
 def shipped_version(task: str) -> str | None:
@@ -58,15 +67,17 @@ def write_digests(directory: Path) -> None:
     (directory / DIGESTS).write_text(json.dumps(digests, indent=1) + "\n")
 
 
-def verified_digests(directory: Path) -> dict[str, str]:
-    """file -> SHA-256 of a model folder, each file checked against it. Raises ModelFileError."""
+def verified_digests(directory: Path, needed: Collection[str] = ()) -> dict[str, str]:
+    """file -> SHA-256 of a model folder, each checked. Raises ModelFileError on a file altered, missing or not listed."""
     try:
         digests = json.loads((directory / DIGESTS).read_text())
     except (OSError, ValueError) as error:
         raise ModelFileError("model_digests_unreadable", version=directory.name) from error
+    if not isinstance(digests, dict) or not set(needed) <= set(digests):
+        raise ModelFileError("model_digests_unreadable", version=directory.name)
     for name, expected in digests.items():
         path = directory / name
-        if not path.exists() or _sha256(path) != expected:
+        if not path.is_file() or _sha256(path) != expected:
             raise ModelFileError("model_file_altered", name=name, version=directory.name)
     return digests
 

@@ -3,8 +3,10 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import nn
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
@@ -16,6 +18,8 @@ from mmcore.stores.model_folders import (
     verified_digests,
     write_digests,
 )
+
+WEIGHTS = "model.safetensors"
 
 
 @dataclass(frozen=True)
@@ -58,15 +62,28 @@ def save_lungs(lungs: nn.Module, directory: Path) -> None:
 
 def load_model(directory: Path, task: str) -> StoredModel:
     """Load and verify a model folder. Raises ModelFileError on an altered file or a model of another task."""
-    digests = verified_digests(directory)
-    with (directory / "config.json").open() as stream:
-        config = json.load(stream)
+    digests = verified_digests(directory, ("config.json", WEIGHTS))
+    config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
     if config.get("task") != task:
-        raise ModelFileError("model_of_another_task", task=task, found=config.get("task"))
-    model = FusionModel.from_pretrained(directory, dtype=torch.float32).eval().requires_grad_(False)
+        raise ModelFileError("model_of_another_task", task=task, found=str(config.get("task")))
+    model = _load_weights(directory)
     tokenizer = AutoTokenizer.from_pretrained(directory) if config.get("text_config") else None
     lungs = _load_lungs(directory / "lungs.safetensors")
-    return StoredModel(model, tokenizer, lungs, directory.name, digests["model.safetensors"], directory)
+    return StoredModel(model, tokenizer, lungs, directory.name, digests[WEIGHTS], directory)
+
+
+def _load_weights(directory: Path) -> FusionModel:
+    """The model with every weight from the file: a library would fill what is missing with random numbers."""
+    try:
+        loaded: Any = FusionModel.from_pretrained(
+            directory, dtype=torch.float32, output_loading_info=True, local_files_only=True
+        )
+    except (SafetensorError, RuntimeError, ValueError, OSError) as error:
+        raise ModelFileError("model_weights_unfit", name=WEIGHTS, version=directory.name) from error
+    model, report = loaded
+    if any(report[k] for k in ("missing_keys", "unexpected_keys", "mismatched_keys")):
+        raise ModelFileError("model_weights_unfit", name=WEIGHTS, version=directory.name)
+    return model.eval().requires_grad_(False)
 
 
 def _load_lungs(path: Path) -> LungNet | None:

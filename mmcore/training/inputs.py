@@ -11,6 +11,7 @@ from mmcore.domain.case import Scan, Waveform
 from mmcore.domain.task import LeakTerm, Task
 from mmcore.models.lungs import SIZE, WHOLE, LungBox, LungNet, lung_box
 from mmcore.preprocess.image import Crop, crop_around, dim, equalise, resample
+from mmcore.preprocess.note_kind import orders_in
 from mmcore.preprocess.text import MaskedNote, clean, mask_leaks
 from mmcore.preprocess.waveform import ready
 
@@ -87,9 +88,9 @@ def waveform_input(waveform: Waveform) -> Tensor:
 
 
 def text_input(note: str, terms: Sequence[LeakTerm], tokenizer, max_tokens: int) -> TextInput:
-    """A note cleaned, masked and cut into tokens; a literal [MASK] in it stays a mask."""
+    """A note cleaned, masked and cut into tokens; orders to the reader are masked too; a literal [MASK] in it stays a mask."""
     cleaned = clean(note)
-    masked = mask_leaks(cleaned, terms)
+    masked = mask_leaks(cleaned, terms, orders_in(cleaned))
     coded = tokenizer(masked.text, return_offsets_mapping=True, add_special_tokens=True)
     ids, offsets = coded["input_ids"], coded["offset_mapping"]
     cut = max(0, len(ids) - max_tokens)

@@ -1,6 +1,5 @@
 """The account on the review screen: why this label, prior plus evidence, the sum, and what must be read with care."""
 
-from dataclasses import replace
 from html import escape
 from itertools import permutations
 
@@ -8,7 +7,7 @@ import streamlit as st
 
 from mmcore.domain.case import Notice
 from mmcore.domain.prediction import Contrast
-from pages.ui import resources, state
+from pages.ui import gates, state
 from pages.ui.evidence import account_table, contrast_words, residual_warnings, rows_of, sum_in_words
 from pages.ui.text import t, told
 
@@ -22,12 +21,12 @@ def draw(review, key: str) -> None:
     st.html(f'{account_table(review)}<div class="sum">{sum_in_words(rows, review)}</div>')
     for words in warnings_of(review):
         st.html(f'<div class="warning" role="alert">{escape(words)}</div>')
-    _draw_gates(review, key)
+    gates.draw_buttons(review.gates, review.case, key)
 
 
 def warnings_of(review) -> list[str]:
     """Residuals above the limit, explanations that failed, and doubts that close nothing."""
-    found = residual_warnings(review)
+    found = gates.marks(review.gates, review.case) + residual_warnings(review)
     found += [t("screen.review.failed", modality=str(n.modality), reason=told(n)) for n in review.failed]
     return found + [told(n) for n in doubts_of(review)]
 
@@ -38,7 +37,9 @@ def doubts_of(review) -> list[Notice]:
     return [
         n
         for n in prediction.notices
-        if n not in review.case.refused and prediction.evidence.get(n.modality) is not None
+        if n not in review.case.refused
+        and n not in review.gates  # those are told as overruled
+        and prediction.evidence.get(n.modality) is not None
     ]
 
 
@@ -65,19 +66,3 @@ def _draw_contrast(review, key: str) -> None:
     if picked != chosen:
         state.set_of_case(key, "contrast", None if picked == USUAL else picked)
         st.rerun()
-
-
-def _draw_gates(review, key: str) -> None:
-    evidence, overruled_ones = review.prediction.evidence, review.case.overruled
-    closed = {
-        n.modality for n in review.gates if evidence.get(n.modality) is None or n.modality in overruled_ones
-    }
-    for modality in sorted(closed):
-        overruled = modality in overruled_ones
-        words = t("screen.review.gate_restore" if overruled else "screen.review.gate_overrule")
-        if st.button(
-            f"{t(f'screen.review.row.{modality}')}: {words}", key=f"gate_{modality}_{key}", type="tertiary"
-        ):
-            changed = review.case.overruled ^ {modality}
-            resources.store().replace(key, replace(review.case, overruled=changed))
-            st.rerun()

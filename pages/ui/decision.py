@@ -52,6 +52,8 @@ def shown_of(review, key: str) -> dict:
         "prior_logits": dict(prediction.prior_logits),
         "model_version": prediction.model_version,
         "model_sha256": prediction.model_sha256,
+        "gates": [{"code": g.code, "modality": str(g.modality)} for g in review.gates],
+        "overruled": sorted(review.case.overruled),
         "estimate": state.of_case(key, "estimate"),
     }
 

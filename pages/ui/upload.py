@@ -1,6 +1,7 @@
 """New case: files read as they are dropped, what was read and refused, the form of values, what the note states."""
 
 import hashlib
+from dataclasses import replace
 from html import escape
 
 import streamlit as st
@@ -68,7 +69,12 @@ def _draw_item(item: UploadItem, group: str) -> None:
         st.html(text + _notices_html(item))
         for notice in _to_confirm(item):
             code = str(notice.values.get("field") or notice.code)
-            st.checkbox(t("screen.new_case.confirm"), key=f"new_agree_{group}_{code}", help=told(notice))
+            agree = (
+                "confirm"
+                if notice in item.corrections or notice not in (item.gate, *item.overruled)
+                else "overrule"
+            )
+            st.checkbox(t(f"screen.new_case.{agree}"), key=f"new_agree_{group}_{code}", help=told(notice))
 
 
 def _notices_html(item: UploadItem) -> str:
@@ -84,16 +90,17 @@ def _notices_html(item: UploadItem) -> str:
     told_ += [
         f'<div class="warning">{escape(told(n))} {t("screen.new_case.unconfirmed")}</div>' for n in waiting
     ]
+    if item.gate is not None and item.used:
+        told_.append(f'<div class="warning" role="alert">{escape(told(item.gate))}</div>')
     return "".join(told_)
 
 
 def _to_confirm(item: UploadItem) -> list[Notice]:
     """What a tick can cure: corrections, and doubts that the user may overrule. What is confirmed stays, to be taken back."""
     waiting = list(item.corrections) or ([item.correction] if item.correction else [])
-    if item.refused is not None and item.refused.code in intake.DOUBTED:
-        waiting.append(item.refused)
-    done = {"scan_was_inverted": Notice("scan_looks_inverted")}
-    settled = [done.get(n.code, n) for n in item.notices]
+    waiting += [item.gate] if item.gate is not None and item.used else []
+    waiting += [item.refused] if item.refused is not None and item.refused.code in intake.DOUBTED else []
+    settled = [replace(n, code=n.code.replace("scan_was_", "scan_looks_")) for n in item.notices]
     return waiting + [n for n in settled if str(n.values.get("field") or n.code) in confirmed()]
 
 

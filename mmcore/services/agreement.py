@@ -1,0 +1,61 @@
+"""Do scan, note and values speak of the same patient? Age, sex and name as each of them states them, compared."""
+
+from collections.abc import Iterator
+
+from mmcore.domain.case import Case, Notice
+from mmcore.intake.note_values import read_values
+from mmcore.preprocess.text import negations
+
+AGE_TOLERANCE_YEARS = (
+    2.0  # a note may be older than the form, and ages are rounded; judgement: this project's
+)
+SEXES = ("F", "M")  # as the field of every task codes them
+STATED_BY = ("image", "text", "clinical")
+
+
+def find_contradictions(case: Case) -> tuple[Notice, ...]:
+    """A warning with both statements for each pair of inputs that cannot be about one patient."""
+    ages, sexes = dict(_ages(case)), dict(_sexes(case))
+    found = [
+        Notice("ages_differ", {"one": a, "other": b, "age": f"{ages[a]:g}", "other_age": f"{ages[b]:g}"}, b)
+        for a, b in _pairs(ages)
+        if abs(ages[a] - ages[b]) > AGE_TOLERANCE_YEARS
+    ]
+    found += [
+        Notice("sexes_differ", {"one": a, "other": b, "sex": sexes[a], "other_sex": sexes[b]}, b)
+        for a, b in _pairs(sexes)
+        if sexes[a] != sexes[b]
+    ]
+    return tuple(found)
+
+
+def _pairs(stated: dict) -> Iterator[tuple[str, str]]:
+    present = [m for m in STATED_BY if m in stated]
+    return ((a, b) for i, a in enumerate(present) for b in present[i + 1 :])
+
+
+def _ages(case: Case) -> Iterator[tuple[str, float]]:
+    if case.scan is not None and case.scan.patient_age_years is not None:
+        yield "image", case.scan.patient_age_years
+    stated = _in_note(case, "age_years")
+    if stated is not None:
+        yield "text", float(stated)
+    if "age_years" in case.values:
+        yield "clinical", case.values["age_years"]
+
+
+def _sexes(case: Case) -> Iterator[tuple[str, str]]:
+    if case.scan is not None and case.scan.patient_sex in SEXES:
+        yield "image", str(case.scan.patient_sex)
+    stated = _in_note(case, "sex")
+    if stated in SEXES:
+        yield "text", str(stated)
+    if "sex" in case.values:
+        yield "clinical", SEXES[int(case.values["sex"])]
+
+
+def _in_note(case: Case, field: str) -> float | str | None:
+    if not case.note:
+        return None
+    denied = tuple((n.start, n.end) for n in negations(case.note))
+    return next((v.value for v in read_values(case.note, denied) if v.field == field), None)

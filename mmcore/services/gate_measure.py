@@ -1,0 +1,154 @@
+"""Measures the gates of a task's scans: what share of each kind of foreign or spoilt picture is caught, and of good films doubted."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from mmcore.domain.case import Scan
+from mmcore.domain.pack import PackRow
+from mmcore.domain.task import Task
+from mmcore.evaluation.coverage import clopper_pearson
+from mmcore.models.gate import KINDS
+from mmcore.services.engine import Engine
+from mmcore.services.gates import find_image_gate
+from mmcore.services.packs import quick_scan, read_pack
+from mmcore.services.picture_gate import correctable, stored_gate
+from mmcore.services.scan_gates import Verdict, corrected, judge_scan
+from mmcore.training.gate_pictures import SPOILT, folder, made_up, small_film
+from mmcore.training.inputs import image_input
+
+DRAWN, SEED = 25, 9_000_000  # pictures of each drawn kind, and seeds that never taught the gate
+MIRRORED = "mirrored"
+Progress = Callable[[Iterable], Iterator]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What became of one picture: kind and source, the code of what closed it ("" if nothing did), put right or not.
+
+    whose: rules, sight (the learned gate) or model (its own eyes).
+    """
+
+    kind: str
+    source: str
+    code: str
+    whose: str
+    told: tuple[str, ...] = ()
+    put_right: bool = False
+
+
+def measure_gates(
+    engine: Engine, data: Sequence[Path], foreign: Path | None, progress: Progress = iter, most: int = 120
+) -> dict:
+    """Detection by kind and false alarms by source with exact binomial 95 % intervals, as JSON.
+
+    Films are those of patients that trained neither the model nor the gate; at most `most` of a source.
+    """
+    rows = [r for d in data for r in _held_back(engine, d, most)]
+    seen = [s for row in progress(rows) for s in _films(engine, row)]
+    others = ((kind, source, Scan(picture)) for kind, source, picture in _foreign(foreign))
+    seen += [_judged(engine, kind, source, scan) for kind, source, scan in others]
+    return summary(seen) | {"films": len(rows), "task": engine.task.name, "model": engine.stored.version}
+
+
+def summary(seen: Sequence[Seen]) -> dict:
+    """{false_alarms, false_alarms_by_source, detected, detected_by_source, named, corrected, mirrored} of pictures judged."""
+    films = [s for s in seen if s.kind == KINDS[0]]
+    kinds = sorted({s.kind for s in seen} - {KINDS[0], MIRRORED})
+    closed = {k: [s for s in seen if s.kind == k] for k in kinds}
+    turned = [s for k in kinds for s in closed[k] if correctable_kind(k)]
+    return {
+        "false_alarms": _share(bool(s.code) for s in films),
+        "false_alarms_by_source": {
+            name: _share(bool(s.code) for s in films if s.source == name)
+            for name in sorted({s.source for s in films})
+        },
+        "false_alarms_of": {
+            whose: _share(s.whose == whose for s in films) for whose in ("rules", "sight", "model")
+        },
+        "detected": {k: _share(bool(s.code) for s in closed[k]) for k in kinds},
+        "detected_by_source": {
+            k: {
+                n: _share(bool(s.code) for s in closed[k] if s.source == n)
+                for n in sorted({s.source for s in closed[k]})
+            }
+            for k in kinds
+            if not set(SPOILT) & {k}
+        },
+        "named_rightly": {k: _share(s.code == f"scan_looks_{k}" for s in closed[k]) for k in kinds},
+        "put_right_with_consent": _share(s.put_right for s in turned),
+        "mirrored_told": _share("scan_looks_mirrored" in s.told for s in seen if s.kind == MIRRORED),
+        "mirrored_told_of_good_films": _share("scan_looks_mirrored" in s.told for s in films),
+    }
+
+
+def correctable_kind(kind: str) -> bool:
+    """Whether a picture of that kind can be turned back."""
+    from mmcore.preprocess.corrections import UNDO
+
+    return kind in UNDO
+
+
+def _share(outcomes: Iterable[bool]) -> dict:
+    known = [bool(x) for x in outcomes]
+    if not known:
+        return {"n": 0, "value": None, "low": None, "high": None}
+    return {"n": len(known)} | clopper_pearson(sum(known), len(known))
+
+
+def _held_back(engine: Engine, data: Path, most: int) -> list[PackRow]:
+    """Rows with a scan whose patient neither the model nor the gate has met, at most `most` of each source."""
+    gate = stored_gate(engine.task.image) if engine.task.image else None
+    met = {
+        *engine.facts["patients"]["train"],
+        *engine.facts["patients"]["calibration"],
+        *(gate.taught_by if gate else ()),
+    }
+    rows = [r for r in read_pack(engine.task, data).rows if r.image is not None and r.patient not in met]
+    order = np.random.default_rng(0).permutation(len(rows))
+    taken: dict[str, int] = {}
+    kept = []
+    for i in order:
+        taken[rows[i].source] = taken.get(rows[i].source, 0) + 1
+        kept += [rows[i]] if taken[rows[i].source] <= most else []
+    return kept
+
+
+def _films(engine: Engine, row: PackRow) -> Iterator[Seen]:
+    """The film itself, mirrored, and one spoilt version of it of a kind that its key decides."""
+    scan = quick_scan(row.image)
+    source = row.source if row.publisher == row.source else f"{row.source}/{row.publisher}"
+    yield _judged(engine, KINDS[0], source, scan)
+    rng = np.random.default_rng(int.from_bytes(row.key.encode()[-6:], "big"))
+    film = small_film(scan.pixels) / np.float32(255)
+    yield _judged(engine, MIRRORED, source, Scan(np.ascontiguousarray(film[:, ::-1])), quick=True)
+    for kind in rng.permutation(list(SPOILT))[:2]:
+        spoilt = Scan(np.ascontiguousarray(SPOILT[kind](film, rng), dtype=np.float32))
+        yield _judged(engine, str(kind), source, spoilt)
+
+
+def _foreign(root: Path | None) -> Iterator[tuple[str, str, np.ndarray]]:
+    yield from made_up(DRAWN, SEED)
+    if root is not None:
+        yield from folder(root)
+
+
+def _judged(engine: Engine, kind: str, source: str, scan: Scan, quick: bool = False) -> Seen:
+    verdict = judge_scan(engine.task.image, scan)
+    told = tuple(n.code for n in verdict.warnings)
+    if verdict.closed is not None:
+        whose = "sight" if verdict.closed.code.startswith("scan_looks_") else "rules"
+        return Seen(kind, source, verdict.closed.code, whose, told, _put_right(engine.task, scan, verdict))
+    if quick or engine.stored.model.image_encoder is None:
+        return Seen(kind, source, "", "", told)
+    ready = image_input(scan, engine.stored.lungs, engine.facts["image"]["size"])
+    own = find_image_gate(engine.facts, ready, engine.stored.model.encode_map("image", ready.pixels)[0])
+    return Seen(kind, source, own[0].code if own else "", "model" if own else "", told)
+
+
+def _put_right(task: Task, scan: Scan, verdict: Verdict) -> bool:
+    if verdict.correction is None or correctable(verdict.correction) is None:
+        return False
+    return judge_scan(task.image, replace(corrected(scan, verdict.correction), notices=())).closed is None

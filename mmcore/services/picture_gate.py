@@ -1,0 +1,47 @@
+"""What the learned gate says of a picture: the kind of picture that is asked for, one that can be turned back, or another."""
+
+from functools import cache
+
+import numpy as np
+
+from mmcore.domain.case import Notice
+from mmcore.domain.errors import ModelFileError
+from mmcore.preprocess.corrections import UNDO
+from mmcore.preprocess.image import thumbnail
+
+
+@cache
+def stored_gate(kind: str):
+    """The learned gate for a kind of picture, loaded once; None where none is shipped. Raises ModelFileError."""
+    from mmcore.stores.gate_store import gate_directory, load_gate  # torch comes with it
+
+    directory = gate_directory(kind)
+    return load_gate(directory) if directory else None
+
+
+def doubts_by_sight(kind: str | None, pixels: np.ndarray) -> tuple[Notice, ...]:
+    """What a picture (H, W) looks like instead of what is asked for, or mirrored; () if it looks right or no gate is there.
+
+    A gate whose file was altered doubts nothing and says so: the rules and the model's own gates stay.
+    """
+    try:
+        gate = stored_gate(kind) if kind else None
+    except ModelFileError as error:
+        return (Notice("gate_unusable", {"name": error.values.get("name", "")}, "image"),)
+    if gate is None:
+        return ()
+    from mmcore.models.gate import KINDS, SIZE
+    from mmcore.training.gate import features_of, scores
+
+    against, likeliest, mirrored = scores(gate.net, features_of(gate.net, [thumbnail(pixels, SIZE)]))
+    if against[0] > gate.thresholds["doubt"]:
+        return (Notice(f"scan_looks_{KINDS[likeliest[0]]}", {}, "image"),)
+    if mirrored[0] > gate.thresholds["mirrored"]:
+        return (Notice("scan_looks_mirrored", {}, "image"),)
+    return ()
+
+
+def correctable(notice: Notice | None) -> str | None:
+    """The kind of correction, a key of UNDO, that would cure what the notice doubts; None if none would."""
+    kind = notice.code.removeprefix("scan_looks_") if notice else ""
+    return kind if kind in UNDO else None

@@ -1,0 +1,62 @@
+"""What speaks against a scan, by its header, by rules and by sight: refused, to be corrected, gated, or only told."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mmcore.domain.case import Notice, Scan
+from mmcore.intake.radiograph import HOPELESS, doubts
+from mmcore.preprocess.corrections import QUARTER_TURNS, UNDO
+from mmcore.services.picture_gate import correctable, doubts_by_sight
+
+RULES: dict[str, Callable[[Scan], tuple[Notice, ...]]] = {
+    "frontal_chest_xray": doubts
+}  # Task.image -> its rules
+ONLY_TOLD = frozenset({"scan_looks_mirrored", "gate_unusable"})
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """refused: nothing can be read from it; correction: usable once turned back, with consent; gate: adds 0 unless overruled."""
+
+    refused: Notice | None = None
+    correction: Notice | None = None
+    gate: Notice | None = None
+    warnings: tuple[Notice, ...] = ()
+
+    @property
+    def closed(self) -> Notice | None:
+        """Why the scan adds 0, None if it may speak."""
+        return self.refused or self.gate or self.correction
+
+
+def judge_scan(kind: str | None, scan: Scan) -> Verdict:
+    """The verdict on a scan for a task that asks for `kind`. Rules come first: they are certain of what they say.
+
+    What the file says of itself outweighs its look; a correction is offered only where nothing else objects.
+    """
+    ruled = RULES[kind](scan) if kind in RULES else ()
+    refused = next((n for n in ruled if n.code in HOPELESS), None)
+    if refused:
+        return Verdict(refused)
+    gate = next((n for n in ruled if correctable(n) is None), None)
+    if gate:
+        return Verdict(gate=gate)
+    found = (*doubts_by_sight(kind, scan.pixels), *ruled)
+    warnings = tuple(n for n in found if n.code in ONLY_TOLD)
+    first = next((n for n in found if n.code not in ONLY_TOLD), None)
+    if correctable(first):
+        return Verdict(correction=first, warnings=warnings)
+    return Verdict(gate=first, warnings=warnings)
+
+
+def corrected(scan: Scan, correction: Notice) -> Scan:
+    """The scan turned back as the notice says, with a notice that it was; spacing follows a quarter turn."""
+    kind = correctable(correction)
+    if kind is None:
+        raise ValueError(f"{correction.code} names nothing that can be corrected")
+    spacing = scan.spacing_mm[::-1] if scan.spacing_mm and kind in QUARTER_TURNS else scan.spacing_mm
+    told = Notice(f"scan_was_{kind}", {}, "image")
+    pixels = np.ascontiguousarray(UNDO[kind](scan.pixels), dtype=np.float32)
+    return replace(scan, pixels=pixels, spacing_mm=spacing, notices=(*scan.notices, told))

@@ -1,0 +1,159 @@
+"""What became of each file of an upload, and the one case made of those that can be used."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from mmcore.domain.case import Case, Notice, Scan, Waveform
+from mmcore.domain.task import Modality, Task
+from mmcore.intake.ecg_doubts import OVERRULABLE
+from mmcore.services.agreement import find_contradictions
+
+DOUBTED = OVERRULABLE  # codes of a refusal that the user may overrule; gates are overruled by their own code
+TYPED = "typed"  # the name of the item that holds what was typed into the form
+FAR_APART_DAYS = 14
+REFUSED_VALUES = (
+    "value_not_yes_or_no",
+    "value_not_a_choice",
+    "value_not_a_number",
+    "value_ambiguous_number",
+    "value_unknown_unit",
+    "value_out_of_range",
+    "value_twice",
+    "vitals_unknown_columns",
+)
+
+
+class UploadFile(NamedTuple):
+    """A file as given; `expected` is scan, ecg, note or vitals where the user said so, "": the content decides."""
+
+    name: str
+    data: bytes
+    expected: str = ""
+
+
+@dataclass(frozen=True)
+class UploadItem:
+    """One file: what it was taken for, (code, value) facts read from it, and why it is not used, if not.
+
+    `correction` waits for the user's word (`corrections`: all of them); `gate` says why it will add 0 unless the user
+    overrules it, `overruled` those that were; `scan`, `note` or `values` hold what was read, for checking, used or not.
+    """
+
+    name: str
+    recognised_as: str
+    facts: tuple[tuple[str, object], ...] = ()
+    notices: tuple[Notice, ...] = ()
+    refused: Notice | None = None
+    correction: Notice | None = None
+    gate: Notice | None = None
+    corrections: tuple[Notice, ...] = ()
+    scan: Scan | None = None
+    note: str | None = None
+    values: Mapping[str, float] | None = None
+    overruled: tuple[Notice, ...] = ()
+    ecg: Waveform | None = None
+
+    @property
+    def used(self) -> bool:
+        """Whether the file's content is part of the case, be it gated."""
+        return self.refused is None and (self.ecg is None or self.correction is None)
+
+    @property
+    def open(self) -> bool:
+        """Whether it is used and nothing closes it."""
+        return self.used and self.gate is None and (self.scan is None or self.correction is None)
+
+
+@dataclass(frozen=True)
+class Upload:
+    """Every file with its fate, the case made of the usable ones, and warnings that concern several files."""
+
+    items: tuple[UploadItem, ...]
+    case: Case
+    warnings: tuple[Notice, ...] = ()
+
+
+def assembled(items: list[UploadItem], task: Task) -> Upload:
+    """The first usable scan, all usable notes one after the other, and the values on which files agree.
+
+    A scan that nothing closes comes before one that is gated, and a gated note is left out beside an open one.
+    """
+    warnings = _mismatches([x for item in items for x in (item.scan, item.ecg) if x is not None])
+    items = _one_ecg(_one_scan(_open_notes(items)))
+    scans = [item.scan for item in items if item.scan is not None and item.used]
+    ecgs = [item.ecg for item in items if item.ecg is not None and item.used]
+    values, conflicts = _merged([item for item in items if item.values is not None])
+    scan = replace(scans[0], notices=(*scans[0].notices, *warnings)) if scans else None
+    notes = [item.note for item in items if item.note is not None and item.used]
+    case = Case(
+        task=task.name,
+        scan=scan,
+        note="\n\n".join(notes) or None,
+        values=values,
+        refused=(*(n for item in items for n in _not_taken(item)), *conflicts),
+        waveform=ecgs[0] if ecgs else None,
+        overruled=frozenset(str(n.modality) for item in items if item.used for n in item.overruled),
+    )
+    return Upload(tuple(items), case, (*warnings, *conflicts, *find_contradictions(case)))
+
+
+def _one_scan(items: list[UploadItem]) -> list[UploadItem]:
+    usable = [item for item in items if item.scan is not None and item.used]
+    chosen = next((item for item in usable if item.open), usable[0] if usable else None)
+    second = Notice("scan_second", {}, Modality.IMAGE)
+    return [
+        replace(item, refused=item.gate or item.correction or second, correction=None, corrections=())
+        if any(item is other for other in usable) and item is not chosen
+        else item
+        for item in items
+    ]
+
+
+def _one_ecg(items: list[UploadItem]) -> list[UploadItem]:
+    ecgs = [item for item in items if item.ecg is not None and item.used]
+    second = Notice("ecg_second", {}, Modality.WAVEFORM)
+    return [replace(i, refused=second) if any(i is other for other in ecgs[1:]) else i for i in items]
+
+
+def _open_notes(items: list[UploadItem]) -> list[UploadItem]:
+    notes = [item for item in items if item.note is not None and item.used]
+    if not any(item.open for item in notes):
+        return items
+    return [
+        replace(item, refused=item.gate) if item.note is not None and not item.open else item
+        for item in items
+    ]
+
+
+def _merged(items: Iterable[UploadItem]) -> tuple[dict[str, float], tuple[Notice, ...]]:
+    """Values of all files; where two files differ neither counts, and what is typed overrules both."""
+    values: dict[str, float] = {}
+    differ: dict[str, Notice] = {}
+    for item in items:
+        for name, value in (item.values or {}).items():
+            if item.name == TYPED:
+                differ.pop(name, None)
+            elif values.get(name, value) != value:
+                differ[name] = Notice("value_differs", {"field": name}, Modality.CLINICAL)
+            values[name] = value
+    return {k: v for k, v in values.items() if k not in differ}, tuple(differ.values())
+
+
+def _not_taken(item: UploadItem) -> tuple[Notice, ...]:
+    """The refusal of a file, or what in it was refused or waits for the user's word."""
+    if item.refused is not None:
+        return (item.refused,)
+    waiting = () if item.scan is not None else item.corrections  # a scan's correction is told by its gate
+    return (*waiting, *(n for n in item.notices if n.code in REFUSED_VALUES))
+
+
+def _mismatches(scans: list[Scan | Waveform]) -> tuple[Notice, ...]:
+    """Warnings if scans name different patients or were taken far apart."""
+    warnings = []
+    if len({scan.patient_hash for scan in scans if scan.patient_hash}) > 1:
+        warnings.append(Notice("patients_differ", {}, Modality.IMAGE))
+    days = sorted(scan.taken for scan in scans if scan.taken)
+    if days and (days[-1] - days[0]).days > FAR_APART_DAYS:
+        warnings.append(Notice("dates_differ", {"days": (days[-1] - days[0]).days}, Modality.IMAGE))
+    return tuple(warnings)

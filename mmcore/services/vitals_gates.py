@@ -1,0 +1,30 @@
+"""What speaks against the clinical values as a whole: each plausible by itself, and most of them beyond belief together."""
+
+from collections.abc import Mapping
+
+from mmcore.domain.case import Notice
+from mmcore.domain.task import Field, Task
+
+FEWEST = 3  # such values; two may well meet in one very ill patient
+MOST = 0.6  # share of the numbers given; judgement: this project's, as are both numbers below
+FAR = 0.6  # of the way from the reference range to the end of what is accepted at all
+
+
+def find_vitals_gate(
+    task: Task, ranges: Mapping[str, list | None], values: Mapping[str, float]
+) -> Notice | None:
+    """Why the values should add nothing, or None. ranges: field -> [low, high] of 98 in 100 training patients, None if unknown."""
+    numbers = {k: v for k, v in values.items() if task.field(k).kind == "number"}
+    strange = [k for k, v in numbers.items() if _extreme(task.field(k), ranges.get(k), v)]
+    if len(strange) < FEWEST or len(strange) < MOST * len(numbers):
+        return None
+    return Notice("vitals_all_extreme", {"count": len(strange), "of": len(numbers)}, "clinical")
+
+
+def _extreme(field: Field, known: list | None, value: float) -> bool:
+    """Outside what the training patients had or, where that is not known, most of the way to what cannot be."""
+    if known:
+        return not known[0] <= value <= known[1]
+    low, high = field.reference or field.plausible
+    bottom, top = field.plausible
+    return value > high + FAR * (top - high) > high or value < low - FAR * (low - bottom) < low
