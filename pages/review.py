@@ -3,7 +3,19 @@
 import streamlit as st
 
 from mmcore.domain.errors import MmcoreError, NothingToPredictError
-from pages.ui import belief, decision, ecg, frame, gates, reading, resources, state, viewer, vitals
+from pages.ui import (
+    belief,
+    decision,
+    ecg,
+    frame,
+    gates,
+    next_steps,
+    reading,
+    resources,
+    state,
+    viewer,
+    vitals,
+)
 from pages.ui.evidence import of_modality
 from pages.ui.text import t
 
@@ -44,7 +56,7 @@ with right:
         with st.container(key="panel_estimate"):
             decision.draw_estimate(seen.prediction.labels, key)
 
-names = ("note", "vitals", "what_if", "similar", "believe") if shown else ("note", "vitals")
+names = ("note", "vitals", "what_if", "similar", "believe", "next_steps") if shown else ("note", "vitals")
 tabs = dict(zip(names, st.tabs([t(f"screen.review.tab.{n}") for n in names]), strict=True))
 with tabs["vitals"]:
     vitals.draw(seen, engine.task, revealed=shown, doubt=doubts.get("clinical", ""))
@@ -59,3 +71,5 @@ with tabs["note"]:
 if shown:
     with tabs["believe"]:
         belief.draw(engine, key, case, seen, doubts)
+    with tabs["next_steps"]:
+        next_steps.draw(engine.task, dict(case.values), key)

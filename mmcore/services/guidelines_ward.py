@@ -1,0 +1,36 @@
+"""The response that the Royal College of Physicians asks for at a National Early Warning Score 2 (2017)."""
+
+from collections.abc import Mapping
+
+from mmcore.domain.guideline import APPLIES, NOT_KNOWN, Advice
+from mmcore.evaluation.news2 import News2, news2
+
+SIGNS = {  # fact -> what the score calls it
+    "respiratory_rate_per_min": "respiratory_rate",
+    "oxygen_saturation_percent": "oxygen_saturation_percent",
+    "supplemental_oxygen": "supplemental_oxygen",
+    "systolic_mmhg": "systolic_mmhg",
+    "heart_rate_per_min": "heart_rate",
+    "alert": "alert",
+    "temperature_celsius": "temperature_celsius",
+}
+FACT_OF = {sign: fact for fact, sign in SIGNS.items()}
+
+
+def news2_response(facts: Mapping[str, float]) -> tuple[Advice, ...]:
+    """The row of chart 2 of the report. Unknown signs can only add points, so an emergency stands without them."""
+    known = {SIGNS[name]: value for name, value in facts.items() if name in SIGNS}
+    score = news2(known)
+    missing = tuple(FACT_OF[sign] for sign in score.unknown)
+    used = {FACT_OF[sign]: known[sign] for sign, points in score.points.items() if points > 0}
+    values = {"total": score.total, "known": len(score.points), "of": len(SIGNS)}
+    row = _row(score)
+    if missing and row in ("none", "low"):
+        return (Advice("news2", "score", NOT_KNOWN, used, missing, values),)
+    return (Advice("news2", row, APPLIES, used, missing, values),)
+
+
+def _row(score: News2) -> str:
+    if score.response != "routine":
+        return score.response
+    return "low" if score.total else "none"
