@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 
+from mmcore.cli_gates import add_gates
 from mmcore.domain.errors import MmcoreError, PackError
 from mmcore.progress import Bars, bar
 from mmcore.services.words import tell
@@ -51,9 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _on_data(evaluate)
     evaluate.add_argument("--bootstrap", type=int, default=1000, metavar="N")
-    _gates_options(
-        command("gates", _gates, "Measure what the gates of a task catch and what they doubt wrongly.")
-    )
+    add_gates(command)
     _train_options(command("train", _train, "Train, calibrate and evaluate a model on a pack."))
     for name, run, text in (
         (
@@ -169,35 +168,6 @@ def _evaluate(given: argparse.Namespace) -> dict:
     from mmcore.services.review import load_engine
 
     return evaluate(load_engine(given.task), given.data, given.bootstrap, bar)
-
-
-def _gates_options(gates: argparse.ArgumentParser) -> None:
-    gates.add_argument("--task", required=True)
-    gates.add_argument("--data", required=True, type=Path, action="append", metavar="DIR")
-    gates.add_argument(
-        "--foreign", type=Path, metavar="DIR", help="pictures that are not asked for: KIND/SOURCE/*.png"
-    )
-    gates.add_argument(
-        "--fit", type=Path, metavar="DIR", help="train the gate of scans and store it there, do not measure"
-    )
-    gates.add_argument("--version", default="1.0.0", help="name of the stored gate")
-
-
-def _gates(given: argparse.Namespace) -> dict:
-    from mmcore.services.gate_measure import measure_gates
-    from mmcore.services.review import load_engine
-
-    for folder in (*given.data, *([given.foreign] if given.foreign else [])):
-        _folder(folder)
-    if given.fit:
-        from mmcore.services.gate_training import train_gate
-        from mmcore.tasks import get_task
-
-        with Bars() as progress:
-            return train_gate(
-                get_task(given.task), given.data, given.foreign, given.fit, given.version, progress
-            )
-    return measure_gates(load_engine(given.task), given.data, given.foreign, bar)
 
 
 def _train(given: argparse.Namespace) -> dict:

@@ -46,7 +46,7 @@ def _row(code: str, advice: Advice, task: Task) -> str:
         names = listed(fact_name(k) for k in advice.missing)
         told = "cannot" if advice.status == NOT_KNOWN else "without"
         remarks.append(t(f"screen.next_steps.{told}", facts=names))
-    kind = "advice" if advice.status == APPLIES else "advice quiet"
+    kind = "advice" if advice.status == APPLIES else "advice-off"
     below = "".join(f"<br><small>{escape(heading_of(words_))}</small>" for words_ in remarks)
     mark = f'<b aria-hidden="true">{MARKS[advice.status]}</b>'
     state = f'<span class="sr-only">{escape(t(f"screen.next_steps.status.{advice.status}"))}</span>'

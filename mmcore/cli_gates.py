@@ -1,0 +1,39 @@
+"""The command that measures the gates of a task's scans, and trains the learned one."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from mmcore.domain.errors import PackError
+from mmcore.progress import Bars, bar
+
+
+def add_gates(command: Callable[..., argparse.ArgumentParser]) -> None:
+    """Add `gates` to the commands."""
+    gates = command("gates", _gates, "Measure what the gates of a task catch and what they doubt wrongly.")
+    gates.add_argument("--task", required=True)
+    gates.add_argument("--data", required=True, type=Path, action="append", metavar="DIR")
+    gates.add_argument(
+        "--foreign", type=Path, metavar="DIR", help="pictures that are not asked for: KIND/SOURCE/*.png"
+    )
+    gates.add_argument(
+        "--fit", type=Path, metavar="DIR", help="train the gate of scans and store it there instead"
+    )
+    gates.add_argument("--version", default="1.0.0", help="name of the stored gate")
+
+
+def _gates(given: argparse.Namespace) -> dict:
+    for folder in (*given.data, *([given.foreign] if given.foreign else [])):
+        if not folder.is_dir():
+            raise PackError("no_such_folder", directory=folder.name)
+    if given.fit:
+        from mmcore.services.gate_training import train_gate
+        from mmcore.tasks import get_task
+
+        with Bars() as progress:
+            task = get_task(given.task)
+            return train_gate(task, given.data, given.foreign, given.fit, given.version, progress)
+    from mmcore.services.gate_measure import measure_gates
+    from mmcore.services.review import load_engine
+
+    return measure_gates(load_engine(given.task), given.data, given.foreign, bar)
