@@ -9,12 +9,14 @@ import pytest
 from mmcore.services.intake import Upload, UploadFile, read_upload
 from mmcore.services.words import tell
 from mmcore.tasks import get_task
+from tests.conftest import film
 from tests.intake_files import chest, dicom, picture, png_claiming
 
 TASK = get_task("chest_infection")
 SCAN = picture(chest(200))
 NOTE = b"Fever and cough for three days; the patient has no dyspnoea."
 VITALS = b"age,sex,spo2\n65,M,97"
+FILM = np.round(film() * 255).astype(np.uint8)
 RAMP = np.tile(np.arange(100, 228, dtype=np.uint16), (128, 1))
 
 
@@ -98,14 +100,14 @@ def test_a_user_who_says_what_a_file_is_gets_it_read_as_that():
 
 
 def test_an_inverted_picture_is_not_turned_round_until_the_user_agrees():
-    data = picture(255 - chest(200))
+    data = picture(255 - FILM)
     asked = upload(("x.png", data))
-    assert np.allclose(asked.case.scan.pixels, 1 - chest(200) / 255, atol=1e-6)
+    assert np.allclose(asked.case.scan.pixels, 1 - FILM / 255, atol=1e-6)
     assert asked.items[0].correction.code == "scan_looks_inverted"
     assert not asked.items[0].open
     for consent in (True, frozenset({"scan_looks_inverted"})):
         agreed = upload(("x.png", data), accept_corrections=consent)
-        assert np.allclose(agreed.case.scan.pixels, chest(200) / 255, atol=1e-6)
+        assert np.allclose(agreed.case.scan.pixels, FILM / 255, atol=1e-6)
         assert agreed.case.refused == ()
         assert "scan_was_inverted" in [n.code for n in agreed.case.scan.notices]
 
@@ -143,7 +145,9 @@ def test_two_files_that_differ_in_a_value_leave_it_out():
 
 def test_of_two_pictures_the_first_usable_is_read():
     made = upload(
-        ("lat", dicom(RAMP, ViewPosition="LL")), ("pa", dicom(RAMP, ViewPosition="PA")), ("x", SCAN)
+        ("lat", dicom(RAMP, ViewPosition="LL")),
+        ("pa", dicom(FILM.astype(np.uint16), ViewPosition="PA")),
+        ("x", picture(FILM)),
     )
     assert made.case.scan.view == "PA"
     assert [item.refused and item.refused.code for item in made.items] == [
