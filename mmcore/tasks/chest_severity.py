@@ -74,6 +74,8 @@ TASK = Task(
     subset_metrics={"auroc_not_yet_in_icu": (LABEL, "in_intensive_care", "no")},
     read_pack=read_pack,
     publisher_fold=hospital_fold,
+    penalty={"image": 0.3},
+    invariance=1.0,
     purpose=(
         "For looking at an adult with a chest infection: do the frontal chest X-ray and the values speak for a stay in "
         "intensive care? For research and education; not for clinical use, not for triage, not for children."
