@@ -36,6 +36,7 @@ def cross_validated(shop: Workshop, name: str) -> dict:
     for fold in sorted(set(which.tolist())):
         path = shop.out / "cache" / f"{name}_{fold}.npz"
         if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
             np.savez(path, **_scored_fold(shop, f"{name}_{fold}", which == fold, away, steps))
         with np.load(path) as kept:
             for shown in sets:

@@ -12,6 +12,7 @@ from mmcore.domain.case import Case, Notice, Scan, Waveform
 from mmcore.domain.errors import UnknownTaskError
 from mmcore.domain.task import Task
 from mmcore.models.encoders import mean_pool
+from mmcore.services.ecg_gates import ecg_gates
 from mmcore.services.gates import find_image_gate, find_warnings, judge_case, only_taught
 from mmcore.stores.model_folders import model_directory
 from mmcore.stores.model_store import StoredModel, load_model
@@ -87,6 +88,7 @@ def encode(engine: Engine, case: Case, memory: dict) -> Encodings:
     if not np.isnan(known).all():
         values = torch.from_numpy(known)[None]
     gates, warnings = _judged(engine, case, image_in, maps.get("image"), memory)
+    gates = (*gates, *ecg_gates(case.waveform))
     closed = {str(g.modality) for g in gates} - case.overruled
     return Encodings(
         image_in,

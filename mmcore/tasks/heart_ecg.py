@@ -193,6 +193,29 @@ TASK = Task(
     baseline=("age_years", "sex"),
     survey_accuracy=0.90,
     read_pack=read_pack,
+    purpose=(
+        "For looking at a resting 12-lead ECG of ten seconds with age and sex: does it speak for ischaemia or scar, hypertrophy, "
+        "a conduction disorder, a rhythm abnormality, a Brugada pattern? For research and education; not for clinical use, not "
+        "for children, not for monitoring strips."
+    ),
+    caveats=(
+        "LUDB (four labels, 161 ECGs here) is enriched with disease and Brugada-HUCA (291) was collected for one: no prevalence "
+        "can be read off them. Set the pre-test probability.",
+        "Brugada was learned from another hospital than the other four labels, and each is judged within its own source only; "
+        "how it does elsewhere is not known.",
+        "The waveform branch: a 1-D network learned to measure (intervals, voltages, axis, ST, T, rhythm) on made-up strips and "
+        "on edited beats of ECGs without labels from other hospitals, never on a LUDB or Brugada patient; its pooled measures "
+        "are weighed by a linear head. What each label may weigh follows the textbook. Head strengths were chosen by "
+        "cross-validation over the same patients, so those figures lean to the optimistic side.",
+        "Age and sex were learned from LUDB for four labels; for Brugada they are not known and add 0.",
+        "Hypertrophy includes the left atrium's, and any rhythm but normal sinus counts as abnormal, sinus bradycardia included.",
+        "Echo images or clips could not be trained on for want of data: they can be attached and viewed and add 0. So do the "
+        "note, the echo's measurements, blood pressure, potassium and troponin, which are shown beside reference ranges. A "
+        "cardiologist's list of diagnoses made the labels and is never an input.",
+        "With independent labels the top label of a row is the likeliest of the labels; it counts for calibration where its "
+        "truth is known.",
+        "Samples are used at 100 a second after a high-pass of 0.5 Hz: very fine notches and slow drifts are lost.",
+    ),
     measures=MEASURES,
     pull=PULL,
 )
