@@ -16,7 +16,7 @@ LOW_MV, HIGH_MV = 0.15, 10.0  # median height of a lead; 99 % of 581 real ECGs l
 LIKELY_MV = (0.4, 6.0)
 FACTORS = (0.001, 0.1, 10.0, 1000.0)
 HUM_MV = 0.04  # root mean square at 50 or 60 Hz; 574 of 581 real ECGs stay under 0.02
-EINTHOVEN = 0.3  # of the height of II; real ECGs stay under 0.11
+EINTHOVEN = 0.3  # of the limb leads' size; real ECGs stay under 0.11 of that of II
 LIMBS_SWAPPED = -0.5  # correlation of I and V6; 2 of 581 real ECGs are below, 87 % of those swapped by us
 CHEST_REVERSED = 0.3  # how much more I is like V1 than like V6; with R falling from V1 to V6; 1 of 581, 91 % of those reversed by us
 CHEST_ORDER = 0.8  # roughness from V1 to V6 when two neighbours change place; 2 of 581 below
@@ -152,7 +152,7 @@ def _inconsistent(ecg: Waveform) -> Doubt | None:
     """Einthoven: II = I + III, and aVR = -(I + II) / 2; a file that breaks it has leads under wrong names."""
     x = _steady(ecg)
     off = max(_rms(x[0] + x[2] - x[1]), _rms(x[3] + (x[0] + x[1]) / 2))
-    share = off / (_rms(x[1]) + 1e-9)
+    share = off / (_rms(x[:6]) + 1e-9)
     return Doubt(_notice("ecg_leads_inconsistent")) if share > EINTHOVEN else None
 
 

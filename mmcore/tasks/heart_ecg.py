@@ -83,8 +83,14 @@ def _of(names: str, leads: tuple[str, ...] = LEADS) -> tuple[str, ...]:
     return tuple(f"{name}_{lead}" for name in names.split() for lead in leads)
 
 
-MEASURES = {  # what the textbook reads each label off; the encoder's other measures stay out of that label; ischaemia
-    # and Brugada's pattern show in ways that no list exhausts: all measures may speak
+MEASURES = {  # what the textbook reads each label off; the encoder's other measures stay out of that label; Brugada's
+    # pattern is no such list, and its patients are more: all measures may speak
+    "ischaemia": (
+        *_of("st_j st_60 t_negative t_peak q_width q strain"),
+        *_of("r", ("V1", "V2", "V3", "V4", "V5", "V6")),
+        *"st_lowest st_highest t_negative_lateral t_to_qrs widest_q deepest_chest_q qrs_t_likeness".split(),
+        *"t_axis_cos t_axis_sin qrs_width q_to_t_peak".split(),
+    ),
     "hypertrophy": (
         *_of("r s strain t_peak st_60"),
         *"sokolow cornell gubner all_voltages peguero p_v1_negative p_v1_area p_width p_half_width p_height".split(),
@@ -104,7 +110,7 @@ MEASURES = {  # what the textbook reads each label off; the encoder's other meas
 
 
 PULL = {
-    "ischaemia": 0.8,
+    "ischaemia": 2.5,
     "hypertrophy": 0.8,
     "conduction": 8.0,
     "rhythm": 0.2,
