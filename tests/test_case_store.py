@@ -210,7 +210,7 @@ def test_a_demonstration_case_is_read_as_an_upload_of_its_files_would_be(store, 
 
 
 def test_demonstration_cases_are_added_once_and_can_be_left_out(store, monkeypatch):
-    assert cases.add_demonstrations(store) == 8
+    assert cases.add_demonstrations(store) == len(list(cases.DEMONSTRATIONS.glob("*/*/case.json"))) > 8
     assert cases.add_demonstrations(store) == 0
     monkeypatch.setenv("THREEFOLD_DEMONSTRATIONS", "off")
     assert cases.add_demonstrations(CaseStore("sqlite://")) == 0
