@@ -101,9 +101,9 @@ const patched = (view, context) => {
   [...(view.painted ?? []), ...(view.dragged ? [view.dragged] : [])].forEach(([top, left, bottom, right], i) => {
     const box = [left * view.width, top * view.height, (right - left) * view.width, (bottom - top) * view.height];
     context.fillStyle = i < (view.painted ?? []).length ? "#8b94a0cc" : "#8b94a066";
-    context.fillRect(...box);
-    context.strokeStyle = "#e8edf2";
-    context.lineWidth = 1 / view.scale;
+    if (!view.hollow) context.fillRect(...box);
+    context.strokeStyle = view.hollow ? "#f2e94e" : "#e8edf2";
+    context.lineWidth = (view.hollow ? 1.5 : 1) / view.scale;
     context.strokeRect(...box);
   });
 };
@@ -193,7 +193,7 @@ const listenToPointer = (view) => {
   canvas.ondblclick = () => home(view);
 };
 
-// a drag marks a rectangle; when it is let go the server is told
+// a drag marks a rectangle, where it is hollow a click marks a place; when it is let go the server is told
 const listenToPaint = (view, tell) => {
   const { canvas } = view;
   let start = null;
@@ -214,10 +214,11 @@ const listenToPaint = (view, tell) => {
     draw(view);
   };
   canvas.onpointerup = () => {
-    const [top, left, bottom, right] = view.dragged ?? [0, 0, 0, 0];
+    const [x, y] = start ?? [0, 0];
+    const [top, left, bottom, right] = view.dragged ?? [y, x, y, x];
     start = null;
     view.dragged = null;
-    if ((bottom - top) * (right - left) > 0.0005) tell([top, left, bottom, right]);
+    if (view.hollow || (bottom - top) * (right - left) > 0.0005) tell([top, left, bottom, right]);
     else draw(view);
   };
 };
@@ -306,6 +307,7 @@ export default function ({ parentElement, data, setTriggerValue, setStateValue }
     grey: bytes(data.grey),
     outline: data.outline,
     painted: data.painted,
+    hollow: data.hollow,
     dragged: null,
     map: data.map ? { ...data.map, values: new Int8Array(bytes(data.map.values).buffer) } : null,
     canvas: root.querySelector("canvas"),

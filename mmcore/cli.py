@@ -87,8 +87,8 @@ def _train_options(train: argparse.ArgumentParser) -> None:
     train.add_argument(
         "--pretrain", type=Path, metavar="DIR", help="a pack of scans alone that joins the training"
     )
-    train.add_argument("--image-encoder", default="efficientnet-lite0", metavar="NAME|PATH")
-    train.add_argument("--text-encoder", default="all-minilm-l6-v2", metavar="NAME|PATH")
+    train.add_argument("--image-encoder", metavar="NAME|PATH")
+    train.add_argument("--text-encoder", metavar="NAME|PATH")
     train.add_argument("--image-steps", type=int, metavar="N", help="0 keeps the image encoder as loaded")
     train.add_argument("--text-epochs", type=int, metavar="N", help="0 keeps the text encoder as loaded")
     train.add_argument("--fold-steps", type=int, metavar="N", help="image steps within cross-validation")

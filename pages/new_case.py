@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import streamlit as st
 
-from mmcore.services import cases, intake
+from mmcore.services import cases, intake, nodule_marks
 from mmcore.tasks import case_tasks
-from pages.ui import frame, resources, state, upload
+from pages.ui import ct, frame, resources, state, upload
 from pages.ui.text import heading, t
 
 frame.guard("new_case")
@@ -31,6 +31,8 @@ with left:
     files = upload.draw_files(task)
     read = upload.read_files(files, task)
     upload.draw_items(read, "file")
+    series = next((i.scan for i in read.items if i.used and i.scan and i.scan.hounsfield is not None), None)
+    place = ct.draw_mark(series, f"new_{state.new_round()}") if series is not None else None
     hint = t("screen.new_case.note_from_file" if read.case.note else "screen.new_case.note_hint")
     note = st.text_area(
         t("screen.new_case.note"), key=f"new_note_{state.new_round()}", placeholder=hint, height=150
@@ -54,6 +56,8 @@ with right:
         refused=(*read.case.refused, *entered.case.refused),
         overruled=read.case.overruled | entered.case.overruled,
     )
+    if series is not None and place is not None:
+        case = nodule_marks.with_mark(case, series, place)
     used = upload.summary(case)
     st.html(
         f'<div class="quiet">{t("screen.new_case.summary", parts=used) if used else t("screen.new_case.nothing")}</div>'

@@ -5,6 +5,7 @@ import streamlit as st
 from mmcore.domain.errors import MmcoreError, NothingToPredictError
 from pages.ui import (
     belief,
+    ct,
     decision,
     ecg,
     frame,
@@ -47,8 +48,11 @@ with left:
     pictured, traced = (of_modality(seen, name) if shown else None for name in ("image", "waveform"))
     if "waveform" in engine.task.modalities:
         ecg.draw(case.waveform, key, traced, doubts.get("waveform", ""))
-    if case.scan is not None or "image" in engine.task.modalities:
-        viewer.draw(case.scan, key, pictured, seen.lung_outline, doubt=doubts.get("image", ""))
+    doubt = doubts.get("image", "")
+    if case.scan is not None and case.scan.hounsfield is not None:
+        ct.draw(case.scan, key, pictured, doubt)
+    elif case.scan is not None or "image" in engine.task.modalities:
+        viewer.draw(case.scan, key, pictured, seen.lung_outline, doubt=doubt)
 with right:
     if shown:
         reading.draw_answer(engine, key, case, seen.prediction.contrast)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import numpy as np
 
@@ -16,12 +17,25 @@ class Notice:
     modality: str = ""
 
 
+LUNG_WINDOW = (-600.0, 1500.0)  # centre and width in Hounsfield units, as radiologists set them
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Where the user says the nodule is: slice from 0, row and column in pixels, (0, 0) the middle of the first pixel."""
+
+    slice: int
+    row: float
+    column: float
+
+
 @dataclass(frozen=True)
 class Scan:
     """A decoded picture: pixels (H, W) float32 in [0, 1], bright is dense; what its file said about it, None where silent.
 
     `modality` is the DICOM term (CR, DX, CT) or "" for a plain picture. `colourful` is the share of pixels with visible
-    colour. `notices` say what was corrected or doubtful while reading.
+    colour. `notices` say what was corrected or doubtful while reading. A CT also has `hounsfield` (S, H, W) int16 from head
+    to feet and a `mark`; its pixels are the marked slice through the lung window.
     """
 
     pixels: np.ndarray
@@ -37,6 +51,36 @@ class Scan:
     patient_sex: str | None = None
     window: tuple[float, float] | None = None
     notices: tuple[Notice, ...] = ()
+    hounsfield: np.ndarray | None = None
+    mark: Mark | None = None
+    slice_spacing_mm: float | None = None
+
+    @classmethod
+    def of_ct(
+        cls,
+        hounsfield: np.ndarray,
+        spacing_mm: tuple[float, float],
+        mark: Mark,
+        modality: str = "CT",
+        **facts: Any,
+    ) -> "Scan":
+        """A CT of slices (S, H, W), shown by its marked slice; facts are further fields."""
+        centre, width = LUNG_WINDOW
+        pixels = np.clip((hounsfield[mark.slice].astype(np.float32) - centre) / width + 0.5, 0, 1)
+        return cls(
+            pixels,
+            modality,
+            spacing_mm=spacing_mm,
+            window=LUNG_WINDOW,
+            hounsfield=hounsfield,
+            mark=mark,
+            **facts,
+        )
+
+    @property
+    def marked_slice(self) -> np.ndarray | None:
+        """(H, W) Hounsfield units of the slice with the mark; None unless a CT."""
+        return None if self.hounsfield is None or self.mark is None else self.hounsfield[self.mark.slice]
 
 
 LEADS = (

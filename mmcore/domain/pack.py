@@ -11,7 +11,9 @@ from mmcore.domain.case import Scan, Waveform
 class PackRow:
     """One scored unit. `outcome`: label -> 1, 0 or None (unknown). `values`: field -> number; unknown fields are left out.
 
-    `image` is a file; packs that keep many in one file give the `scan` or `waveform` itself. `patient` groups rows of one person; `source` and `publisher` say where the row comes from.
+    `image` is a file; packs that keep many in one file give the `scan` or `waveform` itself. `patient` groups rows of one
+    person; `source` and `publisher` say where the row comes from. `teach`: what training may know beside values and outcome: a
+    reader's own verdict, or the labels under which a table without scans teaches the fields that it alone can teach.
     """
 
     key: str
@@ -23,6 +25,7 @@ class PackRow:
     note: str | None = None
     values: Mapping[str, float] = field(default_factory=dict)
     subgroup: Mapping[str, str] = field(default_factory=dict)
+    teach: Mapping[str, float] = field(default_factory=dict)
     scan: Scan | None = None
     waveform: Waveform | None = None
 

@@ -24,7 +24,8 @@ class Field:
 
     `plausible` bounds what is accepted, `reference` is the adult reference range shown beside the value (None where none
     applies). `knots` shape the additive head: () a straight line, else a line that may bend at each knot.
-    `slips` maps a likely mistyping to its correction, e.g. a fraction for a percentage.
+    `slips` maps a likely mistyping to its correction, e.g. a fraction for a percentage. `taught_by`: the one source whose
+    patients teach it, where for others its being known would tell the outcome, or they lack it; "" any.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Field:
     knots: tuple[float, ...] = ()
     slips: tuple["Slip", ...] = ()
     aliases: tuple[str, ...] = ()
+    taught_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,23 +60,34 @@ class LeakTerm:
 
 
 @dataclass(frozen=True)
+class ExtraMetric:
+    """The AUROC of a label's evidence against another outcome of the rows that have it; by_patient: by the highest of each."""
+
+    name: str
+    outcome: str
+    label: str
+    by_patient: bool = False
+
+
+@dataclass(frozen=True)
 class Task:
     """One clinical question.
 
     labels: K names; exclusive: softmax over them, else a sigmoid each. image: what the image must show
-    ('frontal_chest_xray') or None. pair_metrics: metric name -> (positive, negative) label pair scored by the contrast.
-    subset_metrics: metric name -> (label, subgroup, value): the label's AUROC on rows of that subgroup. baseline: fields of
-    the sceptic's baseline. starts_from: the task whose shipped image encoder is taken as it is. image_questions: pairs of
-    name sets that the image encoder learns to tell apart, names being labels or a row's subgroup values; () asks for each
-    label against the rest. survey_accuracy: what the literature survey reports for such a model, for the card. purpose, caveats:
-    what the card says of use and limits.
-    compose_notes: (count, seed) -> (notes, labels) written from published frequencies, where real notes are too few to learn
-    from. penalty, invariance: what this task's validation chose for its heads (modality -> pull to 0; HeadSettings).
-    publisher_fold: publisher -> number of the group that is left out together in validation. stream: how time is read,
-    where the case is a stay whose measurements arrive one by one; such a task has a monitor instead of a review. shown: modalities
-    that are taken and shown but add 0, for want of data to learn from. measures: label -> the waveform measures that its head
-    may weigh; a label that is not named may weigh all. pull: label -> factor on the pull
-    to 0 of its waveform weights.
+    ('frontal_chest_xray', 'ct_nodule') or None. pair_metrics: metric name -> (positive, negative) label pair scored by the
+    contrast. subset_metrics: metric name -> (label, subgroup, value): the label's AUROC on rows of that subgroup.
+    extra_metrics: outcomes beside the labels. baseline: fields of the sceptic's baseline. starts_from: the task whose shipped
+    image encoder is taken as it is. image_questions: pairs of name sets that the image encoder learns to tell apart, names
+    being labels or a row's subgroup values; () asks for each label against the rest. survey_accuracy: what the literature
+    survey reports for such a model, for the card. purpose, caveats: what the card says of use and limits. compose_notes:
+    (count, seed) -> (notes, labels) written from published frequencies, where real notes are too few to learn from.
+    write_report: (values, seed) -> a note that states them, and draw_values: seed -> values to write about, where reports are
+    composed from fields. publisher_fold: publisher -> number of the group that is left out together in validation.
+    penalty, invariance: what this task's validation chose for its heads (modality -> pull to 0; HeadSettings). training:
+    settings that differ from the usual. stream: how time is read, where the case is a stay whose measurements arrive
+    one by one; such a task has a monitor instead of a review. shown: modalities that are
+    taken and shown but add 0, for want of data to learn from. measures: label -> the waveform measures that its head may weigh;
+    a label that is not named may weigh all. pull: label -> factor on the pull to 0 of its waveform weights.
     """
 
     name: str
@@ -98,6 +111,10 @@ class Task:
     publisher_fold: Callable[[str], int] | None = None
     compose_notes: Callable[[int, int], tuple[tuple[str, ...], tuple[str, ...]]] | None = None
     stream: StreamRules | None = None
+    write_report: Callable[[Mapping[str, float], int], str] | None = None
+    draw_values: Callable[[int], Mapping[str, float]] | None = None
+    extra_metrics: tuple[ExtraMetric, ...] = ()
+    training: Mapping[str, object] = field(default_factory=dict)
     shown: tuple[Modality, ...] = ()
     measures: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     pull: Mapping[str, float] = field(default_factory=dict)

@@ -16,10 +16,11 @@ def fit_familiar(train: np.ndarray, calibration: np.ndarray) -> dict:
         return {}
     mean = train.mean(0)
     _, spread, directions = np.linalg.svd(train - mean, full_matrices=False)
+    kept = min(KEPT, train.shape[1] // 2)  # of few features too, some room is left off the directions
     found = {
         "mean": _packed(mean),
-        "directions": _packed(directions[:KEPT]),
-        "spread": _packed(spread[:KEPT] / np.sqrt(len(train))),
+        "directions": _packed(directions[:kept]),
+        "spread": _packed(spread[:kept] / np.sqrt(len(train))),
         "width": int(train.shape[1]),
     }
     inside, outside = strangeness(found, calibration)

@@ -8,6 +8,7 @@ from mmcore.intake.limits import MAX_PIXELS
 
 OTHER_KINDS = {  # known well enough to be refused by name
     b"GIF8": "GIF",
+    b"\x93NUMPY": "numpy",
     b"BM": "BMP",
     b"II*\x00": "TIFF",
     b"MM\x00*": "TIFF",
@@ -24,7 +25,7 @@ _FRAME_MARKERS = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}  # SOF of JPEG,
 
 
 def kind_of(data: bytes) -> str:
-    """dicom, png, jpeg, pdf, text, or the name of another format; "binary" if nothing is recognised."""
+    """dicom, png, jpeg, pdf, nifti, numpy, text, or the name of another format; "binary" if nothing is recognised."""
     if data[128:132] == b"DICM" or _BARE_DICOM.match(data):
         return "dicom"
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -33,6 +34,8 @@ def kind_of(data: bytes) -> str:
         return "jpeg"
     if b"%PDF-" in data[:1024]:
         return "pdf"
+    if data[344:348] in (b"n+1\0", b"ni1\0"):
+        return "nifti"
     for magic, name in OTHER_KINDS.items():
         if data.startswith(magic):
             return name

@@ -52,7 +52,7 @@ def read_dicom(data: bytes, salt: str) -> tuple[dict, bytes]:
     ds = dcmread(BytesIO(data), force=True, specific_tags=tags)
     if "PixelData" not in ds:
         raise UnreadableFileError("scan_dicom_without_picture")
-    _check(ds)
+    check_dataset(ds)
     facts: dict[str, Any] = {"notices": []}
     frames = int(ds.get("NumberOfFrames") or 1)
     if frames > 1:
@@ -64,11 +64,11 @@ def read_dicom(data: bytes, salt: str) -> tuple[dict, bytes]:
         grey, facts["colourful"] = _luminance(stored)
     else:
         grey = shown(stored, ds, facts)
-    facts |= said(ds) | {"shape": grey.shape, "patient": _identity(ds, salt)}
+    facts |= said(ds) | {"shape": grey.shape, "patient": identity(ds, salt)}
     return facts, grey.astype("<f4").tobytes()
 
 
-def _check(ds: Dataset) -> None:
+def check_dataset(ds: Dataset) -> None:
     """Refuses sizes, depths and compressions before decoding; fills in a missing transfer syntax."""
     if "TransferSyntaxUID" not in ds.file_meta:
         implicit, little = ds.original_encoding
@@ -220,7 +220,7 @@ def _view(ds: Dataset) -> str | None:
     return stated or None
 
 
-def _identity(ds: Dataset, salt: str) -> str | None:
+def identity(ds: Dataset, salt: str) -> str | None:
     """A salted hash that tells whether two files name the same patient; None if the file names none."""
     named = [str(ds.get(k) or "").strip() for k in IDENTITY]
     key = named[0] or "|".join(named[1:]).strip("|")

@@ -3,6 +3,7 @@
 import secrets
 from datetime import date
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -31,30 +32,38 @@ def read_scan(data: bytes, name: str = "") -> Scan:
     elif kind in ("png", "jpeg"):
         facts, payload = read_in_child("picture", data)
     else:
-        raise _no_picture(kind, name)
+        raise no_picture(kind, name)
     return _scan(facts, payload)
 
 
 def _scan(facts: dict, payload: bytes) -> Scan:
-    spacing, window, taken = facts.get("spacing_mm"), facts.get("window"), facts.get("taken")
+    spacing, window = facts.get("spacing_mm"), facts.get("window")
     return Scan(
         pixels=np.frombuffer(payload, dtype="<f4").reshape(facts["shape"]).copy(),
-        modality=facts.get("modality") or "",
-        view=facts.get("view"),
-        laterality=facts.get("laterality"),
         spacing_mm=(spacing[0], spacing[1]) if spacing else None,
-        taken=date.fromisoformat(taken) if taken else None,
-        patient_hash=facts.get("patient"),
-        body_part=facts.get("body_part"),
         colourful=facts.get("colourful", 0.0),
         patient_age_years=facts.get("patient_age_years"),
         patient_sex=facts.get("patient_sex"),
         window=(window[0], window[1]) if window else None,
-        notices=tuple(Notice(code, values, "image") for code, values in facts.get("notices", [])),
+        **scan_facts(facts),
     )
 
 
-def _no_picture(kind: str, name: str) -> UnreadableFileError:
+def scan_facts(facts: dict) -> dict[str, Any]:
+    """What a child process read from a header, as fields of a Scan."""
+    taken = facts.get("taken")
+    return {
+        "modality": facts.get("modality") or "",
+        "view": facts.get("view"),
+        "laterality": facts.get("laterality"),
+        "taken": date.fromisoformat(taken) if taken else None,
+        "patient_hash": facts.get("patient"),
+        "body_part": facts.get("body_part"),
+        "notices": tuple(Notice(code, values, "image") for code, values in facts.get("notices", [])),
+    }
+
+
+def no_picture(kind: str, name: str) -> UnreadableFileError:
     if kind == "text":
         return UnreadableFileError("scan_is_text", ending=name.rpartition(".")[2].lower() or "?")
     if kind == "binary":

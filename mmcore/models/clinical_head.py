@@ -33,12 +33,16 @@ class AdditiveClinicalHead(nn.Module):
         return torch.nan_to_num(basis)
 
     def forward(self, values: Tensor) -> Tensor:
-        weight = self.weight * self.identified[self.columns]
+        return self.of_weight(self.weight, values)
+
+    def of_weight(self, weight: Tensor, values: Tensor) -> Tensor:
+        """The evidence of each field (B, F, K) that a weight (P, K) would give."""
+        weight = weight * self.identified[self.columns]
         if self.exclusive:
             taught = self.identified.sum(1).clamp(min=1)[self.columns, None]
             weight = (weight - weight.sum(1, keepdim=True) / taught) * self.identified[self.columns]
         terms = self.expand(values).unsqueeze(-1) * weight  # (B, P, K)
-        out = terms.new_zeros(len(values), len(self.knots), self.weight.shape[1])
+        out = terms.new_zeros(len(values), len(self.knots), weight.shape[1])
         return out.index_add(1, torch.tensor(self.columns), terms)  # (B, F, K)
 
     @torch.no_grad()

@@ -8,8 +8,10 @@ from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedTokeniz
 
 from mmcore.domain.errors import ModelFileError
 from mmcore.models.efficientnet_lite import EfficientNetLite0, load_imagenet_weights
+from mmcore.models.nodule_encoder import NoduleEncoder
 
 EFFICIENTNET_LITE0 = "efficientnet-lite0"
+NODULE_NET = "nodule-net"
 
 
 class HubImageEncoder(nn.Module):
@@ -31,6 +33,8 @@ def build_image_encoder(name: str, config: dict | None = None) -> nn.Module:
     """An untrained image encoder: our EfficientNet-lite0, or the architecture described at a local path or by `config`."""
     if name == EFFICIENTNET_LITE0:
         return EfficientNetLite0()
+    if name == NODULE_NET:
+        return NoduleEncoder(**(config or {}))
     described = AutoConfig.for_model(**config) if config else AutoConfig.from_pretrained(_local(name))
     return HubImageEncoder(described)
 

@@ -18,6 +18,9 @@ _CLINICAL = frozenset(
     perihilar normal clear heart size admission history sputum sore throat fatigue chills oxygen saturation
     temperature hospital intensive care study appearances improvement worsening thickening interstitial
     productive dry nausea vomiting headache swelling edema oedema chest-pain smoker diabetes hypertension
+    nodule nodules nodular lesion pulmonary intrapulmonary focal solid subsolid part-solid non-solid attenuation spiculation
+    spiculated spicules lobulation lobulated margin border contour calcification calcified diameter measuring sharp ill-defined
+    ovoid oval spherical visible subtle conspicuous obvious shape mm cm ct
     asthma findings acute intubated ventilated unremarkable
     """.split()
 )

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from mmcore.domain.case import Case, Scan, Waveform
+from mmcore.domain.case import Case, Mark, Scan, Waveform
 from mmcore.domain.prediction import RESIDUAL_LIMIT, Contrast
-from mmcore.domain.task import Modality
+from mmcore.domain.task import Modality, Task
 from mmcore.models.fusion import FusionModel
 from mmcore.services.attribute import EXACT, QUICK
 from mmcore.services.card import keep_bench
@@ -84,19 +84,30 @@ def _measured(task_name: str) -> dict:
 
 def whole_case(engine: Engine) -> Case:
     """A made-up case with every modality: a phantom's film, a note of 128 tokens, every field at its background's middle."""
-    from mmcore.training.phantom import draw
-
     words: list[str] = []
     tokenizer, asked = engine.stored.tokenizer, engine.task.modalities
     while tokenizer and len(tokenizer(" ".join([*words, "left"]))["input_ids"]) <= TOKENS:
         words.append(WORDS[len(words) % len(WORDS)])
-    scan = Scan(draw(10_001, engine.task.labels[0]).pixels) if Modality.IMAGE in asked else None
+    scan = made_up_scan(engine.task) if Modality.IMAGE in asked else None
     values = {
         f.name: float(round(np.mean(f.reference or f.plausible), 1)) if f.kind == "number" else 1.0
         for f in engine.task.fields
     }
     waveform = made_up_ecg() if Modality.WAVEFORM in asked else None
     return Case(engine.task.name, scan=scan, note=" ".join(words) or None, values=values, waveform=waveform)
+
+
+def made_up_scan(task: Task) -> Scan:
+    """A phantom of the kind that the task asks for."""
+    if task.image == "ct_nodule":
+        from mmcore.training.ct_phantom import FIRST_BENCH_SEED, SIDE, SLICES, SPACING_MM, NoduleLook, draw_ct
+
+        middle = (SIDE - 1) / 2
+        slices = draw_ct(FIRST_BENCH_SEED, NoduleLook(12))
+        return Scan.of_ct(slices, (SPACING_MM, SPACING_MM), Mark(SLICES // 2, middle, middle))
+    from mmcore.training.phantom import draw
+
+    return Scan(draw(10_001, task.labels[0]).pixels)
 
 
 def made_up_ecg(rate_hz: float = 100.0, seconds: float = 10.0) -> Waveform:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mmcore.domain.case import LEADS, Case, Scan, Waveform
+from mmcore.domain.case import LEADS, Case, Mark, Scan, Waveform
 from mmcore.domain.prediction import Prediction
 from mmcore.domain.task import Modality, Task
 from mmcore.intake.note_values import FoundValue, read_values
@@ -66,12 +66,11 @@ def add_demonstrations(store: CaseStore, folder: Path | None = None) -> int:
 def read_demonstration(folder: Path, task: Task) -> Case:
     """The case in a folder of this project's own making: trusted, so read without the guarded child process of uploads."""
     scan, note, vitals = (folder / name for name in ("scan.png", "note.txt", "vitals.json"))
-    pixels = np.asarray(Image.open(scan).convert("L"), dtype=np.float32) / 255 if scan.is_file() else None
     given = json.loads(vitals.read_text(encoding="utf-8")) if vitals.is_file() else {}
     rows = [(name, value, "") for name, value in given.items()]
     return Case(
         task=task.name,
-        scan=None if pixels is None else Scan(pixels),
+        scan=_demonstration_ct(folder / "scan.npz") or _demonstration_picture(scan),
         note=note.read_text(encoding="utf-8") if note.is_file() else None,
         values=check_vitals(rows, task).values if rows else {},
         waveform=_read_ecg(folder / "ecg.csv"),
@@ -84,6 +83,21 @@ def _read_ecg(path: Path) -> Waveform | None:
         return None
     table = np.loadtxt(path, delimiter=",", skiprows=1, dtype=np.float32)
     return Waveform(np.ascontiguousarray(table[:, 1:].T) / 1000, 100.0, LEADS)
+
+
+def _demonstration_picture(path: Path) -> Scan | None:
+    if not path.is_file():
+        return None
+    return Scan(np.asarray(Image.open(path).convert("L"), dtype=np.float32) / 255)
+
+
+def _demonstration_ct(path: Path) -> Scan | None:
+    if not path.is_file():
+        return None
+    with np.load(path, allow_pickle=False) as kept:
+        number, row, column = kept["mark"].tolist()
+        spacing, step = tuple(kept["pixel_spacing"].tolist()), float(kept["slice_spacing"])
+        return Scan.of_ct(kept["hu"], spacing, Mark(int(number), row, column), slice_spacing_mm=step)
 
 
 def new_case(store: CaseStore, case: Case, patient_key: str = "") -> str:

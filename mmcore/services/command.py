@@ -7,6 +7,7 @@ from mmcore.domain.case import Case, Notice
 from mmcore.domain.errors import NothingToPredictError, OutOfRangeError, UnknownFieldError
 from mmcore.domain.prediction import Attribution, Prediction
 from mmcore.domain.task import Modality, Task
+from mmcore.intake.ct_scan import Place
 from mmcore.intake.ecg import signal_files
 from mmcore.services.intake import UploadFile, read_upload
 from mmcore.services.review import load_engine, review
@@ -75,13 +76,27 @@ def _opened(files: Mapping[str, Sequence[str]], task: Task) -> tuple[list[Upload
         for path in paths:
             if GIVEN_FOR[kind] not in task.accepted:
                 missing.append(Notice("modality_not_asked", {}, GIVEN_FOR[kind].value))
-            elif not Path(path).is_file():
+                continue
+            name, place = _placed(path) if task.image == "ct_nodule" and kind == "scan" else (path, None)
+            if not Path(name).is_file():
                 missing.append(Notice("file_not_found", {}, GIVEN_FOR[kind].value))
             else:
-                opened.append(UploadFile(Path(path).name, Path(path).read_bytes(), kind))
+                opened.append(UploadFile(Path(name).name, Path(name).read_bytes(), kind, place))
                 if kind == "ecg":
-                    opened += _signals_beside(Path(path))
+                    opened += _signals_beside(Path(name))
     return opened, missing
+
+
+def _placed(path: str) -> tuple[str, Place | None]:
+    """FILE@row,column[,slice] as the file and the place of the nodule; FILE alone has none."""
+    name, at, written = path.rpartition("@")
+    numbers = written.split(",")
+    if not at or len(numbers) not in (2, 3) or Path(path).is_file():
+        return path, None
+    try:
+        return name, (float(numbers[0]), float(numbers[1]), int(numbers[2]) if len(numbers) == 3 else None)
+    except ValueError:
+        return path, None
 
 
 def _signals_beside(header: Path) -> list[UploadFile]:

@@ -8,6 +8,7 @@ import torch
 from mmcore.domain.task import Task
 from mmcore.evaluation.metrics import auroc, interval, label_metrics, patient_weights
 from mmcore.models.fusion import FusionModel
+from mmcore.services.extras import extra_figures
 from mmcore.services.training import probabilities
 from mmcore.services.workshop import Workshop
 from mmcore.training.calibrate import label_shares, prior_logits
@@ -129,7 +130,9 @@ def _figures(shop: Workshop, stated: np.ndarray) -> dict:
         if len(set(outcomes[pair, i])) == 2:
             odds = np.log(p[pair, i] + 1e-12) - np.log(p[pair, j] + 1e-12)
             kept[name] = interval(auroc(odds, outcomes[pair, i], weights[:, pair]))
-    return {"n": len(rows), "patients": len({r.patient for r in rows}), "metrics": kept}
+    metrics, baseline, _ = extra_figures(task, rows, p, 1000)
+    found = {"n": int((~np.isnan(outcomes)).any(1).sum()), "patients": len({r.patient for r in rows})}
+    return found | {"metrics": kept | metrics} | ({"baseline": baseline} if baseline else {})
 
 
 def shuffled(shop: Workshop, part: dict[str, np.ndarray]) -> dict:

@@ -76,7 +76,7 @@ def encode(engine: Engine, case: Case, memory: dict) -> Encodings:
     with torch.inference_mode():
         if case.scan is not None and stored.model.image_encoder is not None:
             image_in, maps["image"] = _remember(
-                memory, stored, case.scan.pixels, lambda: _encode_image(engine, case.scan)
+                memory, stored, _content(case.scan), lambda: _encode_image(engine, case.scan)
             )
         if case.waveform is not None and stored.model.waveform_encoder is not None:
             (maps["waveform"],) = _remember(
@@ -124,6 +124,14 @@ def _judged(
 def _encode_image(engine: Engine, scan: Scan) -> tuple[ImageInput, Tensor]:
     ready = image_input(scan, engine.stored.lungs, engine.facts["image"]["size"])
     return ready, engine.stored.model.encode_map("image", ready.pixels)[0].clone()
+
+
+def _content(scan: Scan) -> np.ndarray:
+    """What decides a scan's encoding: its pixels; of a CT the marked slice, the mark and the spacing."""
+    if scan.hounsfield is None:
+        return scan.pixels
+    place = [scan.mark.row, scan.mark.column, *scan.spacing_mm]
+    return np.concatenate([scan.marked_slice.ravel().astype(np.float64), place])
 
 
 def _encode_waveform(engine: Engine, waveform: Waveform) -> Tensor:

@@ -18,9 +18,10 @@ from mmcore.evaluation.trust import (
     selective_report,
 )
 from mmcore.services.engine import Engine
-from mmcore.services.packs import read_pack
+from mmcore.services.extras import has_extra, with_extras
+from mmcore.services.packs import has_label, read_pack
 from mmcore.services.patient_marks import patient_mark
-from mmcore.services.scoring import Scored, by_subset, score
+from mmcore.services.scoring import Scored, by_subset, score, subset
 
 __all__ = ["Scored", "evaluate", "figures", "patient_mark", "report", "score"]
 
@@ -36,7 +37,11 @@ def evaluate(
     scored, unusable = score(engine, fresh, progress)
     if unusable:
         left_out["nothing_to_predict_from"] += unusable
-    return report(engine, scored, dict(left_out), resamples)
+    labelled = [i for i, row in enumerate(scored.rows) if has_label(engine.task, row)]
+    if len(labelled) < len(scored.rows):
+        left_out["other_outcome_only"] = len(scored.rows) - len(labelled)
+    found = report(engine, subset(scored, labelled), dict(left_out), resamples)
+    return with_extras(found, engine.task, scored.rows, scored.probabilities, resamples)
 
 
 def unseen_rows(engine: Engine, pack: Pack) -> tuple[list[PackRow], Counter[str]]:
@@ -46,7 +51,8 @@ def unseen_rows(engine: Engine, pack: Pack) -> tuple[list[PackRow], Counter[str]
     fresh = []
     for row in pack.rows:
         seen = patient_mark(row.patient) in known
-        reason = "patient_trained_or_calibrated_the_model" if seen else None if row.outcome else "no_label"
+        wanted = has_label(engine.task, row) or has_extra(engine.task, row)
+        reason = "patient_trained_or_calibrated_the_model" if seen else None if wanted else "no_label"
         if reason:
             left_out[reason] += 1
         else:

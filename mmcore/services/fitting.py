@@ -18,7 +18,8 @@ from mmcore.models.lungs import LungNet
 from mmcore.preprocess.image import Crop, resample
 from mmcore.preprocess.language import language_of
 from mmcore.preprocess.text import clean, mask_leaks
-from mmcore.services.packs import Progress, outcomes_of, quick_scan, read_pack, scan_of
+from mmcore.services.nodules import fit_on_nodules
+from mmcore.services.packs import Progress, has_label, outcomes_of, quick_scan, read_pack, scan_of
 from mmcore.stores.model_folders import model_directory
 from mmcore.stores.model_store import load_model
 from mmcore.training.demonstration import mark_synthetic
@@ -27,6 +28,7 @@ from mmcore.training.inputs import look, waveform_input
 from mmcore.training.lungs import fit_lungs
 from mmcore.training.phantom import FIRST_TRAINING_SEED, draw
 from mmcore.training.recipe import TrainingSettings
+from mmcore.training.report_reader import shrunk
 from mmcore.training.slim_text import slim
 from mmcore.training.straight_text import straighten
 from mmcore.training.text_encoder import HEAD_NOTES, TextModel, fit_text_encoder, stored_text_model
@@ -36,19 +38,24 @@ from mmcore.training.waveform_encoder import Draws, fit_waveform_encoder, make_d
 
 @dataclass(frozen=True)
 class Encoders:
-    """Fitted encoders, None for a modality that the task does not ask for; image_config is None for our own architecture."""
+    """Fitted encoders, None for a modality that the task does not ask for; image_config is None for our own architecture.
+
+    image_features (N, D): of the rows that trained the encoder, by parts of it that did not see their patients; None where an
+    encoder has no such parts.
+    """
 
     image: nn.Module | None = None
     image_config: dict | None = None
+    image_features: np.ndarray | None = None
     text: TextModel | None = None
     waveform: nn.Module | None = None
     waveform_config: dict | None = None
 
 
 def labelled_rows(task: Task, directory: Path) -> tuple[PackRow, ...]:
-    """Rows of a pack with a known outcome. Raises PackError where there is none."""
-    rows = tuple(r for r in read_pack(task, directory).rows if r.outcome)
-    if not rows:
+    """Rows of a pack with a known outcome or something else to teach. Raises PackError where none has a label of the task."""
+    rows = tuple(r for r in read_pack(task, directory).rows if r.outcome or r.teach)
+    if not any(has_label(task, r) for r in rows):
         raise PackError("pack_without_labels", directory=Path(directory).name)
     return rows
 
@@ -141,12 +148,16 @@ def fit_encoders(
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(settings.seed)
     image: nn.Module | None = None
-    image_config = None
-    if Modality.IMAGE in task.modalities:
+    image_config = features = None
+    if task.image == "ct_nodule":
+        image, features = fit_on_nodules(rows, settings, folder, progress)
+        image_config = {"members": settings.members}
+    elif Modality.IMAGE in task.modalities:
         image, image_config = _fit_image(task, rows, pictures, settings, folder, progress)
     if Modality.TEXT in task.modalities:
         text = text or fit_text(task, rows, settings, folder, progress)
-    return Encoders(image, image_config, text, waveform, None if waveform is None else waveform.config)
+    configuration = None if waveform is None else waveform.config
+    return Encoders(image, image_config, features, text, waveform, configuration)
 
 
 def fit_waveform(
@@ -197,6 +208,11 @@ def fit_text(
     task: Task, rows: Sequence[PackRow], settings: TrainingSettings, folder: Path, progress: Progress
 ) -> TextModel:
     """The text encoder with its head: taught by composed notes where the task has them, else by the rows' own."""
+    if task.write_report is not None:  # its head is made from the clinical head, see training.fit_on
+        encoder, tokenizer = shrunk(settings.text_encoder, settings.text_layers, settings.text_words)
+        return TextModel(
+            encoder, tokenizer, torch.zeros(encoder.config.hidden_size, len(task.labels)), task.labels
+        )
     noted = [r for r in rows if r.note and language_of(r.note) == "en"]
     if task.compose_notes is None and not noted:
         encoder, tokenizer = load_text_encoder(settings.text_encoder)

@@ -7,6 +7,7 @@ from mmcore.domain.case import Notice, Scan
 from mmcore.domain.errors import MmcoreError
 from mmcore.domain.task import Modality, Task
 from mmcore.intake.code_streams import kind_of
+from mmcore.intake.ct_scan import CT_ENDINGS, CT_KINDS, read_ct_scan, zipped
 from mmcore.intake.ecg import ecg_facts, is_ecg, read_ecg, signal_files
 from mmcore.intake.ecg_doubts import CORRECTABLE as ECG_CORRECTABLE
 from mmcore.intake.ecg_doubts import OVERRULABLE as ECG_OVERRULABLE
@@ -44,7 +45,7 @@ def read_upload(
     accept_corrections: True agrees to every correction; a set agrees to those named by field or code, and the code of
     a gate in it overrules that gate. Never raises for bad input.
     """
-    given = [UploadFile(*file) for file in files]
+    given = gathered([UploadFile(*file) for file in files], task)
     beside = {file.name: file.data for file in given}
     signals = signal_files(beside.values())  # read with their header
     items = [_read(file, task, accept_corrections, beside) for file in given if file.name not in signals]
@@ -61,6 +62,8 @@ def recognised(name: str, data: bytes, task: Task) -> str:
     Text that calls itself a picture counts as a scan, so that it is refused as one and not taken for a note.
     """
     kind, ending = kind_of(data), name.rpartition(".")[2].lower()
+    if task.image == "ct_nodule" and (kind in CT_KINDS or ending in CT_ENDINGS):
+        return "scan"
     if is_ecg(name, data):
         return "ecg"
     if kind in ("dicom", "png", "jpeg", *PICTURE_KINDS) or ending in IMAGE_ENDINGS:
@@ -90,8 +93,21 @@ def _read(
         return UploadItem(file.name, kind, refused=Notice(error.code, error.values, MODALITY[kind]))
 
 
+def gathered(files: Sequence[UploadFile], task: Task) -> list[UploadFile]:
+    """The files, those of a CT series that came one slice a file as one."""
+    slices = [f for f in files if kind_of(f.data) == "dicom" and f.expected in ("", "scan")]
+    if task.image != "ct_nodule" or len(slices) < 2:
+        return list(files)
+    place = next((f.place for f in slices if f.place), None)
+    series = UploadFile(f"{slices[0].name} …", zipped([f.data for f in slices]), "scan", place)
+    return [series, *(f for f in files if f not in slices)]
+
+
 def _scan(file: UploadFile, task: Task, agreed: bool | frozenset[str]) -> UploadItem:
-    scan = read_scan(file.data, file.name)
+    if task.image == "ct_nodule":
+        scan = read_ct_scan(file.data, file.name, file.place)
+    else:
+        scan = read_scan(file.data, file.name)
     verdict = judge_scan(task.image, scan)
     if verdict.correction and _agrees(verdict.correction.code, agreed):
         scan = corrected(scan, verdict.correction)

@@ -111,6 +111,11 @@ def features_of_waveforms(model: FusionModel, rows: Sequence[PackRow], progress:
     return out
 
 
+def has_label(task: Task, row: PackRow) -> bool:
+    """Whether any label of the task is known for the row."""
+    return any(row.outcome.get(k) is not None for k in task.labels)
+
+
 def outcomes_of(task: Task, rows: Sequence[PackRow]) -> np.ndarray:
     """(N, K) of 1, 0 and NaN for unknown."""
     return np.array(

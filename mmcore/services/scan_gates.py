@@ -6,13 +6,28 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mmcore.domain.case import Notice, Scan
+from mmcore.intake.ct_scan import DOUBTED
 from mmcore.intake.radiograph import HOPELESS, doubts
 from mmcore.preprocess.corrections import QUARTER_TURNS, UNDO
+from mmcore.preprocess.ct import doubts_of, square_around
 from mmcore.services.picture_gate import correctable, doubts_by_sight
 
-RULES: dict[str, Callable[[Scan], tuple[Notice, ...]]] = {
-    "frontal_chest_xray": doubts
-}  # Task.image -> its rules
+
+def nodule_doubts(scan: Scan) -> tuple[Notice, ...]:
+    """Why a CT should not be read around its mark: a gap in the series, no lung there, no nodule there."""
+    series = tuple(n for n in scan.notices if n.code in DOUBTED)
+    if scan.hounsfield is None or scan.mark is None or scan.spacing_mm is None:
+        return series
+    square = square_around(
+        scan.hounsfield[scan.mark.slice], scan.spacing_mm, (scan.mark.row, scan.mark.column)
+    )
+    return (*series, *doubts_of(square))
+
+
+RULES: dict[str, Callable[[Scan], tuple[Notice, ...]]] = {  # Task.image -> its rules
+    "frontal_chest_xray": doubts,
+    "ct_nodule": nodule_doubts,
+}
 ONLY_TOLD = frozenset({"scan_looks_mirrored", "gate_unusable"})
 
 

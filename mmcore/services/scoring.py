@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 import numpy as np
@@ -76,6 +76,23 @@ def score(
         p_values=tuple(p.p_values for p in predictions),
         inputs=_stacked(inputs),
     ), len(rows) - len(kept)
+
+
+def subset(scored: Scored, chosen: Sequence[int]) -> Scored:
+    """Some of the scored rows; residuals stay those of all."""
+    rows = np.asarray(chosen, dtype=int)
+    return replace(
+        scored,
+        rows=tuple(scored.rows[i] for i in rows),
+        probabilities=scored.probabilities[rows],
+        logits=scored.logits[rows],
+        outcomes=scored.outcomes[rows],
+        modalities=tuple(scored.modalities[i] for i in rows),
+        sets=tuple(scored.sets[i] for i in rows),
+        evidence=scored.evidence[rows],
+        p_values=tuple(scored.p_values[i] for i in rows),
+        inputs={m: x[rows] for m, x in scored.inputs.items()},
+    )
 
 
 def by_subset(

@@ -12,10 +12,10 @@ from mmcore.models.lungs import LungNet
 from mmcore.services.card import write_card
 from mmcore.services.cross_validation import cross_validated, shuffled
 from mmcore.services.engine import Engine
-from mmcore.services.evaluate import evaluate
+from mmcore.services.evaluate import evaluate, patient_mark
 from mmcore.services.fitting import Progress, fit_lung_finder, labelled_rows, synthetic_rows
 from mmcore.services.fusions import compared, write_fusions
-from mmcore.services.packs import outcomes_of, read_pack
+from mmcore.services.packs import has_label, outcomes_of, read_pack
 from mmcore.services.training import conclude, parts_of
 from mmcore.services.workshop import Workshop
 from mmcore.stores.model_folders import DIGESTS, next_version
@@ -43,12 +43,14 @@ def train(
     extra = labelled_rows(task, pretrain) if pretrain else ()
     extra = (*extra, *synthetic_rows(task, settings.synthetic, out / "cache" / "synthetic", progress))
     lungs = None
-    if Modality.IMAGE in task.modalities:
+    if Modality.IMAGE in task.modalities and task.image != "ct_nodule":
         lungs = stored_lungs(None) if task.starts_from else _lung_finder(data, out, settings, progress)
     unlabelled = [r for r in read_pack(task, data).rows if not r.outcome]
     shop = Workshop(task, rows, extra, lungs, settings, out, progress, unlabelled)
     split = parts_of(rows)
-    part = {name: np.flatnonzero(split == name) for name in (TRAIN, CALIBRATION, TEST)}
+    labelled = np.array([has_label(task, r) for r in rows])
+    part = {name: np.flatnonzero((split == name) & labelled) for name in (CALIBRATION, TEST)}
+    part[TRAIN] = np.flatnonzero(split == TRAIN)  # rows without a label teach what they can
     version = next_version(task.name)
     folder = out / "model" / task.name / version
     result = _kept(folder) or _fit_and_test(shop, part, folder, data, progress)
@@ -66,7 +68,10 @@ def train(
 
 def across(task: Task, rows: Sequence[PackRow]) -> bool:
     """Whether any label is known present and absent at two publishers: else none can be left out and still be scored."""
-    outcomes, publishers = outcomes_of(task, rows), np.array([r.publisher for r in rows])
+    known = [r for r in rows if has_label(task, r)]
+    outcomes, publishers = outcomes_of(task, known), np.array([r.publisher for r in known])
+    if len(set(publishers)) < 2:
+        return False
     both = [
         {p for p in set(publishers) if {0.0, 1.0} <= set(outcomes[publishers == p, k])}
         for k in range(len(task.labels))
@@ -91,8 +96,12 @@ def _fit_and_test(
     model, tokenizer, everyone, taught, seen_features = shop.fit(
         "final", part[TRAIN], everything, settings.image_steps
     )
-    own = [shop.rows[i] for i in part[TRAIN]]
+    labelled = part[TRAIN][[has_label(task, shop.rows[i]) for i in part[TRAIN]]]
+    own = [shop.rows[i] for i in labelled]
     conclude(model, task, taught, everyone.take(part[CALIBRATION]), settings, own, seen_features)
+    model.config.facts["patients"]["train"] = sorted(
+        {patient_mark(shop.rows[i].patient) for i in part[TRAIN]}
+    )
     model.config.facts["split"] = {name: len(indices) for name, indices in part.items()}
     save_model(model, tokenizer, shop.lungs, folder)
     result = {
@@ -103,9 +112,8 @@ def _fit_and_test(
         "set_scales": model.config.facts["set_scales"],
     }
     if len(model.modalities) > 1:
-        chosen_parts = {
-            name: np.isin(np.arange(len(shop.rows)), part[name]) for name in (TRAIN, CALIBRATION, TEST)
-        }
+        scored = part | {TRAIN: labelled}
+        chosen_parts = {name: np.isin(np.arange(len(shop.rows)), scored[name]) for name in scored}
         found = compared(model, everyone, chosen_parts, settings.heads)
         write_fusions(folder, {"task": task.name, "version": folder.name, **found})
     engine = Engine(task, load_model(folder, task.name))

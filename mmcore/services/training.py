@@ -16,6 +16,7 @@ from mmcore.models.fusion import FusionConfig, FusionModel
 from mmcore.services.fitting import Encoders
 from mmcore.services.packs import outcomes_of
 from mmcore.services.patient_marks import patient_mark
+from mmcore.services.teaching import Reports, teaching_outcomes, teaching_values
 from mmcore.training.background import background_rows, centroids, identified
 from mmcore.training.calibrate import (
     calibrate,
@@ -25,21 +26,26 @@ from mmcore.training.calibrate import (
     probabilities_of,
     scale_sets,
 )
+from mmcore.training.further_fields import fit_further_fields
 from mmcore.training.heads import Encoded, fit_heads, start_heads, tensors
-from mmcore.training.inputs import clinical_input
 from mmcore.training.recipe import TrainingSettings
+from mmcore.training.report_reader import head_of_reports
 from mmcore.training.splits import split_patients
 from mmcore.training.text_encoder import TextModel
+
+FURTHER_PENALTY = (
+    0.01  # of weights that one table alone teaches; by cross-validation on the lung task's UK nodules
+)
 
 
 def assemble(
     task: Task, rows: Sequence[PackRow], encoders: Encoders, settings: TrainingSettings
 ) -> FusionModel:
     """An untrained fusion model around the encoders, its clinical background taken from the given (training) rows."""
-    values = np.stack([clinical_input(r.values, task) for r in rows])
+    values = teaching_values(task, rows)
     patients = np.array([r.patient for r in rows])
     sources = np.array([r.source for r in rows])
-    outcomes = outcomes_of(task, rows)
+    outcomes = teaching_outcomes(task, rows)
     taught, where = identified(values, outcomes, patients, sources, settings.fewest, task.exclusive)
     fields = [
         {
@@ -49,6 +55,7 @@ def assemble(
             "identified": bool(taught[i].any()),
             "identified_labels": [k for k, known in zip(task.labels, taught[i], strict=True) if known],
             "sources": where[i],
+            "taught_by": f.taught_by,
         }
         for i, f in enumerate(task.fields)
     ]
@@ -97,25 +104,36 @@ def fit_on(
     settings: TrainingSettings,
     text: TextModel | None,
     own: np.ndarray,
+    teachers: Encoded | None = None,
+    reports: Reports | None = None,
 ) -> None:
     """References and heads from the training rows; `own` (N,) marks those of the pack itself, not of extra pictures.
 
     The clinical head learns from the sources that have a field known for two labels, and then stays: among other sources
     age and sex would tell the hospital. So does the head of a `text` that composed notes taught; calibration scales both.
+    teachers: patients of another table who alone teach some fields, after and beside the others. reports: the text head
+    learns to say of a report what the clinical head says of the values it states.
     """
     fields = model.config.fields
     background = background_rows([f["background"] for f in fields])
-    start_heads(model, train.take(own), background)
+    apart = np.array([bool(f.get("taught_by")) for f in fields])
+    start_heads(model, joined(train.take(own), teachers), background)
     fixed = []
-    taught = np.array([bool(f["sources"]) for f in fields])
+    taught = np.array([bool(f["sources"]) for f in fields]) & ~apart
     if taught.any():
-        sources = {s for f in fields for s in f["sources"]}
+        sources = {s for f, a in zip(fields, apart, strict=True) for s in f["sources"] if not a}
         known = ~np.isnan(train.inputs["clinical"][:, taught]).all(1)
         rows = own & np.isin(train.sources, sorted(sources)) & known
         others = tuple(m for m in train.inputs if m != "clinical")
         fit_heads(model, train.take(rows).without(others), settings.heads)
         fixed.append("clinical")
-    if text is not None:
+    if teachers is not None:
+        fit_further_fields(model, teachers, apart, FURTHER_PENALTY)
+    if reports is not None:
+        _teach_text(model, train.take(own), reports)
+        fixed.append("text")
+        train = train.without(("text",))  # what the report repeats must not turn the scan's head
+    elif text is not None:
         order = [text.labels.index(k) for k in model.config.labels]
         model.text_head.weight.copy_((text.weight - text.weight.mean(1, keepdim=True)).T[order])
         fixed.append("text")
@@ -133,6 +151,29 @@ def _allowed(model: FusionModel, task: Task) -> dict[str, np.ndarray]:
             [[name in task.measures.get(k, names) for name in names] for k in task.labels], float
         )
     }
+
+
+def _teach_text(model: FusionModel, train: Encoded, reports: Reports) -> None:
+    """The text head from the clinical evidence of values that reports state: those of the training rows, and made-up ones."""
+    noted = ~np.isnan(train.inputs["text"]).all(1)
+    encodings = np.concatenate([train.inputs["text"][noted], reports.encodings])
+    values = np.concatenate([train.inputs["clinical"][noted], reports.values])
+    with torch.no_grad():
+        evidence = model.clinical_head(torch.tensor(values, dtype=torch.float32)).sum(1).numpy()
+        model.text_head.weight.copy_(torch.tensor(head_of_reports(encodings, evidence)))
+
+
+def joined(first: Encoded, second: Encoded | None) -> Encoded:
+    """Rows of both; what one of them lacks is absent there."""
+    if second is None:
+        return first
+    arrays = {
+        n: np.concatenate([getattr(first, n), getattr(second, n)])
+        for n in first.__dataclass_fields__
+        if n != "inputs"
+    }
+    inputs = {m: np.concatenate([x, second.inputs[m]]) for m, x in first.inputs.items()}
+    return Encoded(**arrays, inputs=inputs)
 
 
 def probabilities(model: FusionModel, data: Encoded) -> np.ndarray:

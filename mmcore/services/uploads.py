@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from mmcore.domain.case import Case, Notice, Scan, Waveform
 from mmcore.domain.task import Modality, Task
+from mmcore.intake.ct_scan import Place, near_mark
 from mmcore.intake.ecg_doubts import OVERRULABLE
 from mmcore.services.agreement import find_contradictions
 
@@ -25,11 +26,15 @@ REFUSED_VALUES = (
 
 
 class UploadFile(NamedTuple):
-    """A file as given; `expected` is scan, ecg, note or vitals where the user said so, "": the content decides."""
+    """A file as given; `expected` is scan, ecg, note or vitals where the user said so, "": the content decides.
+
+    place: row, column and slice of the nodule that the user marked on a CT.
+    """
 
     name: str
     data: bytes
     expected: str = ""
+    place: Place | None = None
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,7 @@ def assembled(items: list[UploadItem], task: Task) -> Upload:
     scans = [item.scan for item in items if item.scan is not None and item.used]
     ecgs = [item.ecg for item in items if item.ecg is not None and item.used]
     values, conflicts = _merged([item for item in items if item.values is not None])
-    scan = replace(scans[0], notices=(*scans[0].notices, *warnings)) if scans else None
+    scan = near_mark(replace(scans[0], notices=(*scans[0].notices, *warnings))) if scans else None
     notes = [item.note for item in items if item.note is not None and item.used]
     case = Case(
         task=task.name,

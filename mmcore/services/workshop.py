@@ -12,16 +12,21 @@ from mmcore.domain.task import Modality, Task
 from mmcore.models.encoders import EFFICIENTNET_LITE0
 from mmcore.models.fusion import FusionModel
 from mmcore.models.lungs import LungNet
+from mmcore.models.nodule_encoder import NoduleEncoder
 from mmcore.services.fitting import Progress, fit_encoders, fit_text, fit_waveform, picture_shares
+from mmcore.services.nodules import features_of_nodules
 from mmcore.services.packs import (
     encode_rows,
     features_of_waveforms,
+    has_label,
 )
 from mmcore.services.pictures import make_pictures
-from mmcore.services.training import assemble, fit_on
+from mmcore.services.teaching import Reports, hide_untaught, is_teacher, made_up_reports, teaching_outcomes
+from mmcore.services.training import assemble, fit_on, joined
 from mmcore.training.heads import Encoded
 from mmcore.training.recipe import TrainingSettings
 
+REPORTS = 1200  # composed of values drawn apart from each other, for the text head
 HEAD_ROWS = 250  # of each publisher of the pretraining pack, when heads are fitted
 
 
@@ -43,7 +48,8 @@ class Workshop:
         self.settings, self.out, self.progress = settings, out, progress
         everyone, cache = [*rows, *extra], out / "cache"
         self.pictures = self.views = None
-        if Modality.IMAGE in task.modalities:
+        self.reports: Reports | None = None
+        if Modality.IMAGE in task.modalities and task.image != "ct_nodule":
             size, recipe = settings.crop_size, settings.image
             self.pictures = make_pictures(everyone, lungs, size, recipe, settings.seed, cache, progress)
         trains = (
@@ -58,16 +64,18 @@ class Workshop:
         asked = Modality.WAVEFORM in task.modalities
         self.waveform = fit_waveform(recordings, settings, out, progress) if asked else None
         # composed notes teach the same text head whatever rows are left out
-        composed = task.compose_notes is not None and Modality.TEXT in task.modalities
+        composed = (task.compose_notes or task.write_report) is not None and Modality.TEXT in task.modalities
         self.text = fit_text(task, (), settings, out / "checkpoints", progress) if composed else None
 
     def fit(self, name: str, train: np.ndarray, keep: np.ndarray, steps: int, shuffle=False):
-        """(model, tokenizer, encodings of all rows): encoders and heads from the rows at `train` and the kept extra rows."""
+        """(model, tokenizer, encodings of all rows, of those taught, inputs): encoders and heads from the rows at `train`.
+
+        keep: which extra rows join. Rows at `train` without a label of the task teach what they can: the encoder, or the
+        fields that their source alone can teach.
+        """
         rows = [*(self.rows[i] for i in train), *(self.extra[i] for i in keep)]
         if shuffle:
-            outcomes = [r.outcome for r in rows]
-            order = np.random.default_rng(self.settings.seed).permutation(len(rows))
-            rows = [replace(r, outcome=outcomes[i], subgroup={}) for r, i in zip(rows, order, strict=True)]
+            rows = self._shuffled(rows)
         places = np.r_[train, len(self.rows) + keep].astype(int)
         pictures = self.views.of(places) if self.views and steps else None
         settings = replace(self.settings, image_steps=steps)
@@ -80,15 +88,41 @@ class Workshop:
         own_rows, heads = np.arange(len(self.rows)), self.heads[np.isin(self.heads, keep)]
         features = self._features(model, own_rows)
         everyone = encode_rows(model, tokenizer, self.task, self.rows, features, self.notes)
+        if encoders.image_features is not None:  # honest ones: see fit_on_nodules
+            everyone.inputs["image"][train] = encoders.image_features[: len(train)]
         taught = everyone.take(train)
+        teachers = None if shuffle else self._teachers(taught, train)
+        labelled = np.array([has_label(self.task, self.rows[i]) for i in train])
+        taught = hide_untaught(self.task, taught.take(labelled))
         if shuffle:
-            order = np.random.default_rng(0).permutation(len(train))
+            order = np.random.default_rng(0).permutation(len(taught.keys))
             taught = replace(taught, outcomes=taught.outcomes[order])
         further = self._further(model, tokenizer, heads)
         together = joined(taught, further)
         own = np.arange(len(together.keys)) < len(taught.keys)
-        fit_on(model, self.task, together, settings, self.text, own)
+        if self.reports is None and self.task.write_report is not None:
+            self.reports = made_up_reports(self.task, model, tokenizer, REPORTS, self.settings.seed)
+        text = self.text if self.reports is None else None
+        fit_on(model, self.task, together, settings, text, own, teachers, self.reports)
         return model, tokenizer, everyone, taught, together.inputs
+
+    def _shuffled(self, rows: list[PackRow]) -> list[PackRow]:
+        """The rows with outcomes and what they teach dealt out anew."""
+        order = np.random.default_rng(self.settings.seed).permutation(len(rows))
+        told = [(rows[i].outcome, rows[i].teach) for i in order]
+        return [
+            replace(r, outcome=outcome, teach=teach, subgroup={})
+            for r, (outcome, teach) in zip(rows, told, strict=True)
+        ]
+
+    def _teachers(self, taught: Encoded, train: np.ndarray) -> Encoded | None:
+        """The rows at `train` that teach the fields their source alone can teach, with the outcomes under which they do."""
+        rows = [self.rows[i] for i in train]
+        chosen = np.array([is_teacher(self.task, r) for r in rows])
+        if not chosen.any():
+            return None
+        outcomes = teaching_outcomes(self.task, [r for r, c in zip(rows, chosen, strict=True) if c])
+        return replace(taught.take(chosen), outcomes=outcomes)
 
     def _features(self, model: FusionModel, chosen: np.ndarray) -> dict[str, np.ndarray]:
         """modality -> pooled features (n, D) of rows by their place among all."""
@@ -105,6 +139,8 @@ class Workshop:
 
     def _image_features(self, model: FusionModel, chosen: np.ndarray) -> np.ndarray:
         """Pooled features (n, D), NaN without a scan; kept under a digest of the encoder and the places."""
+        if isinstance(model.image_encoder, NoduleEncoder):
+            return features_of_nodules(model.image_encoder, [[*self.rows, *self.extra][i] for i in chosen])
         digest = hashlib.sha256(chosen.tobytes())
         for value in model.image_encoder.state_dict().values():
             digest.update(value.numpy().tobytes())
@@ -127,16 +163,3 @@ def _some_of_each(publishers: Sequence[str]) -> np.ndarray:
     names = np.array(publishers)
     of_each = [np.flatnonzero(names == name) for name in sorted(set(publishers))]
     return np.array([i for rows in of_each for i in rows[:: max(1, len(rows) // HEAD_ROWS)]], dtype=int)
-
-
-def joined(first: Encoded, second: Encoded | None) -> Encoded:
-    """Rows of both."""
-    if second is None:
-        return first
-    arrays = {
-        n: np.concatenate([getattr(first, n), getattr(second, n)])
-        for n in first.__dataclass_fields__
-        if n != "inputs"
-    }
-    inputs = {m: np.concatenate([x, second.inputs[m]]) for m, x in first.inputs.items()}
-    return Encoded(**arrays, inputs=inputs)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mmcore.domain.case import Notice, Waveform
+from mmcore.domain.case import Mark, Notice, Scan, Waveform
 
 
 def to_waveform(row: Any) -> Waveform | None:
@@ -47,3 +47,12 @@ def pack(pixels: np.ndarray) -> bytes:
 def unpack(packed: bytes) -> np.ndarray:
     """The array that was packed."""
     return np.load(io.BytesIO(zlib.decompress(packed)), allow_pickle=False)
+
+
+def to_ct(facts: dict[str, Any], hounsfield: np.ndarray) -> Scan:
+    """A CT is kept as its Hounsfield units; its picture is made from them again."""
+    kept = {k: facts[k] for k in ("view", "laterality", "patient_hash", "body_part", "slice_spacing_mm")}
+    taken = date.fromisoformat(facts["taken"]) if facts["taken"] else None
+    notices = tuple(Notice(**n) for n in facts["notices"])
+    spacing, mark = tuple(facts["spacing_mm"]), Mark(*facts["mark"])
+    return Scan.of_ct(hounsfield, spacing, mark, facts["modality"], taken=taken, notices=notices, **kept)

@@ -10,6 +10,7 @@ from torch import Tensor
 from mmcore.domain.case import Scan, Waveform
 from mmcore.domain.task import LeakTerm, Task
 from mmcore.models.lungs import SIZE, WHOLE, LungBox, LungNet, lung_box
+from mmcore.preprocess.ct import region_of, scaled, square_around
 from mmcore.preprocess.image import Crop, crop_around, dim, equalise, resample
 from mmcore.preprocess.note_kind import orders_in
 from mmcore.preprocess.text import MaskedNote, clean, mask_leaks
@@ -76,10 +77,22 @@ def look(pixels: np.ndarray, lungs: LungNet | None, size: int) -> Seen:
 
 
 def image_input(scan: Scan, lungs: LungNet | None, size: int) -> ImageInput:
-    """A scan's pixels cropped around its lungs, grey levels by rank, dimmed outside the lungs."""
+    """A scan as its encoder sees it. X-ray: cropped around its lungs, grey levels by rank, dimmed outside the lungs. CT: the
+    square around the mark, Hounsfield units over the range of 12 bits.
+    """
+    if scan.hounsfield is not None:
+        return _nodule_input(scan)
     seen = look(scan.pixels, lungs, size)
     ready = dim(equalise(seen.pixels), seen.inside)
     return ImageInput(torch.from_numpy(ready)[None, None], seen.crop, seen.box, seen.lungs)
+
+
+def _nodule_input(scan: Scan) -> ImageInput:
+    hounsfield, mark = scan.marked_slice, (scan.mark.row, scan.mark.column)
+    square = square_around(hounsfield, scan.spacing_mm, mark)
+    region = region_of(hounsfield.shape, scan.spacing_mm, mark)
+    box = LungBox(region.top, region.left, region.bottom, region.right, 1.0)
+    return ImageInput(torch.from_numpy(scaled(square))[None, None], region, box, None)
 
 
 def waveform_input(waveform: Waveform) -> Tensor:

@@ -17,11 +17,16 @@ class TrainingSettings:
     loaded. straight: what the text encoder of composed notes is then taught. away_steps, fold_steps: image_steps where
     publishers are left out and within cross-validation, fewer for time. synthetic: phantom films that join. fewest:
     patients of a label that make a field identified. draws, waveform_cycles: made-up ECG strips that teach the waveform
-    encoder, and the steps of 32 of each cycle.
+    encoder, and the steps of 32 of each cycle. text_layers, text_words: how many first
+    layers and most frequent word pieces of the text encoder are kept, 0 all. members: networks of a nodule encoder, whose
+    image_steps and fold_steps count rounds through the nodules.
     """
 
     image_encoder: str = "efficientnet-lite0"
     text_encoder: str = "all-minilm-l6-v2"
+    text_layers: int = 0
+    text_words: int = 0
+    members: int = 3
     fusion: str = "additive"
     seed: int = 20261123
     crop_size: int = 192
@@ -47,6 +52,6 @@ class TrainingSettings:
 
 def settings_for(task: Task, chosen: Mapping) -> TrainingSettings:
     """The defaults with what the task's own validation chose for its heads, and what the user chose."""
-    settings = TrainingSettings(**chosen)
+    settings = TrainingSettings(**(dict(task.training) | dict(chosen)))
     penalty = dict(settings.heads.penalty) | dict(task.penalty)
     return replace(settings, heads=replace(settings.heads, penalty=penalty, invariance=task.invariance))

@@ -117,7 +117,9 @@ def draw_answer(engine, key: str, case: Case, drawn: Contrast) -> None:
     with st.container(key="panel_answer"):
         answer.draw(seen, state.confidence(stored), bool(state.of_case(key, "prior")))
         answer.draw_prior(seen, key)
-        st.html(group.words_of(resources.card(case.task), seen))
+        words_of_group = group.words_of(resources.card(case.task), seen)
+        if words_of_group:
+            st.html(words_of_group)
     with st.container(key="panel_account"):
         account.draw(seen, key)
 

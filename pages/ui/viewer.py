@@ -58,12 +58,20 @@ def draw(
 
 
 def draw_for_painting(
-    scan: Scan, name: str, painted: Sequence[tuple[float, float, float, float]], html: str
+    scan: Scan,
+    name: str,
+    painted: Sequence[tuple[float, float, float, float]],
+    html: str,
+    hollow: bool = False,
 ) -> tuple[float, float, float, float] | None:
-    """The scan on which a drag marks a rectangle; the one just marked (top, left, bottom, right as fractions), else None."""
+    """The scan on which a drag marks a rectangle; the one just marked (top, left, bottom, right as fractions), else None.
+
+    hollow: what is marked stays visible, and a click marks a place, a rectangle without extent.
+    """
     grey = _grey(scan.pixels, LONGEST_SIDE_PAINTED)
     data = {"name": f"paint_{name}", "width": grey.shape[1], "height": grey.shape[0], "grey": _text_of(grey)}
     data |= {"outline": [], "map": None, "html": html, "paint": True, "painted": [list(p) for p in painted]}
+    data["hollow"] = hollow
     return _component()(data=data, key=f"paint_{name}", on_painted_change=lambda: None).painted
 
 

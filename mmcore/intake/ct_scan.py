@@ -1,0 +1,106 @@
+"""CT files as a checked Scan with the place the user marked; decoded in the child process."""
+
+import io
+import zipfile
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import cast
+
+import numpy as np
+
+from mmcore.domain.case import Mark, Notice, Scan
+from mmcore.domain.errors import OutOfRangeError, UnreadableFileError
+from mmcore.intake.code_streams import kind_of
+from mmcore.intake.sandbox import read_in_child
+from mmcore.intake.scan import no_picture, process_salt, scan_facts
+
+Place = tuple[float, float, int | None]
+"""Row and column in pixels and the slice from 0, None for the middle one."""
+
+CT_KINDS = ("dicom", "nifti", "gzip", "numpy", "ZIP or Office")
+CT_ENDINGS = ("nii", "gz", "npy", "npz", "zip")
+DOUBTED = frozenset({"ct_slices_missing", "ct_uneven_spacing"})  # used when the user insists
+KEPT_SLICES = 12  # on each side of the mark, in a stored case
+
+
+def read_ct_scan(data: bytes, name: str = "", place: Place | None = None) -> Scan:
+    """The CT in a DICOM, ZIP, NIfTI or NumPy file, marked at `place`, else in the middle, which a notice says.
+
+    Raises UnreadableFileError, TooLargeError, or OutOfRangeError for a mark beyond the picture.
+    """
+    if not data:
+        raise UnreadableFileError("file_empty")
+    kind = kind_of(data)
+    if kind in ("png", "jpeg"):
+        raise UnreadableFileError("ct_from_picture", format=kind.upper())
+    if kind not in CT_KINDS:
+        raise no_picture(kind, name)
+    facts, payload = read_in_child("ct", data, salt=process_salt())
+    hounsfield = np.frombuffer(payload, dtype="<i2").reshape(facts["shape"])
+    mark, assumed = _mark(hounsfield.shape, place)
+    told = scan_facts(facts)
+    notices = (*told.pop("notices"), *assumed)
+    spacing = facts["spacing_mm"]
+    return Scan.of_ct(
+        hounsfield,
+        (spacing[0], spacing[1]),
+        mark,
+        **told,
+        notices=notices,
+        slice_spacing_mm=facts.get("slice_spacing_mm"),
+    )
+
+
+def marked(scan: Scan, mark: Mark) -> Scan:
+    """The CT with another mark, which takes the place of an assumed one. Raises OutOfRangeError beyond the picture."""
+    volume, spacing = cast(np.ndarray, scan.hounsfield), cast(tuple[float, float], scan.spacing_mm)
+    _check(volume.shape, mark)
+    kept = tuple(n for n in scan.notices if n.code != "ct_mark_assumed")
+    facts = {
+        k: getattr(scan, k)
+        for k in ("view", "laterality", "taken", "patient_hash", "body_part", "slice_spacing_mm")
+    }
+    return Scan.of_ct(volume, spacing, mark, scan.modality, **facts, notices=kept)
+
+
+def near_mark(scan: Scan) -> Scan:
+    """The scan with the slices near its mark alone, as a case keeps it."""
+    if scan.hounsfield is None or scan.mark is None:
+        return scan
+    first = max(0, scan.mark.slice - KEPT_SLICES)
+    kept = scan.hounsfield[first : scan.mark.slice + KEPT_SLICES + 1]
+    return replace(scan, hounsfield=kept, mark=replace(scan.mark, slice=scan.mark.slice - first))
+
+
+def zipped(files: Sequence[bytes]) -> bytes:
+    """Several files of a series as one, to be decoded together."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for number, data in enumerate(files):
+            archive.writestr(f"{number}.dcm", data)
+    return buffer.getvalue()
+
+
+def _mark(shape: tuple[int, ...], place: Place | None) -> tuple[Mark, tuple[Notice, ...]]:
+    middle = Mark((shape[0] - 1) // 2, (shape[1] - 1) / 2, (shape[2] - 1) / 2)
+    if place is None:
+        return middle, (Notice("ct_mark_assumed", {}, "image"),)
+    row, column, number = place
+    mark = Mark(middle.slice if number is None else number, row, column)
+    _check(shape, mark)
+    assumed = number is None and shape[0] > 1
+    return mark, (Notice("ct_slice_assumed", {"slice": mark.slice}, "image"),) if assumed else ()
+
+
+def _check(shape: tuple[int, ...], mark: Mark) -> None:
+    slices, height, width = shape
+    if not (0 <= mark.slice < slices and 0 <= mark.row <= height - 1 and 0 <= mark.column <= width - 1):
+        raise OutOfRangeError(
+            "ct_mark_outside",
+            row=f"{mark.row:g}",
+            column=f"{mark.column:g}",
+            slice=mark.slice,
+            rows=height - 1,
+            columns=width - 1,
+            slices=slices - 1,
+        )

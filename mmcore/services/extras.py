@@ -1,0 +1,72 @@
+"""Figures of a label's evidence against outcomes beside the task's labels, e.g. a confirmed diagnosis, and of the baseline there."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from mmcore.domain.pack import PackRow
+from mmcore.domain.task import ExtraMetric, Task
+from mmcore.evaluation.metrics import auroc, interval, patient_weights
+
+Rows = Sequence[PackRow]
+
+
+def extra_figures(
+    task: Task, rows: Rows, probabilities: np.ndarray, resamples: int
+) -> tuple[dict[str, dict], dict[str, dict], dict[str, str]]:
+    """(metrics, the same of the baseline's field alone, skipped) of rows with probabilities (N, K); NaN rows do not count."""
+    metrics, baseline, skipped = {}, {}, {}
+    for extra in task.extra_metrics:
+        column = probabilities[:, task.labels.index(extra.label)]
+        found = _figure(extra, rows, column, resamples)
+        if found is None:
+            skipped[extra.name] = f"needs rows with the outcome {extra.outcome} both ways"
+            continue
+        metrics[extra.name] = found
+        if len(task.baseline) == 1:
+            alone = np.array([r.values.get(task.baseline[0], np.nan) for r in rows])
+            figure = _figure(extra, rows, np.where(np.isnan(column), np.nan, alone), resamples)
+            if figure is not None:
+                baseline[extra.name] = figure
+    return metrics, baseline, skipped
+
+
+def _figure(extra: ExtraMetric, rows: Rows, scores: np.ndarray, resamples: int) -> dict | None:
+    known = [
+        (r.patient, float(s), int(y))
+        for r, s in zip(rows, scores, strict=True)
+        if (y := r.outcome.get(extra.outcome)) is not None and not np.isnan(s)
+    ]
+    if extra.by_patient:
+        highest: dict[str, tuple[str, float, int]] = {}
+        for patient, score, outcome in known:
+            if patient not in highest or score > highest[patient][1]:
+                highest[patient] = (patient, score, outcome)
+        known = list(highest.values())
+    outcomes = np.array([y for _, _, y in known])
+    if len(set(outcomes.tolist())) < 2:
+        return None
+    weights = patient_weights([p for p, _, _ in known], resamples)
+    figure = interval(auroc(np.array([s for _, s, _ in known]), outcomes, weights))
+    return figure | {"n": len(known), "positive": int(outcomes.sum())}
+
+
+def has_extra(task: Task, row: PackRow) -> bool:
+    """Whether any outcome beside the labels is known for the row."""
+    return any(row.outcome.get(extra.outcome) is not None for extra in task.extra_metrics)
+
+
+def with_extras(report: Mapping, task: Task, rows: Rows, probabilities: np.ndarray, resamples: int) -> dict:
+    """The report with the extra figures among its metrics, its baseline's and what it skips."""
+    if not task.extra_metrics:
+        return dict(report)
+    metrics, baseline, skipped = extra_figures(task, rows, probabilities, resamples)
+    of_baseline = dict(
+        report.get("baseline") or {"name": " and ".join(task.baseline), "metrics": {}, "skipped": {}}
+    )
+    of_baseline["metrics"] = dict(of_baseline.get("metrics", {})) | baseline
+    return dict(report) | {
+        "metrics": dict(report["metrics"]) | metrics,
+        "skipped": dict(report["skipped"]) | skipped,
+        "baseline": of_baseline,
+    }

@@ -1,0 +1,64 @@
+"""Which rows may teach which clinical fields: a field that one source alone can teach is hidden from all others."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mmcore.domain.pack import PackRow
+from mmcore.domain.task import Task
+from mmcore.models.fusion import FusionModel
+from mmcore.services.packs import has_label, outcomes_of
+from mmcore.training.heads import Encoded
+from mmcore.training.inputs import clinical_input
+from mmcore.training.report_reader import composed, pooled
+
+
+@dataclass(frozen=True)
+class Reports:
+    """Composed reports as the text head learns them: encodings (N, E) less masks, values (N, F) that they state."""
+
+    encodings: np.ndarray
+    values: np.ndarray
+
+
+def is_teacher(task: Task, row: PackRow) -> bool:
+    """Whether a row without the task's labels teaches the fields that its source alone can teach."""
+    return not has_label(task, row) and any(k in row.teach for k in task.labels)
+
+
+def may_teach(task: Task, rows: Sequence[PackRow]) -> np.ndarray:
+    """(N, F) bool: which field each row may teach."""
+    labelled = np.array([has_label(task, r) for r in rows])
+    sources = np.array([r.source for r in rows])
+    columns = [sources == f.taught_by if f.taught_by else labelled for f in task.fields]
+    return np.stack(columns, 1) if columns else np.zeros((len(rows), 0), dtype=bool)
+
+
+def teaching_values(task: Task, rows: Sequence[PackRow]) -> np.ndarray:
+    """(N, F) values, NaN where unknown or where the row may not teach the field."""
+    values = np.stack([clinical_input(r.values, task) for r in rows])
+    return np.where(may_teach(task, rows), values, np.nan)
+
+
+def teaching_outcomes(task: Task, rows: Sequence[PackRow]) -> np.ndarray:
+    """(N, K) outcomes; of a row without the task's labels those under which it teaches."""
+    return outcomes_of(task, [replace(r, outcome=r.teach) if is_teacher(task, r) else r for r in rows])
+
+
+def hide_untaught(task: Task, rows: Encoded) -> Encoded:
+    """The rows without the values of fields that their source may not teach."""
+    values = rows.inputs["clinical"].copy()
+    for f, field in enumerate(task.fields):
+        if field.taught_by:
+            values[rows.sources != field.taught_by, f] = np.nan
+    return replace(rows, inputs=dict(rows.inputs) | {"clinical": values})
+
+
+def made_up_reports(task: Task, model: FusionModel, tokenizer, count: int, seed: int) -> Reports | None:
+    """`count` reports of values drawn apart from each other, encoded; None where the task composes none."""
+    if task.write_report is None or task.draw_values is None or not count:
+        return None
+    values, notes = composed(task.draw_values, task.write_report, count, seed)
+    encodings = pooled(model.text_encoder, tokenizer, model.text_masks, notes)
+    return Reports(encodings, np.stack([clinical_input(v, task) for v in values]))

@@ -1,0 +1,49 @@
+"""A CT on the screens: slices, windows and the mark of the nodule, from New case to Review."""
+
+import io
+
+import numpy as np
+import pytest
+
+from mmcore.domain.case import Case, Mark, Scan
+from mmcore.stores.model_folders import shipped_version
+from mmcore.training.ct_phantom import SPACING_MM, NoduleLook, draw_ct
+from tests.conftest import page_text
+
+pytestmark = pytest.mark.skipif(not shipped_version("lung_nodule"), reason="no lung nodule model is shipped")
+
+
+@pytest.fixture(scope="module")
+def slices() -> np.ndarray:
+    return draw_ct(5, NoduleLook(14, spicules=8))
+
+
+def test_review_shows_slices_and_windows_and_an_account_that_adds_up(store, visit, slices):
+    scan = Scan.of_ct(slices, (SPACING_MM, SPACING_MM), Mark(2, 63.5, 63.5))
+    values = {"diameter_mm": 14.0, "spiculation": 3.0, "smoking": 2.0}
+    store.add("nodule", Case("lung_nodule", scan, "Solid nodule of 14 mm, considerable spiculation.", values))
+    app = visit(case="nodule")
+    assert not app.exception
+    text = page_text(app)
+    assert "slice 3 of 5; the nodule is on 3" in text
+    assert "multiplies" in text or "odds" in text
+    app = app.slider(key="ct_slice_nodule").set_value(1).run()
+    assert not app.exception
+    assert "slice 1 of 5" in page_text(app)
+
+
+def test_a_ct_is_marked_on_the_new_case_screen_and_kept_with_its_mark(store, visit, slices):
+    file = io.BytesIO()
+    np.savez(file, hu=slices, pixel_spacing=np.array(SPACING_MM))
+    app = visit().switch_page("pages/new_case.py").run()
+    app = app.selectbox(key="new_task").set_value("lung_nodule").run()
+    app = app.file_uploader(key="new_files_0").set_value([("ct.npz", file.getvalue(), "")]).run()
+    assert not app.exception
+    assert "No nodule was marked" in page_text(app)
+    app = app.number_input(key="mark_row_new_0").set_value(60.0).run()
+    app.button(key="new_review").click().run()
+    (key,) = set(store.keys()) - {"whole", "vitals", "empty"}
+    kept = store.load(key).scan
+    assert (kept.mark.slice, kept.mark.row, kept.mark.column) == (2, 60.0, 63.5)
+    assert np.array_equal(kept.hounsfield, slices)
+    assert "ct_mark_assumed" not in [n.code for n in kept.notices]
