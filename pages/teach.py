@@ -14,6 +14,7 @@ session, student = teach_class.enter(store)
 answers = teach.teach_store(store).answers(session.code)
 mine = {a.case_key: a for a in answers if a.student == student}
 key = state.case_key() or next((k for k in session.cases if k not in mine), session.cases[0])
+state.teach(session.code, student, key)
 try:
     summary, case = teach.open_case(store, key)
 except MmcoreError as error:

@@ -19,7 +19,7 @@ def shipped():
 
 def answered(visit, store, key: str = "demo-003"):
     """A session of one case, its sliders moved and the answer committed: (app, session)."""
-    session = teach.begin(store, (key,), shared=True)
+    session = teach.begin(store, (key, "demo-005"), shared=True)
     app = visit()
     app.query_params["class"] = session.code
     app.query_params["me"] = "STUDENT1"
@@ -47,7 +47,10 @@ def test_a_committed_answer_is_scored_beside_the_model_and_stays_after_a_reload(
     assert kept.scores["student"]["brier"] == pytest.approx(0.75**2 + 0.75**2)
     assert kept.scores["student"]["right"] is False
     assert sum(kept.scores["chances"].values()) == pytest.approx(1)
-    again = visit(**{"class": session.code, "me": "STUDENT1"}).switch_page("pages/teach.py").run()
+    assert app.query_params["case"] == ["demo-003"]  # the reveal, not the next case
+    again = visit(**{"class": session.code, "me": "STUDENT1"})
+    again.query_params["case"] = "demo-003"
+    again = again.switch_page("pages/teach.py").run()
     for shown in (page_text(app), page_text(again)):
         assert '<table class="account">' in shown
         assert re.search(r"<td>75 %</td>", shown)
@@ -105,19 +108,29 @@ def test_a_class_link_with_an_unknown_code_says_so(store, visit):
     assert "NOSUCH" in page_text(app)
 
 
-def test_the_tour_walks_through_three_cases_and_back_out(database, monkeypatch, visit):
+def test_the_tour_begins_with_the_first_case_and_shows_the_lessons_unasked(database, monkeypatch, visit):
     monkeypatch.setenv("THREEFOLD_DEMONSTRATIONS", str(cases.DEMONSTRATIONS))
     monkeypatch.setenv("THREEFOLD_OPEN", "worklist")
+    app = visit().button(key="tour").click().run()
+    assert not app.exception
+    assert "family contact" in page_text(app)
+    assert '<table class="account">' in page_text(app)
+    for key, words in (("lesson-belly", "The model refuses"), ("lesson-letter", "Fooled model")):
+        app.query_params["case"] = key
+        app = app.switch_page("pages/teach.py").run()
+        assert words in page_text(app)
+
+
+def test_the_strip_of_the_tour_is_left_by_its_button(store, visit, monkeypatch):
+    monkeypatch.setenv("THREEFOLD_OPEN", "worklist")
     app = visit()
-    app = app.button(key="tour").click().run()
-    seen = [page_text(app)]
-    for _ in range(6):
-        app = app.button(key="tour_next").click().run()
-        assert not app.exception
-        seen.append(page_text(app))
-    assert [f"step {n} of 7" in text for n, text in enumerate(seen, 1)] == [True] * 7
-    assert "Family" in seen[0] or "family contact" in seen[0]
-    assert "The model refuses" in seen[4]
-    assert "Fooled model" in seen[5]
+    app.session_state["tour_step"] = 6
+    app = app.run()
+    assert "step 7 of 7" in page_text(app)
     app = app.button(key="tour_leave").click().run()
     assert "of 7" not in page_text(app)
+
+
+def test_without_the_demonstration_cases_the_tour_cannot_begin(store, visit, monkeypatch):
+    monkeypatch.setenv("THREEFOLD_OPEN", "worklist")
+    assert visit().button(key="tour").disabled

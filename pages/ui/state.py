@@ -176,10 +176,10 @@ def teaching() -> tuple[str | None, str | None]:
     return code, st.query_params.get("me") or (kept[1] if code == kept[0] else None)
 
 
-def teach(code: str, student: str) -> None:
-    """Keep both in the session and in the address, so that a reload loses nothing."""
+def teach(code: str, student: str, case: str) -> None:
+    """Keep session and student in memory, and with the case in the address, so that a reload loses nothing."""
     st.session_state[_TEACHING] = (code, student)
-    for name, value in (("class", code), ("me", student)):
+    for name, value in (("class", code), ("me", student), ("case", case)):
         if st.query_params.get(name) != value:
             st.query_params[name] = value
 

@@ -20,9 +20,7 @@ def enter(store) -> tuple[teach.Session, str]:
         frame.fail(CaseNotFoundError("teach_session_not_found", value=code))
     if session.shared and student is None:
         state.set_estimate_first(True)  # in a class the answer comes after the estimate, on Review as well
-    student = student or teach.new_code(8)
-    state.teach(session.code, student)
-    return session, student
+    return session, student or teach.new_code(8)
 
 
 def nickname(student: str) -> str:
