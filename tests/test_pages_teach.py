@@ -47,7 +47,7 @@ def test_a_committed_answer_is_scored_beside_the_model_and_stays_after_a_reload(
     assert kept.scores["student"]["brier"] == pytest.approx(0.75**2 + 0.75**2)
     assert kept.scores["student"]["right"] is False
     assert sum(kept.scores["chances"].values()) == pytest.approx(1)
-    assert app.query_params["case"] == ["demo-003"]  # the reveal, not the next case
+    assert app.query_params["case"] == "demo-003"  # the reveal, not the next case
     again = visit(**{"class": session.code, "me": "STUDENT1"})
     again.query_params["case"] = "demo-003"
     again = again.switch_page("pages/teach.py").run()

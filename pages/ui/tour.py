@@ -49,6 +49,8 @@ def draw() -> None:
     st.html(
         f"<style>{step.frames} {{ outline: 3px solid var(--warn); outline-offset: 3px; border-radius: 6px; }}</style>"
     )
+    seek = st.components.v2.component("tour", html="<span></span>", js=resources.asset("tour.js"))
+    seek(data={"step": place, "frames": step.frames}, key="tour_seek", height=1)
     label = t("screen.tour.label", place=place + 1, all=len(STEPS))
     words = f"<b>{escape(t(f'screen.tour.step.{step.code}.title'))}.</b> {escape(t(f'screen.tour.step.{step.code}.words'))}"
     with st.container(key="tour_strip"):
