@@ -121,16 +121,6 @@ def test_the_tour_begins_with_the_first_case_and_shows_the_lessons_unasked(datab
         assert words in page_text(app)
 
 
-def test_the_strip_of_the_tour_is_left_by_its_button(store, visit, monkeypatch):
-    monkeypatch.setenv("THREEFOLD_OPEN", "worklist")
-    app = visit()
-    app.session_state["tour_step"] = 6
-    app = app.run()
-    assert "step 7 of 7" in page_text(app)
-    app = app.button(key="tour_leave").click().run()
-    assert "of 7" not in page_text(app)
-
-
 def test_without_the_demonstration_cases_the_tour_cannot_begin(store, visit, monkeypatch):
     monkeypatch.setenv("THREEFOLD_OPEN", "worklist")
     assert visit().button(key="tour").disabled

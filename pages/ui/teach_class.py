@@ -111,8 +111,9 @@ def _calibration(mine) -> str:
                 + "".join(f'<td class="num">{escape(c)}</td>' for c in cells)
                 + "</tr>"
             )
+    number = ' class="num"'
     heads = "".join(
-        f'<th scope="col">{t(f"screen.teach.results.{c}")}</th>'
+        f'<th scope="col"{"" if c == "who" else number}>{t(f"screen.teach.results.{c}")}</th>'
         for c in ("who", "bin", "n", "stated", "happened")
     )
     how = f'<div class="quiet">{t("screen.teach.results.calibration_how")}</div>'

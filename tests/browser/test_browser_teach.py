@@ -1,6 +1,6 @@
 """Teach in a real browser: a region is marked by dragging and by keys, words are pressed, and all of it is stored and scored."""
 
-from mmcore.services import teach
+from mmcore.services import cases, teach
 from tests.browser.test_browser_screens import (  # noqa: F401  (fixtures among them)
     appears,
     browser,
@@ -39,4 +39,29 @@ def test_marks_on_scan_and_note_are_committed_and_scored(serve, browser, store):
     assert second == [0.4, 0.38, 0.6, 0.58]
     assert kept.scores["region"]["area"] > 0
     assert kept.scores["words"]["evidence"] > 0
+    assert errors(browser) == []
+
+
+def test_the_tour_walks_through_three_cases_and_is_left(serve, browser, store, monkeypatch):  # noqa: F811
+    monkeypatch.setenv("THREEFOLD_DEMONSTRATIONS", str(cases.DEMONSTRATIONS))
+    monkeypatch.setenv("THREEFOLD_OPEN", "worklist")
+    address, _ = serve()
+    browser.get(address)
+    press(browser, "button", "Tour")
+    shown = [
+        (".sum", ""),
+        (".sum", ""),
+        (".note", ""),
+        (".sum", ""),
+        (".compare", "refuses"),
+        (".compare", "Fooled model"),
+    ]
+    for place, (selector, words) in enumerate(shown, 1):
+        wait_for(
+            lambda p=place: any(f"step {p} of 7" in e.text for e in found(browser, ".chip")), f"step {place}"
+        )
+        wait_for(lambda s=selector, w=words: any(w in e.text for e in found(browser, s)), words or selector)
+        press(browser, ".st-key-tour_next button", "Next")
+    press(browser, ".st-key-tour_leave button", "Leave the tour")
+    wait_for(lambda: not found(browser, ".st-key-tour_strip"), "the end of the tour")
     assert errors(browser) == []
