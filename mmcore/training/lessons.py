@@ -9,7 +9,7 @@ from mmcore.training.demonstration import mark_synthetic, write_json
 from mmcore.training.fooled import burn_in
 from mmcore.training.phantom import draw
 
-LETTER_SEED, BELLY_SEED = 61, 62  # below the seeds that may train a model
+LETTER_SEED, BELLY_SEED = 64, 62  # below the seeds that may train a model
 
 
 def write_lesson_cases(directory: Path) -> list[Path]:
