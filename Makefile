@@ -9,7 +9,7 @@ run: setup
 	$(BIN)/python -m streamlit run app.py
 
 test: setup-dev browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: setup-dev
 	$(BIN)/ruff format --check .

@@ -85,7 +85,8 @@ TASK = Task(
         "levels are ranked and what lies outside the lungs is dimmed, and the view is no feature; tubes within the lungs' outline "
         "may still be seen. The figure to read is the one on patients who were not yet in intensive care at the film.",
         "The image encoder is that of the chest infection model, taken as it is; only the heads learned from these patients. "
-        "Half of them belong to one hospital.",
+        "Half of them belong to one hospital. The pull on the image head was chosen by cross-validation and across hospitals "
+        "over the same patients, so the figures lean to the optimistic side.",
         "Notes are not used: case reports are written when the course is known. A note can be attached and read, and adds 0.",
         "Who came to intensive care in 2020 depended on beds as well as on illness.",
     ),

@@ -24,7 +24,7 @@ def draw(scan: Scan, name: str, attribution: Attribution | None = None, doubt: s
     viewer.draw(
         shown, f"{name}_{preset}_{number}", attribution if here else None, None, 420, doubt if here else ""
     )
-    words = [t("screen.viewer.mark", row=f"{scan.mark.row:.0f}", column=f"{scan.mark.column:.0f}")]
+    words = [t("screen.viewer.ct_mark", row=f"{scan.mark.row:.0f}", column=f"{scan.mark.column:.0f}")]
     if nodule_marks.slices(scan) > 1:
         slices = {"slice": number + 1, "slices": nodule_marks.slices(scan), "marked": scan.mark.slice + 1}
         words.insert(0, t("screen.viewer.slice_of", **slices))
@@ -40,7 +40,7 @@ def draw_mark(scan: Scan, name: str) -> tuple[float, float, int]:
     row, column = state.of_case(name, "mark", (scan.mark.row, scan.mark.column))
     shown = replace(scan, pixels=nodule_marks.picture(scan, number, preset))
     y, x = (row + 0.5) / rows, (column + 0.5) / columns
-    words = escape(t("screen.viewer.mark", row=f"{row:.0f}", column=f"{column:.0f}"))
+    words = escape(t("screen.viewer.ct_mark", row=f"{row:.0f}", column=f"{column:.0f}"))
     canvas = f'<canvas tabindex="0" role="img" aria-label="{words}"></canvas>'
     html = f'<div class="stage" style="--stage-height:{HEIGHT}px">{canvas}</div>'
     ring = (y - RING, x - RING * rows / columns, y + RING, x + RING * rows / columns)

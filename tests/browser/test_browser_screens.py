@@ -21,7 +21,7 @@ FLAGS = (
     "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync --hide-scrollbars --window-size=1440,900"
 )
-PATIENCE = 600  # seconds; the first review loads the model
+PATIENCE = 240  # seconds; the first review loads the model, on a busy machine
 IN_SHADOW = (
     "const found = []; const walk = (n) => { n.querySelectorAll('*').forEach((e) => { if (e.matches(arguments[0])) "
     "found.push(e); if (e.shadowRoot) walk(e.shadowRoot); }); }; walk(document); return found;"

@@ -47,7 +47,7 @@ def test_the_tour_walks_through_three_cases_and_is_left(serve, browser, store, m
     monkeypatch.setenv("THREEFOLD_OPEN", "worklist")
     address, _ = serve()
     browser.get(address)
-    press(browser, "button", "Tour")
+    press(browser, ".st-key-tour button")
     shown = [
         (".sum", ""),
         (".sum", ""),
