@@ -206,6 +206,8 @@ TASK = Task(
             "notes. Their wording was revised while real notes of this pack were at hand, so the note's figures "
             "lean to the optimistic side."
         ),
+        "In the figures across publishers the note's constant is taken from the training rows; this was added after they had "
+        "shown the note lowering them, so they lean to the optimistic side too.",
         (
             "The number of masked terms in a note still says a little about the label; masking is not perfectly "
             "silent."
