@@ -54,7 +54,8 @@ def contrasts_of(review) -> list[Contrast | str]:
 def _draw_contrast(review, key: str) -> None:
     options = contrasts_of(review)
     chosen = state.of_case(key, "contrast") or USUAL
-    usual = f"{contrast_words(review.prediction.contrast)} ({t('screen.review.contrast_auto')})"
+    alone = "" if review.prediction.contrast.against else "_alone"
+    usual = f"{contrast_words(review.prediction.contrast)} ({t(f'screen.review.contrast_auto{alone}')})"
     picked = st.selectbox(
         t("screen.review.contrast"),
         options,
