@@ -1,6 +1,5 @@
 """How fast a case is, as multiples of one forward pass, and how much slower the naive stack is on the same case."""
 
-import statistics
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,9 +15,9 @@ from mmcore.services.attribute import EXACT, QUICK
 from mmcore.services.card import keep_bench
 from mmcore.services.engine import Engine
 from mmcore.services.review import load_engine, review
+from mmcore.services.timing import interleaved_medians
 from mmcore.training.inputs import clinical_input, image_input, text_input, waveform_input
 
-RUNS = 7
 THREADS = 2
 TOKENS = 128
 NAIVE_STEPS, NAIVE_SAMPLES = 50, 2048  # contract.md
@@ -53,14 +52,7 @@ def _measured(task_name: str) -> dict:
         "quick": lambda: review(engine, case, tokens=QUICK),
         "what_if": lambda: review(engine, edited, memory=memory),
     }
-    times: dict[str, list[float]] = {name: [] for name in work}
-    for run in range(RUNS + 1):
-        for name, step in work.items():
-            started = time.perf_counter()
-            step()
-            if run:  # the first round warms up
-                times[name].append((time.perf_counter() - started) * 1000)
-    median = {name: statistics.median(values) for name, values in times.items()}
+    median = interleaved_medians(work)
     started = time.perf_counter()
     agreement = naive(engine, case)
     naive_ms = (time.perf_counter() - started) * 1000

@@ -1,6 +1,5 @@
 """How fast a stay is, as multiples of one forward pass, and how much slower the naive explanation of the same stay is."""
 
-import statistics
 import time
 from collections.abc import Callable
 
@@ -13,11 +12,11 @@ from mmcore.intake.stream_file import read_stay
 from mmcore.models.stream_model import StreamModel
 from mmcore.preprocess.stream_features import features
 from mmcore.services.stream_risk import explain, risk_at
+from mmcore.services.timing import interleaved_medians
 from mmcore.services.ward import DEMONSTRATION
 from mmcore.stores.stream_store import load_stream
 from mmcore.tasks import get_task
 
-RUNS = 7
 NAIVE_SAMPLES = 2048  # contract.md
 MINUTE = 2880.0
 
@@ -43,14 +42,7 @@ def bench_stream(task_name: str) -> dict:
         "case": lambda: (risk_at(model, task, stay, MINUTE), explain(model, task, stay, MINUTE)),
         "what_if": lambda: risk_at(model, task, changed, MINUTE),
     }
-    times: dict[str, list[float]] = {name: [] for name in work}
-    for run in range(RUNS + 1):
-        for name, step in work.items():
-            started = time.perf_counter()
-            step()
-            if run:  # the first round warms up
-                times[name].append((time.perf_counter() - started) * 1000)
-    median = {name: statistics.median(values) for name, values in times.items()}
+    median = interleaved_medians(work)
     naive_ms = naive(model, row[0])
     return {
         "task": task_name,
