@@ -138,7 +138,7 @@ def test_views_are_the_same_after_an_interruption_and_in_the_right_place(tmp_pat
     resumed = make_views(images, counts, started(fresh_weights()), **kept)
     assert counts.tolist() == [5] * 12
     assert np.array_equal(whole.maps, resumed.maps)
-    drawn = whole.of(np.array([3, 7])).draw(np.array([1, 1]), np.random.default_rng(0)).numpy()
+    drawn = whole.of(np.array([3, 7])).draw(np.array([1, 1]), np.random.default_rng(0))[0].numpy()
     assert all((whole.maps[35:40] == view).all((1, 2, 3)).any() for view in drawn)
 
 

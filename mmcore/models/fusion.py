@@ -12,6 +12,7 @@ from mmcore.models.clinical_head import AdditiveClinicalHead
 from mmcore.models.ecg_encoder import build_waveform_encoder
 from mmcore.models.encoders import EFFICIENTNET_LITE0, build_image_encoder, build_text_encoder, mean_pool
 from mmcore.models.joint_heads import JointHead, shapley_shares
+from mmcore.models.lungs import organ_shares
 
 Inputs = Mapping[str, Tensor | None]
 """modality -> centred encodings (B, D), for clinical the values (B, F); None, or a row of NaN, is absent."""
@@ -20,7 +21,7 @@ Inputs = Mapping[str, Tensor | None]
 class FusionConfig(PretrainedConfig):
     """What rebuilds the network, and what travels with it: labels, thresholds, priors, calibration, provenance.
 
-    modalities: the order of evidence. fields: dicts with `name`, `knots`, `background` (centroids of 20 patients or more),
+    modalities: the order of evidence. organ_pooling: cells of the image's map count by their share of the organ. fields: dicts with `name`, `knots`, `background` (centroids of 20 patients or more),
     `identified`. facts: figures and settings found at training (operating point, conformal scores, training ranges, hashed
     patients); plain JSON values.
     """
@@ -36,6 +37,7 @@ class FusionConfig(PretrainedConfig):
         image_encoder: str | None = EFFICIENTNET_LITE0,
         image_config: dict | None = None,
         image_size: int = 192,
+        organ_pooling: bool = False,
         text_config: dict | None = None,
         max_tokens: int = 256,
         waveform_config: dict | None = None,
@@ -47,6 +49,7 @@ class FusionConfig(PretrainedConfig):
         self.task, self.labels, self.exclusive = task, list(labels), exclusive
         self.modalities = list(modalities)
         self.image_encoder, self.image_config, self.image_size = image_encoder, image_config, image_size
+        self.organ_pooling = organ_pooling
         self.text_config, self.max_tokens, self.waveform_config = text_config, max_tokens, waveform_config
         self.fields, self.fusion, self.facts = list(fields), fusion, dict(facts or {})
         super().__init__(**kwargs)
@@ -121,8 +124,19 @@ class FusionModel(PreTrainedModel):
         return maps | {"text": text, "clinical": len(self.clinical_head.columns)}
 
     def encode_map(self, modality: str, x: Tensor) -> Tensor:
-        """Image (B, 1, H, W) or waveform (B, leads, L) as preprocess makes them -> last feature map (B, D, h, w)."""
-        return self.encoder_of(modality)(x)
+        """Image (B, 1 or 2, H, W) or waveform (B, leads, L) as preprocess makes them -> last feature map (B, D, h, w).
+
+        An image's second channel says where the organ lies, 0 to 1. With organ_pooling what a cell says beyond the mean
+        training features counts by its share of the organ, so the mean over cells is the mean over the organ and the map
+        is flat outside it.
+        """
+        if modality != "image":
+            return self.encoder_of(modality)(x)
+        maps = self.image_encoder(x[:, :1])
+        if not self.config.organ_pooling or x.shape[1] == 1:
+            return maps
+        mean = self.image_mean[:, None, None]
+        return mean + (maps - mean) * organ_shares(x[:, 1:], maps.shape[-2:])
 
     def encode_text(
         self, mask: Tensor, ids: Tensor | None = None, embeddings: Tensor | None = None

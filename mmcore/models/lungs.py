@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 SIZE = 160
 CHANNELS = (16, 32, 48, 64)  # at 80, 40, 20 and 10 pixels
+FEWEST_SHARE = 0.02  # of a picture that is organ; below, every cell counts alike
 
 
 def _pair(inputs: int, outputs: int) -> nn.Sequential:
@@ -97,6 +98,16 @@ def _quality(weight: np.ndarray, top: float, left: float, bottom: float, right: 
         max(0.0, abs(middle - 0.5) - 0.15) / 0.35,
     )
     return float(max(0.0, 1.0 - sum(penalties)))
+
+
+def organ_shares(inside: Tensor, shape: tuple[int, int]) -> Tensor:
+    """How much each cell of a feature map counts: by its share of the organ, mean 1.
+
+    inside (B, 1, H, W), 0 to 1 -> (B, 1, h, w) of `shape`; 1 everywhere for a picture on which hardly any organ was found.
+    """
+    shares = F.adaptive_avg_pool2d(inside.float(), shape)
+    mean = shares.mean((2, 3), keepdim=True)
+    return torch.where(mean < FEWEST_SHARE, torch.ones_like(shares), shares / mean.clamp(min=FEWEST_SHARE))
 
 
 @torch.no_grad()

@@ -163,11 +163,14 @@ def blurred_by_place(
 
 
 def blurred(pixels: Tensor) -> Tensor:
-    """Pictures (B, C, H, W) without anything smaller than a fifth of their side: box means over it, twice."""
-    size = 2 * (pixels.shape[-1] // 10) + 1
+    """Pictures (B, C, H, W) without anything smaller than a fifth of their side: box means over it, twice.
+
+    A second channel, where the organ lies, stays.
+    """
+    size, seen = 2 * (pixels.shape[-1] // 10) + 1, pixels[:, :1]
     for _ in range(2):
-        pixels = F.avg_pool2d(F.pad(pixels, [size // 2] * 4, mode="replicate"), size, 1)
-    return pixels
+        seen = F.avg_pool2d(F.pad(seen, [size // 2] * 4, mode="replicate"), size, 1)
+    return torch.cat([seen, pixels[:, 1:]], 1)
 
 
 def _in_batches(score: Callable[[slice], Tensor], count: int, wanted: Wanted) -> np.ndarray:

@@ -12,7 +12,7 @@ from torch import nn
 
 from mmcore.domain.pack import PackRow
 from mmcore.models.efficientnet_lite import EfficientNetLite0
-from mmcore.models.lungs import LungNet
+from mmcore.models.lungs import LungNet, organ_shares
 from mmcore.services.fitting import Progress, crops, has_scan
 from mmcore.services.packs import BATCH, scan_of
 from mmcore.training.image_encoder import Recipe, started, views_of
@@ -47,7 +47,7 @@ class Pictures:
     def features(self, encoder: Any, chosen: np.ndarray) -> np.ndarray:
         """Pooled features (n, D) of chosen rows' scans as at the bedside; NaN for a row without one."""
         depth = self.recipe.frozen_blocks
-        maps = self._still(chosen) if _starts_as_imagenet(encoder, depth) else None
+        still = self._still(chosen) if _starts_as_imagenet(encoder, depth) else None
         out = np.full((len(chosen), encoder.feature_dim), np.nan, dtype=np.float32)
         for first in range(0, len(chosen), BATCH):
             part = np.arange(first, min(first + BATCH, len(chosen)))
@@ -55,11 +55,13 @@ class Pictures:
             with torch.inference_mode():
                 if not len(part):
                     continue
-                if maps is None:
-                    found = encoder(self._ready(chosen[part]))
+                if still is None:
+                    x = self._ready(chosen[part])
+                    found, inside = encoder(x[:, :1]), x[:, 1:]
                 else:
-                    found = encoder.late(torch.from_numpy(maps[part].astype(np.float32)), depth)
-                out[part] = found.mean((2, 3)).numpy()
+                    maps, inside = (torch.from_numpy(a[part].astype(np.float32)) for a in still)
+                    found = encoder.late(maps, depth)
+                out[part] = (found * organ_shares(inside, found.shape[-2:])).mean((2, 3)).numpy()
             self.progress("features", int(part[-1]) + 1, len(chosen))
         return out
 
@@ -69,22 +71,28 @@ class Pictures:
             [image_input(s, self.lungs, self.recipe.size).pixels for s in scans if s is not None]
         )
 
-    def _still(self, chosen: np.ndarray) -> np.ndarray:
-        """Maps (n, C, h, w) float16 of chosen rows' scans behind the first blocks, which no training here changes."""
+    def _still(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Maps (n, C, h, w) of chosen rows' scans behind the first blocks, which no training here changes, and where the
+        lungs lie (n, 1, S, S); float16 both.
+        """
         path = self.folder / f"still_{hashlib.sha256(chosen.tobytes()).hexdigest()[:16]}.npy"
+        beside = path.with_suffix(".inside.npy")
         if not path.exists():
             first_blocks, depth, side = started(), self.recipe.frozen_blocks, self.recipe.size
             with torch.inference_mode():
                 empty = first_blocks.early(torch.zeros(1, 1, side, side), depth)
                 made = np.zeros((len(chosen), *empty.shape[1:]), np.float16)
+                inside = np.zeros((len(chosen), 1, side, side), np.float16)
                 shown = np.flatnonzero(has_scan([self.rows[i] for i in chosen]))
                 for first in range(0, len(shown), BATCH):
                     part = shown[first : first + BATCH]
-                    x = self._ready(chosen[part]).contiguous(memory_format=torch.channels_last)
-                    made[part] = first_blocks.early(x, depth).half().numpy()
+                    x = self._ready(chosen[part])
+                    seen = x[:, :1].contiguous(memory_format=torch.channels_last)
+                    made[part], inside[part] = first_blocks.early(seen, depth).half(), x[:, 1:].half()
                     self.progress("maps", int(part[-1]) + 1, len(chosen))
+            np.save(beside, inside)
             np.save(path, made)
-        return np.load(path, mmap_mode="r")
+        return np.load(path, mmap_mode="r"), np.load(beside, mmap_mode="r")
 
 
 def make_pictures(

@@ -67,6 +67,7 @@ def assemble(
         image_encoder=settings.image_encoder if encoders.image is not None else None,
         image_config=encoders.image_config,
         image_size=settings.image.size,
+        organ_pooling=task.image == "frontal_chest_xray",
         text_config=_described(encoders.text),
         max_tokens=settings.max_tokens,
         waveform_config=encoders.waveform_config,

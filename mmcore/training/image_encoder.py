@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmcore.models.efficientnet_lite import EfficientNetLite0, load_imagenet_weights
+from mmcore.models.lungs import organ_shares
 from mmcore.training.views import Views, make_views, view_counts
 
 LARGE = 400  # pictures of one source; a source with more is not drawn more, so that no large pack drowns a hospital
@@ -59,7 +60,7 @@ def fit_image_encoder(
     progress: Callable[[int, float], None] | None = None,
     recipe: Recipe = Recipe(),
 ) -> EfficientNetLite0:
-    """An encoder whose averaged features suit a linear head; the head of this training is thrown away.
+    """An encoder whose features, averaged over the lungs, suit a linear head; the head of this training is thrown away.
 
     views: of N pictures, made with the same start (`views_of`). targets: (N, T), 1, 0 or NaN for unknown or not
     applicable, a column a question. shares: (N,) chances of being drawn. init_state: weights to start from, ImageNet's by
@@ -160,15 +161,22 @@ def _begin(encoder: EfficientNetLite0, columns: int, recipe: Recipe) -> Training
 
 
 def _advance(
-    training: Training, maps: Tensor, y: Tensor, rng: np.random.Generator, steps: int, recipe: Recipe
+    training: Training,
+    drawn: tuple[Tensor, Tensor],
+    y: Tensor,
+    rng: np.random.Generator,
+    steps: int,
+    recipe: Recipe,
 ) -> float:
     """One step of gradient descent; returns the loss."""
+    maps, inside = drawn
     warm = min(1.0, (training.step + 1) / (0.05 * steps))
     for group in training.optimiser.param_groups:
         group["lr"] = group["peak"] * warm * 0.5 * (1 + math.cos(math.pi * training.step / steps))
     maps = mix_styles(maps, rng) if rng.random() < recipe.mix else maps
     maps = training.encoder.late(maps.contiguous(memory_format=torch.channels_last), recipe.frozen_blocks)
-    logits = training.head(F.dropout(maps.mean((2, 3)), 0.2))
+    pooled = (maps * organ_shares(inside, maps.shape[-2:])).mean((2, 3))  # as FusionModel.encode_map
+    logits = training.head(F.dropout(pooled, 0.2))
     known = ~torch.isnan(y)
     loss = F.binary_cross_entropy_with_logits(logits[known], y[known] * 0.95 + 0.025)
     training.optimiser.zero_grad()

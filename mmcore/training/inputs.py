@@ -32,7 +32,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class ImageInput:
-    """pixels (1, 1, S, S) float32, 0 to 1; crop: which part of the scan they show; lungs (160, 160) bool on the whole scan."""
+    """pixels (1, C, S, S) float32, 0 to 1, of an X-ray a second channel with the share of lung; crop: which part of the scan they show; lungs (160, 160) bool on the whole scan."""
 
     pixels: Tensor
     crop: Crop
@@ -83,8 +83,8 @@ def image_input(scan: Scan, lungs: LungNet | None, size: int) -> ImageInput:
     if scan.hounsfield is not None:
         return _nodule_input(scan)
     seen = look(scan.pixels, lungs, size)
-    ready = dim(equalise(seen.pixels), seen.inside)
-    return ImageInput(torch.from_numpy(ready)[None, None], seen.crop, seen.box, seen.lungs)
+    ready = np.stack([dim(equalise(seen.pixels), seen.inside), seen.inside])
+    return ImageInput(torch.from_numpy(ready)[None], seen.crop, seen.box, seen.lungs)
 
 
 def _nodule_input(scan: Scan) -> ImageInput:
