@@ -5,19 +5,16 @@ import streamlit as st
 from mmcore.domain.errors import MmcoreError, NothingToPredictError
 from pages.ui import (
     belief,
-    ct,
     decision,
-    ecg,
     frame,
     gates,
     next_steps,
+    pictures,
     reading,
     resources,
     state,
-    viewer,
     vitals,
 )
-from pages.ui.evidence import of_modality
 from pages.ui.text import t
 
 frame.guard("review")
@@ -45,14 +42,7 @@ shown = reading.revealed(key, summary)
 doubts = belief.doubts(key, seen) if shown else {}
 left, right = st.columns(reading.COLUMNS, gap="medium")
 with left:
-    pictured, traced = (of_modality(seen, name) if shown else None for name in ("image", "waveform"))
-    if "waveform" in engine.task.modalities:
-        ecg.draw(case.waveform, key, traced, doubts.get("waveform", ""))
-    doubt = doubts.get("image", "")
-    if case.scan is not None and case.scan.hounsfield is not None:
-        ct.draw(case.scan, key, pictured, doubt)
-    elif case.scan is not None or "image" in engine.task.modalities:
-        viewer.draw(case.scan, key, pictured, seen.lung_outline, doubt=doubt)
+    pictures.draw(engine.task, key, case, seen, revealed=shown, doubts=doubts)
 with right:
     if shown:
         reading.draw_answer(engine, key, case, seen.prediction.contrast)

@@ -87,7 +87,8 @@ class Task:
     settings that differ from the usual. stream: how time is read, where the case is a stay whose measurements arrive
     one by one; such a task has a monitor instead of a review. shown: modalities that are
     taken and shown but add 0, for want of data to learn from. measures: label -> the waveform measures that its head may weigh;
-    a label that is not named may weigh all. pull: label -> factor on the pull to 0 of its waveform weights.
+    a label that is not named may weigh all. pull: label -> factor on the pull to 0 of its waveform weights. companion: a second
+    question on the same patient's values, answered by a model of its own, shown beside this one's answer and adding nothing to it.
     """
 
     name: str
@@ -118,15 +119,27 @@ class Task:
     shown: tuple[Modality, ...] = ()
     measures: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     pull: Mapping[str, float] = field(default_factory=dict)
+    companion: "Task | None" = None
 
     @property
     def accepted(self) -> tuple[Modality, ...]:
         """Modalities that a case may bring: those that add evidence and those that are shown only."""
         return (*self.modalities, *self.shown)
 
+    @property
+    def second_fields(self) -> tuple[Field, ...]:
+        """Fields that only the companion asks for."""
+        own = {item.name for item in self.fields}
+        return tuple(f for f in self.companion.fields if f.name not in own) if self.companion else ()
+
+    @property
+    def asked_fields(self) -> tuple[Field, ...]:
+        """Fields that a case may bring: the task's own, then those that only its companion asks for."""
+        return (*self.fields, *self.second_fields)
+
     def field(self, name: str) -> Field:
-        """The field of that name or alias; KeyError if the task has none."""
-        for item in self.fields:
+        """The field of that name or alias, its own or its companion's; KeyError if there is none."""
+        for item in self.asked_fields:
             if name == item.name or name in item.aliases:
                 return item
         raise KeyError(name)

@@ -15,7 +15,7 @@ def find_field(heading: str, task: Task) -> tuple[Field, str] | None:
     """(field, unit in the heading) of "CRP (mg/dL)", "crp_mg_dl" or "crp"; None if the task has none."""
     bare, stated = split_heading(heading)
     name = plain_name(bare)
-    names = {plain_name(n): item for item in task.fields for n in (item.name, *item.aliases)}
+    names = {plain_name(n): item for item in task.asked_fields for n in (item.name, *item.aliases)}
     if name in names:
         return names[name], stated
     for start in sorted((n for n in names if name.startswith(f"{n}_")), key=len, reverse=True):
@@ -32,7 +32,9 @@ def check_value(item: Field, value: object, unit: str = "") -> float | Notice | 
     """
     if value is None or (isinstance(value, float) and isnan(value)):
         return None
-    if isinstance(value, str) and value.strip().lower() in UNKNOWN:
+    if isinstance(value, str) and value.strip().lower() in UNKNOWN - set(
+        item.choices
+    ):  # "none" may be a choice
         return None
     if item.kind == "flag":
         return _flag(item, value)

@@ -48,7 +48,7 @@ def read_vitals(
     """
     if data and kind_of(data) != "text":
         raise UnreadableFileError("vitals_not_text")
-    known = [plain_name(n) for item in task.fields for n in (item.name, *item.aliases)]
+    known = [plain_name(n) for item in task.asked_fields for n in (item.name, *item.aliases)]
     facts, _ = read_in_child("table", data, known=known)
     return check_vitals(facts["rows"], task, accept_corrections=accept_corrections)
 

@@ -11,6 +11,7 @@ from mmcore.intake.ct_scan import Place
 from mmcore.intake.ecg import signal_files
 from mmcore.services.intake import UploadFile, read_upload
 from mmcore.services.review import load_engine, review
+from mmcore.services.second_question import second_case
 from mmcore.services.words import tell
 
 GIVEN_FOR = {
@@ -40,7 +41,21 @@ def predict_files(
         reasons = " ".join(tell(n) for n in told)
         raise NothingToPredictError("nothing_to_predict", reasons=reasons) from error
     warnings += [n for n in found.prediction.notices if n not in warnings] + list(found.failed)
-    return as_json(found.prediction, found.attributions, warnings)
+    return as_json(found.prediction, found.attributions, warnings) | _second(engine.task, upload.case)
+
+
+def _second(task: Task, case: Case) -> dict:
+    """The companion's answer to the case's second question, apart from the first; {} where it was not asked."""
+    asked = second_case(task, case)
+    if asked is None:
+        return {}
+    try:
+        found = review(load_engine(asked.task), asked)
+    except NothingToPredictError as error:
+        return {
+            "second_question": {"task": asked.task, "error": {"code": error.code, "message": tell(error)}}
+        }
+    return {"second_question": as_json(found.prediction, found.attributions, found.prediction.notices)}
 
 
 def as_json(prediction: Prediction, attributions: Sequence[Attribution], warnings: Sequence[Notice]) -> dict:

@@ -52,8 +52,9 @@ def find_warnings(
     orders = sum(s.category == ORDER for s in text_in.masked.spans) if text_in is not None else 0
     if orders:
         told.append(Notice("note_instruction", {"count": orders}, "text"))
-    known = [name for name in case.values if taught.get(name)]
-    if case.values and not known:
+    own = [f.name for f in task.fields if f.name in case.values]
+    known = [name for name in own if taught.get(name)]
+    if own and not known:
         told.append(Notice("clinical_nothing_taught", {}, "clinical"))
     for name in known:
         limits = facts["ranges"].get(name)

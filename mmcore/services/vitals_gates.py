@@ -14,7 +14,7 @@ def find_vitals_gate(
     task: Task, ranges: Mapping[str, list | None], values: Mapping[str, float]
 ) -> Notice | None:
     """Why the values should add nothing, or None. ranges: field -> [low, high] of 98 in 100 training patients, None if unknown."""
-    numbers = {k: v for k, v in values.items() if task.field(k).kind == "number"}
+    numbers = {f.name: values[f.name] for f in task.fields if f.name in values and f.kind == "number"}
     strange = [k for k, v in numbers.items() if _extreme(task.field(k), ranges.get(k), v)]
     if len(strange) < FEWEST or len(strange) < MOST * len(numbers):
         return None

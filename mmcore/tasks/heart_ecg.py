@@ -10,6 +10,7 @@ from mmcore.domain.case import LEADS, Waveform
 from mmcore.domain.errors import PackError
 from mmcore.domain.pack import Pack, PackRow
 from mmcore.domain.task import Field, Modality, Task
+from mmcore.tasks.heart_coronary import TASK as CORONARY
 
 LABELS = ("ischaemia", "hypertrophy", "conduction", "rhythm", "brugada")
 COLUMNS = {  # column of ecg_meta.csv -> label
@@ -218,4 +219,5 @@ TASK = Task(
     ),
     measures=MEASURES,
     pull=PULL,
+    companion=CORONARY,  # blood pressure, cholesterol and the rest of the Cleveland values: no patient here has both
 )

@@ -8,6 +8,7 @@ import numpy as np
 
 from mmcore.domain.case import LEADS
 from mmcore.preprocess.waveform import RATE_HZ, take_wander_out
+from mmcore.training.demonstration_coronary import WITH_ECG
 from mmcore.training.ecg_beats import (
     HEALTHY,
     Shape,
@@ -47,8 +48,9 @@ def made() -> tuple[Made, ...]:
              "Years of high blood pressure", "High voltages with strain. The echo's thick septum is shown and adds 0.",
              "Hypertension for 20 years, short of breath on stairs. Echo: septum 15 mm, no regional wall motion abnormality."),
         Made("heart-003", inferior_infarct(0.2), 82, False, "ischaemia",
-             {"age_years": 71, "sex": "M", "ejection_fraction_percent": 44, "wall_motion_abnormal": "1", "troponin_t_ng_per_l": 61},
-             "Chest pressure three days ago", "Q waves and negative T in II, III and aVF."),
+             {"age_years": 71, "sex": "M", "ejection_fraction_percent": 44, "wall_motion_abnormal": "1", "troponin_t_ng_per_l": 61, **WITH_ECG},
+             "Chest pressure three days ago",
+             "Q waves and negative T in II, III and aVF. The Cleveland values ask the second question, coronary disease, beside it."),
         Made("heart-004", HEALTHY, 96, True, "rhythm", {"age_years": 78, "sex": "F"},
              "Palpitations since yesterday", "Irregular beats without P waves: atrial fibrillation."),
         Made("heart-005", left_bundle_branch_block(), 70, False, "conduction", {"age_years": 74, "sex": "M", "ejection_fraction_percent": 35},

@@ -67,10 +67,12 @@ def set_words(prediction, confidence: float, other_prior: bool) -> str:
     return f"{told} {t('screen.review.set_prior')}" if other_prior else told
 
 
-def draw_prior(review, key: str) -> None:
-    """The slider of the pre-test probability: only the prior changes."""
+def draw_prior(review, key: str, *, second: bool = False) -> None:
+    """The slider of the pre-test probability: only the prior changes. second: of the question shown beside the first."""
     labels = review.prediction.labels
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="prior_row"):
+    with st.container(
+        horizontal=True, vertical_alignment="bottom", gap="small", key=f"prior_row{'_second' * second}"
+    ):
         label = st.selectbox(
             t("screen.review.prior_of"),
             labels,
@@ -107,7 +109,8 @@ def draw_prior(review, key: str) -> None:
             on_click=_reset_prior,
             args=(key,),
         )
-        draw_confidence(review.prediction.confidence)
+        if not second:
+            draw_confidence(review.prediction.confidence)
 
 
 def draw_confidence(stored: float) -> None:

@@ -1,6 +1,7 @@
 """New case: files read as they are dropped, what was read and refused, the form of values, what the note states."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from html import escape
 
@@ -106,9 +107,19 @@ def _to_confirm(item: UploadItem) -> list[Notice]:
 
 def draw_values(task: Task, from_files: dict[str, float]) -> dict[str, object]:
     """The form of the task's fields; what was typed, by field. A value read from a file shows until another is typed."""
+    typed = _draw_form(task.fields, from_files)
+    if task.companion is not None:
+        second = t("screen.second.form", question=t(f"task.{task.companion.name}"))
+        with st.expander(second, expanded=any(f.name in from_files for f in task.second_fields)):
+            st.html(f'<div class="quiet">{t("screen.second.form_lead")}</div>')
+            typed |= _draw_form(task.second_fields, from_files)
+    return typed
+
+
+def _draw_form(fields: Sequence[Field], from_files: dict[str, float]) -> dict[str, object]:
     typed: dict[str, object] = {}
     columns = st.columns(3, gap="small")
-    for place, field in enumerate(task.fields):
+    for place, field in enumerate(fields):
         with columns[place % 3]:
             value = _input(field, from_files.get(field.name))
         if value is not None:
@@ -140,7 +151,7 @@ def _input(field: Field, known: float | None) -> object:
 def draw_found(note: str, task: Task, taken: set[str]) -> dict[str, object]:
     """Values that the note states and nothing else gives; only those ticked are returned."""
     found = [v for v in cases.values_in_note(note) if v.field not in taken] if note else []
-    found = [v for v in found if any(f.name == v.field for f in task.fields)]
+    found = [v for v in found if any(f.name == v.field for f in task.asked_fields)]
     if not found:
         return {}
     st.html(

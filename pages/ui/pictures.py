@@ -1,0 +1,24 @@
+"""The left side of Review: recording, scan or, where a task takes neither, the values; and the second question if it has one."""
+
+from collections.abc import Mapping
+
+from mmcore.domain.case import Case
+from mmcore.domain.task import Modality, Task
+from pages.ui import ct, ecg, second, viewer, vitals
+from pages.ui.evidence import of_modality
+
+
+def draw(task: Task, key: str, case: Case, seen, *, revealed: bool, doubts: Mapping[str, str]) -> None:
+    """What was given, with its evidence once the answer is revealed. doubts: modality -> why its map is greyed out."""
+    pictured, traced = (of_modality(seen, name) if revealed else None for name in ("image", "waveform"))
+    if Modality.WAVEFORM in task.modalities:
+        ecg.draw(case.waveform, key, traced, doubts.get("waveform", ""))
+    if not {Modality.IMAGE, Modality.WAVEFORM} & set(task.accepted):
+        vitals.draw(seen, task, revealed=revealed, doubt=doubts.get("clinical", ""))
+    if revealed:
+        second.draw(task, key, case)
+    doubt = doubts.get("image", "")
+    if case.scan is not None and case.scan.hounsfield is not None:
+        ct.draw(case.scan, key, pictured, doubt)
+    elif case.scan is not None or Modality.IMAGE in task.modalities:
+        viewer.draw(case.scan, key, pictured, seen.lung_outline, doubt=doubt)
