@@ -1,12 +1,15 @@
 """New case through app.py: files recognised and checked at once, corrections confirmed, values typed, one button to the review."""
 
+import base64
 import io
+import re
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from mmcore.services import cases
+from tests import ecg_files
 from tests.conftest import NOTE, film, page_text
 
 
@@ -109,3 +112,25 @@ def test_the_review_opens_with_the_new_case_and_the_next_form_is_empty(form, sto
     app = app.switch_page("pages/new_case.py").run()
     assert app.number_input(key="new_value_age_years_1").value is None
     assert [row.key for row in cases.worklist(store, search="p-99")] == [key]
+
+
+def on_paper(app) -> list[str]:
+    """The ECGs drawn on the screen, as SVG."""
+    return [base64.b64decode(s).decode() for s in re.findall(r"svg\+xml;base64,([^\"]+)", page_text(app))]
+
+
+def test_an_ecg_is_previewed_on_paper_at_once_with_what_was_read(form):
+    form = form.selectbox(key="new_task").set_value("heart_ecg").run()
+    app = drop(form, ("rest.csv", ecg_files.table(ecg_files.ecg())))
+    (svg,) = on_paper(app)
+    assert svg.count("<polyline") == 13
+    assert "As read: I, II, III, aVR, aVL, aVF, V1, V2, V3, V4, V5, V6, in this order" in page_text(app)
+    assert "500 samples a second, 10.0 s" in page_text(app)
+
+
+def test_an_ecg_that_is_refused_is_shown_too_with_the_reason(form):
+    form = form.selectbox(key="new_task").set_value("heart_ecg").run()
+    app = drop(form, ("two.csv", ecg_files.table(ecg_files.ecg()[:2], leads=("I", "II"))))
+    (svg,) = on_paper(app)
+    assert svg.count("<polyline") == 3  # I, II and the rhythm strip of II
+    assert "has 2 of the twelve leads" in page_text(app) and app.button(key="new_review").disabled

@@ -38,13 +38,26 @@ def draw(
                 format_func=lambda name: t(f"screen.viewer.{name}"),
             ) or "both"  # fmt: skip
     words = alternative(waveform, attribution)
-    drawn = base64.b64encode(paper(waveform, attribution, layout, show).encode()).decode()
-    source = f"data:image/svg+xml;base64,{drawn}"  # markup of its own would be cleaned away
-    st.html(f'<img class="ecg" alt="{escape(words)}" src="{source}" style="width:100%;border-radius:6px">')
+    st.html(_picture(paper(waveform, attribution, layout, show), words))
     legend = "" if attribution is None else _legend(attribution)
     doubted = f'<div class="warning">{escape(doubt)}</div>' if doubt else ""
     scale = t("screen.ecg.scale") + (" " + t("screen.ecg.quarter") if layout == "3x4" and attribution else "")
     st.html(f'{legend}{doubted}<p class="quiet">{escape(words)} {escape(scale)}</p>')
+
+
+def preview(waveform: Waveform) -> None:
+    """A recording as it was read from a file, on paper at once, with the order of its leads, its rate and its length."""
+    seconds = waveform.samples.shape[1] / waveform.rate_hz
+    read = {"leads": ", ".join(waveform.leads), "rate": f"{waveform.rate_hz:g}", "seconds": f"{seconds:.1f}"}
+    words = t("screen.ecg.read", **read)
+    st.html(_picture(paper(waveform, None, "3x4", "off"), words))
+    st.html(f'<p class="quiet">{escape(words)} {escape(t("screen.ecg.scale"))}</p>')
+
+
+def _picture(svg: str, words: str) -> str:
+    """The paper as a picture, since markup of its own would be cleaned away."""
+    source = f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
+    return f'<img class="ecg" alt="{escape(words)}" src="{source}" style="width:100%;border-radius:6px">'
 
 
 def alternative(waveform: Waveform, attribution: Attribution | None) -> str:

@@ -11,7 +11,7 @@ from mmcore.domain.case import Notice
 from mmcore.domain.task import Field, Task
 from mmcore.services import cases, intake
 from mmcore.services.intake import Upload, UploadItem
-from pages.ui import state
+from pages.ui import ecg, state
 from pages.ui.text import heading, number, t, told
 from pages.ui.vitals import unit, value_words
 
@@ -76,6 +76,8 @@ def _draw_item(item: UploadItem, group: str) -> None:
                 else "overrule"
             )
             st.checkbox(t(f"screen.new_case.{agree}"), key=f"new_agree_{group}_{code}", help=told(notice))
+    if item.ecg is not None:
+        ecg.preview(item.ecg)
 
 
 def _notices_html(item: UploadItem) -> str:
