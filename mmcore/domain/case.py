@@ -17,6 +17,11 @@ class Notice:
     modality: str = ""
 
 
+def first_frame(frames: np.ndarray) -> np.ndarray:
+    """(H, W) float32 in [0, 1] of the first of the frames (N, H, W) uint8."""
+    return frames[0].astype(np.float32) / 255
+
+
 LUNG_WINDOW = (-600.0, 1500.0)  # centre and width in Hounsfield units, as radiologists set them
 
 
@@ -35,7 +40,8 @@ class Scan:
 
     `modality` is the DICOM term (CR, DX, CT) or "" for a plain picture. `colourful` is the share of pixels with visible
     colour. `notices` say what was corrected or doubtful while reading. A CT also has `hounsfield` (S, H, W) int16 from head
-    to feet and a `mark`; its pixels are the marked slice through the lung window.
+    to feet and a `mark`; its pixels are the marked slice through the lung window. A clip has `frames` (N, H, W) uint8; its
+    pixels are the first.
     """
 
     pixels: np.ndarray
@@ -54,6 +60,7 @@ class Scan:
     hounsfield: np.ndarray | None = None
     mark: Mark | None = None
     slice_spacing_mm: float | None = None
+    frames: np.ndarray | None = None
 
     @classmethod
     def of_ct(

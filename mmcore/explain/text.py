@@ -7,7 +7,11 @@ import torch
 from torch import Tensor
 
 STEPS = (16, 24, 48, 96, 192)
-CENTRE, WIDTH, HEIGHT = 0.37, 0.15, 6.0  # where along the way from masks to words a note's score turns, on most notes looked at
+CENTRE, WIDTH, HEIGHT = (
+    0.37,
+    0.15,
+    6.0,
+)  # where along the way from masks to words a note's score turns, on most notes looked at
 CHUNK = 8  # notes per pass; integrated gradients without a limit took 1.8 GB more
 
 

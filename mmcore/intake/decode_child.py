@@ -12,6 +12,7 @@ from mmcore.intake.limits import CHILD_CPU_SECONDS, CHILD_MEMORY_BYTES
 READERS = {  # name -> module and function; imported when asked for, so that a note does not wait for pydicom
     "picture": ("mmcore.intake.picture", "read_picture"),
     "dicom": ("mmcore.intake.dicom", "read_dicom"),
+    "dicom_clip": ("mmcore.intake.dicom_clip", "read_clip"),
     "ct": ("mmcore.intake.ct", "read_ct"),
     "text": ("mmcore.intake.plain_text", "read_text"),
     "pdf": ("mmcore.intake.plain_text", "read_pdf"),

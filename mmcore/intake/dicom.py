@@ -47,25 +47,40 @@ def read_dicom(data: bytes, salt: str) -> tuple[dict, bytes]:
     Applied: modality LUT or rescale, VOI LUT or the first window (else the range of the pixels),
     MONOCHROME1, padding to black. Errors of pydicom on damaged files are left to end the process.
     """
+    ds = opened(data)
+    facts: dict[str, Any] = {"notices": []}
+    frames = int(ds.get("NumberOfFrames") or 1)
+    if frames > 1:
+        facts["notices"].append(["scan_first_frame", {"frames": frames}])
+    grey = in_grey(unpacked(ds, 0)[None], ds, facts)[0]
+    facts |= said(ds) | {"shape": grey.shape, "patient": identity(ds, salt)}
+    return facts, grey.astype("<f4").tobytes()
+
+
+def opened(data: bytes) -> Dataset:
+    """The data set of a file that holds a picture of an accepted size, depth and compression. Raises UnreadableFileError."""
     config.settings.reading_validation_mode = config.IGNORE
     tags = [*IDENTITY, *TOLD, *PATIENT, *SIDE, *SHAPE, *PIXELS, *GREY, *WINDOW, *PALETTE]
     ds = dcmread(BytesIO(data), force=True, specific_tags=tags)
     if "PixelData" not in ds:
         raise UnreadableFileError("scan_dicom_without_picture")
     check_dataset(ds)
-    facts: dict[str, Any] = {"notices": []}
-    frames = int(ds.get("NumberOfFrames") or 1)
-    if frames > 1:
-        facts["notices"].append(["scan_first_frame", {"frames": frames}])
-    stored = pixel_array(ds, index=0)
-    if ds.PhotometricInterpretation == "PALETTE COLOR":
-        stored = apply_color_lut(stored, ds)
+    return ds
+
+
+def unpacked(ds: Dataset, index: int) -> np.ndarray:
+    """Stored values of one frame, (H, W) grey or (H, W, 3) colour."""
+    stored = pixel_array(ds, index=index)
+    return apply_color_lut(stored, ds) if ds.PhotometricInterpretation == "PALETTE COLOR" else stored
+
+
+def in_grey(stored: np.ndarray, ds: Dataset, facts: dict) -> np.ndarray:
+    """(N, H, W) float32 in [0, 1] of frames (N, H, W) or (N, H, W, 3), all through one window; facts gain what was found."""
     if stored.ndim == 3:
-        grey, facts["colourful"] = _luminance(stored)
-    else:
-        grey = shown(stored, ds, facts)
-    facts |= said(ds) | {"shape": grey.shape, "patient": identity(ds, salt)}
-    return facts, grey.astype("<f4").tobytes()
+        return shown(stored, ds, facts)
+    grey, colourful = zip(*(_luminance(frame) for frame in stored), strict=True)
+    facts["colourful"] = max(colourful)
+    return np.stack(grey)
 
 
 def check_dataset(ds: Dataset) -> None:
@@ -104,7 +119,7 @@ def _check_stream(ds: Dataset, size: tuple[int, int]) -> None:
 
 
 def shown(stored: np.ndarray, ds: Dataset, facts: dict) -> np.ndarray:
-    """(H, W) float32 in [0, 1] of stored grey values; facts gain `window` and notices.
+    """float32 in [0, 1] of stored grey values (N, H, W); facts gain `window` and notices.
 
     The way from stored to shown value is worked out once for each value that occurs, not for each pixel.
     """
@@ -116,7 +131,7 @@ def shown(stored: np.ndarray, ds: Dataset, facts: dict) -> np.ndarray:
     if table is None:
         table = _by_window(outputs, ds, facts)
     if table is None:
-        sample = stored[:: 1 + stored.shape[0] // 2000, :: 1 + stored.shape[1] // 2000]
+        sample = stored[:, :: 1 + stored.shape[1] // 2000, :: 1 + stored.shape[2] // 2000]
         counts = np.bincount(sample.ravel().astype(np.int64) - low, minlength=len(inputs))
         table = _by_range(outputs.astype(np.float64), np.where(padding, 0, counts))
     if ds.PhotometricInterpretation == "MONOCHROME1":

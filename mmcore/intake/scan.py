@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mmcore.domain.case import Notice, Scan
+from mmcore.domain.case import Notice, Scan, first_frame
 from mmcore.domain.errors import UnreadableFileError
 from mmcore.intake.code_streams import kind_of
 from mmcore.intake.sandbox import read_in_child
@@ -19,8 +19,10 @@ def process_salt() -> str:
     return secrets.token_hex(16)
 
 
-def read_scan(data: bytes, name: str = "") -> Scan:
+def read_scan(data: bytes, name: str = "", *, clip: bool = False) -> Scan:
     """The picture in a DICOM, PNG or JPEG file, told by its content; `name` lets a wrong ending be said.
+
+    clip: the frames of a DICOM file with several are kept to be looked at, rather than its first alone.
 
     Raises UnreadableFileError or TooLargeError.
     """
@@ -28,7 +30,7 @@ def read_scan(data: bytes, name: str = "") -> Scan:
         raise UnreadableFileError("file_empty")
     kind = kind_of(data)
     if kind == "dicom":
-        facts, payload = read_in_child("dicom", data, salt=process_salt())
+        facts, payload = read_in_child("dicom_clip" if clip else "dicom", data, salt=process_salt())
     elif kind in ("png", "jpeg"):
         facts, payload = read_in_child("picture", data)
     else:
@@ -38,8 +40,11 @@ def read_scan(data: bytes, name: str = "") -> Scan:
 
 def _scan(facts: dict, payload: bytes) -> Scan:
     spacing, window = facts.get("spacing_mm"), facts.get("window")
+    several = len(facts["shape"]) == 3
+    read = np.frombuffer(payload, dtype="u1" if several else "<f4").reshape(facts["shape"]).copy()
     return Scan(
-        pixels=np.frombuffer(payload, dtype="<f4").reshape(facts["shape"]).copy(),
+        pixels=first_frame(read) if several else read,
+        frames=read if several else None,
         spacing_mm=(spacing[0], spacing[1]) if spacing else None,
         colourful=facts.get("colourful", 0.0),
         patient_age_years=facts.get("patient_age_years"),

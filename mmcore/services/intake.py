@@ -107,7 +107,7 @@ def _scan(file: UploadFile, task: Task, agreed: bool | frozenset[str]) -> Upload
     if task.image == "ct_nodule":
         scan = read_ct_scan(file.data, file.name, file.place)
     else:
-        scan = read_scan(file.data, file.name)
+        scan = read_scan(file.data, file.name, clip=task.image is None)
     verdict = judge_scan(task.image, scan)
     if verdict.correction and _agrees(verdict.correction.code, agreed):
         scan = corrected(scan, verdict.correction)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mmcore.domain.case import Mark, Notice, Scan, Waveform
+from mmcore.domain.case import Mark, Notice, Scan, Waveform, first_frame
 
 
 def to_waveform(row: Any) -> Waveform | None:
@@ -47,6 +47,23 @@ def pack(pixels: np.ndarray) -> bytes:
 def unpack(packed: bytes) -> np.ndarray:
     """The array that was packed."""
     return np.load(io.BytesIO(zlib.decompress(packed)), allow_pickle=False)
+
+
+def pictures_of(scan: Scan) -> np.ndarray:
+    """What is kept of a scan's pictures: the Hounsfield units of a CT, the frames of a clip, else its pixels."""
+    return next(x for x in (scan.hounsfield, scan.frames, scan.pixels) if x is not None)
+
+
+def to_scan(facts: dict[str, Any], kept: np.ndarray) -> Scan:
+    """The scan of what its file said and what was kept: a CT, the frames of a clip (N, H, W), or a picture (H, W)."""
+    if "mark" in facts:
+        return to_ct(facts, kept)
+    tuples = {k: tuple(facts[k]) if facts[k] else None for k in ("spacing_mm", "window")}
+    taken = date.fromisoformat(facts["taken"]) if facts["taken"] else None
+    told = facts | tuples | {"taken": taken, "notices": tuple(Notice(**n) for n in facts["notices"])}
+    if kept.ndim == 2:
+        return Scan(pixels=kept, **told)
+    return Scan(pixels=first_frame(kept), frames=kept, **told)
 
 
 def to_ct(facts: dict[str, Any], hounsfield: np.ndarray) -> Scan:

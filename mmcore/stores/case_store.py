@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 
 from mmcore.domain.case import Case, Notice, Scan
 from mmcore.domain.errors import CaseNotFoundError
-from mmcore.stores.case_row import pack, plain, to_ct, to_waveform, unpack, waveform_facts
+from mmcore.stores.case_row import pack, pictures_of, plain, to_scan, to_waveform, unpack, waveform_facts
 
 _tables = sql.MetaData()
 _cases = sql.Table(
@@ -234,7 +234,7 @@ def _to_row(case: Case) -> dict[str, object]:
     scan = case.scan
     return {
         "task": case.task,
-        "pixels": pack(scan.pixels if scan.hounsfield is None else scan.hounsfield) if scan else None,
+        "pixels": pack(pictures_of(scan)) if scan else None,
         "scan": _scan_facts(scan) if scan else None,
         "note": case.note,
         "field_values": dict(case.values),
@@ -247,16 +247,7 @@ def _to_row(case: Case) -> dict[str, object]:
 
 def _to_case(row: Any) -> Case:
     facts = row["scan"]
-    scan = None
-    if facts is not None and "mark" in facts:
-        scan = to_ct(facts, unpack(row["pixels"]))
-    elif facts is not None:
-        tuples = {k: tuple(facts[k]) if facts[k] else None for k in ("spacing_mm", "window")}
-        taken = date.fromisoformat(facts["taken"]) if facts["taken"] else None
-        notices = tuple(Notice(**n) for n in facts["notices"])
-        scan = Scan(
-            **(facts | tuples | {"taken": taken, "notices": notices, "pixels": unpack(row["pixels"])})
-        )
+    scan = None if facts is None else to_scan(facts, unpack(row["pixels"]))
     refused = tuple(Notice(**n) for n in row["refused"])
     return Case(
         row["task"],

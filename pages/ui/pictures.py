@@ -4,21 +4,24 @@ from collections.abc import Mapping
 
 from mmcore.domain.case import Case
 from mmcore.domain.task import Modality, Task
-from pages.ui import ct, ecg, second, viewer, vitals
+from pages.ui import ct, ecg, echo, second, viewer, vitals
 from pages.ui.evidence import of_modality
 
 
 def draw(task: Task, key: str, case: Case, seen, *, revealed: bool, doubts: Mapping[str, str]) -> None:
-    """What was given, with its evidence once the answer is revealed. doubts: modality -> why its map is greyed out."""
+    """What was given, with its evidence once the answer is revealed. seen: the review, None while its model is loaded;
+    doubts: modality -> why its map is greyed out."""
     pictured, traced = (of_modality(seen, name) if revealed else None for name in ("image", "waveform"))
     if Modality.WAVEFORM in task.modalities:
         ecg.draw(case.waveform, key, traced, doubts.get("waveform", ""))
-    if not {Modality.IMAGE, Modality.WAVEFORM} & set(task.accepted):
+    if seen and not {Modality.IMAGE, Modality.WAVEFORM} & set(task.accepted):
         vitals.draw(seen, task, revealed=revealed, doubt=doubts.get("clinical", ""))
     if revealed:
         second.draw(task, key, case)
     doubt = doubts.get("image", "")
     if case.scan is not None and case.scan.hounsfield is not None:
         ct.draw(case.scan, key, pictured, doubt)
+    elif case.scan is not None and Modality.IMAGE in task.shown:
+        echo.draw(case.scan, key)
     elif case.scan is not None or Modality.IMAGE in task.modalities:
-        viewer.draw(case.scan, key, pictured, seen.lung_outline, doubt=doubt)
+        viewer.draw(case.scan, key, pictured, seen.lung_outline if seen else None, doubt=doubt)

@@ -12,7 +12,8 @@ from mmcore.domain.errors import MmcoreError
 from mmcore.domain.prediction import Contrast
 from mmcore.services import cases, words
 from mmcore.services.cases import CaseSummary
-from pages.ui import account, answer, group, note, resources, similar, state, table, viewer, what_if
+from mmcore.tasks import get_task
+from pages.ui import account, answer, group, note, pictures, resources, similar, state, table, what_if
 from pages.ui.text import day, t
 
 COLUMNS = (0.47, 0.53)  # the scan, the answer
@@ -28,7 +29,8 @@ def load_engine(summary: CaseSummary, case: Case):
         draw_head(summary)
         left, right = st.columns(COLUMNS, gap="medium")
         with left:
-            viewer.draw(case.scan, f"{summary.key}_waiting")
+            waiting_key = f"{summary.key}_waiting"
+            pictures.draw(get_task(case.task), waiting_key, case, None, revealed=False, doubts={})
         with right, st.spinner(t("screen.review.loading")):
             engine = resources.engine(case.task)
     waiting.empty()

@@ -21,14 +21,15 @@ def draw(task: Task, key: str, case: Case) -> None:
         return
     question = t(f"task.{task.companion.name}")
     with st.container(key="panel_second"):
-        st.html(f'<h2 class="part">{escape(t("screen.second.title", question=question))}</h2>')
+        title = f'<h2 class="part">{escape(t("screen.second.title", question=question))}</h2>'
         asked = second_case(task, case)
         if asked is None:
             missing = listed(t(f"field.{f.name}") for f in task.second_fields)
             words = t("screen.second.none", question=question, fields=missing)
-            st.html(f'<div class="quiet">{escape(words)}</div>')
+            st.html(f'{title}<div class="quiet">{escape(words)}</div>')
             return
-        st.html(f'<div class="quiet">{escape(t("screen.second.apart", first=t(f"task.{task.name}")))}</div>')
+        apart = escape(t("screen.second.apart", first=t(f"task.{task.name}")))
+        st.html(f'{title}<div class="quiet">{apart}</div>')
         try:
             seen = _read(task.companion, f"{key}.{task.companion.name}", asked)
         except NothingToPredictError as error:

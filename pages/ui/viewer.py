@@ -29,11 +29,13 @@ def draw(
     doubt: str = "",
     marks: Sequence[Sequence[float]] = (),
     marking: bool = False,
+    frontal: bool = True,
 ) -> Sequence[Sequence[float]]:
     """The viewer of a scan; `name` tells cases apart, so that zoom and window stay while one is looked at.
 
     doubt: why its map is greyed out. Rectangles are (top, left, bottom, right) in fractions of the picture: `marks` are
-    drawn, and with `marking` the reader may draw others. Returns those that stand.
+    drawn, and with `marking` the reader may draw others. frontal: hung facing the reader, so that its sides are known. Returns
+    the rectangles that stand.
     """
     if scan is None:
         st.html(f'<div class="panel quiet">{t("screen.review.no_scan")}</div>')
@@ -50,7 +52,8 @@ def draw(
     }
     data["map"] = _map(attribution) | {"doubtful": bool(doubt)} if attribution else None
     data |= {"marks": [list(r) for r in marks], "marking": marking}
-    data["html"] = _controls(attribution, bool(rings), alternative(attribution, lungs), height, marking)
+    spoken = alternative(attribution, lungs) if frontal else t("screen.viewer.alt_echo")
+    data["html"] = _controls(attribution, bool(rings), spoken, height, marking, frontal)
     drawn = mount(data=data, key=f"viewer_{name}", on_marks_change=lambda: None).marks
     if doubt:
         st.html(f'<div class="warning">{escape(doubt)}</div>')
@@ -167,9 +170,13 @@ def _text_of(values: np.ndarray) -> str:
     return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode("ascii")
 
 
-def _controls(attribution: Attribution | None, outlined: bool, words: str, height: int, marking: bool) -> str:
+def _controls(
+    attribution: Attribution | None, outlined: bool, words: str, height: int, marking: bool, frontal: bool
+) -> str:
     """The canvas with its marks and buttons, the controls below it, the legend, and the picture in words."""
-    places = (("first", "right"), ("second", "left"))  # a frontal film is hung facing the reader
+    places = (
+        (("first", "right"), ("second", "left")) if frontal else ()
+    )  # a frontal film is hung facing the reader
     marks = "".join(f'<span class="side {p}">{t(f"screen.viewer.{side}")}</span>' for p, side in places)
     corner = "".join(
         f'<button type="button" data-zoom="{by}" aria-label="{t(f"screen.viewer.{code}")}">{sign}</button>'
@@ -192,7 +199,8 @@ def _controls(attribution: Attribution | None, outlined: bool, words: str, heigh
         sliders = _switch() + _slider("opacity", 0, 1, t("screen.viewer.strength")) + sliders
     legend = _legend(attribution) if attribution else ""
     how = f" {t('screen.viewer.mark_how')}" if marking else ""
-    below = f'<p class="alt">{escape(words)} {t("screen.viewer.side_assumed")}{how}</p>'
+    sides = f" {t('screen.viewer.side_assumed')}" if frontal else ""
+    below = f'<p class="alt">{escape(words)}{sides}{how}</p>'
     return f'{stage}<div class="controls">{sliders}</div>{legend}{below}'
 
 
