@@ -1,5 +1,6 @@
 """The Teach screen and the tour through app.py with the shipped model: ask, commit, reveal, reload, refuse, be fooled."""
 
+import base64
 import re
 
 import pytest
@@ -124,3 +125,29 @@ def test_the_tour_begins_with_the_first_case_and_shows_the_lessons_unasked(datab
 def test_without_the_demonstration_cases_the_tour_cannot_begin(store, visit, monkeypatch):
     monkeypatch.setenv("THREEFOLD_OPEN", "worklist")
     assert visit().button(key="tour").disabled
+
+
+def test_on_an_ecg_leads_and_seconds_are_marked_and_scored_against_the_evidence(store, visit):
+    session = teach.begin(store, ("heart-004",), shared=True)
+    app = visit()
+    app.query_params["class"], app.query_params["me"] = session.code, "STUDENT2"
+    app = app.switch_page("pages/teach.py").run()
+    assert not app.exception and '<table class="account">' not in page_text(app)
+    app.select_slider(key="teach_leads_heart-004").set_value(("II", "aVF"))
+    app.slider(key="teach_seconds_heart-004").set_value((2.0, 4.5))
+    app = app.button(key="teach_mark_heart-004").click().run()
+    assert "Marked: 1 on the scan or the ECG" in page_text(app)
+    assert len(marks_on(app)) == 5  # II, III, aVR, aVL, aVF
+    app = app.button(key="teach_reveal_heart-004").click().run()
+    assert not app.exception
+    (kept,) = teach.teach_store(store).answers(session.code)
+    assert [list(r) for r in kept.answer.rectangles] == [pytest.approx([1 / 12, 0.2, 6 / 12, 0.45])]
+    assert kept.scores["region"]["area"] == pytest.approx(5 / 12 * 0.25, abs=0.005)
+    assert 0 < kept.scores["region"]["evidence"] < 1
+    assert "dashed frames: your marks" in page_text(app) and len(marks_on(app)) == 5
+
+
+def marks_on(app) -> list[str]:
+    """The frames on the ECG that is on the screen."""
+    (drawn,) = re.findall(r"svg\+xml;base64,([^\"]+)", page_text(app))
+    return re.findall(r'<rect class="mark"', base64.b64decode(drawn).decode())

@@ -43,7 +43,7 @@ def region_overlap(
     region: tuple[float, float, float, float] | None,
     rectangles: Sequence[Sequence[float]],
 ) -> Overlap | None:
-    """Rectangles against the positive part of an evidence map (h, w) that covers `region` of the picture.
+    """Rectangles against the positive part of an evidence map (h, w) that covers `region` of the picture; an ECG's (leads, l).
 
     Rectangles and region are (top, left, bottom, right) in fractions of the picture. None without a rectangle or without
     positive evidence. Area and union are of the map alone: what the model did not see does not count.

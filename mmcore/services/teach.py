@@ -26,6 +26,7 @@ FIRST = (
     "demo-006",
     "demo-007",
     "demo-004",
+    "heart-004",
 )
 ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # nothing that is mixed up when read aloud
 
@@ -70,7 +71,9 @@ def open_case(store: CaseStore, key: str) -> tuple[CaseSummary, Case]:
 
 
 def _shipped(key: str, folder) -> bool:
-    return key.startswith(("demo-", "lesson-")) and "/" not in key and (folder / "case.json").is_file()
+    return (
+        key.startswith(("demo-", "lesson-", "heart-")) and "/" not in key and (folder / "case.json").is_file()
+    )
 
 
 def truth_of(story: Mapping[str, object], task: Task) -> dict[str, float] | None:
@@ -133,7 +136,7 @@ def _judged(chances, truth, answerable: bool, task: Task) -> dict | None:
 def _overlaps(answer: Answer, review) -> dict[str, teaching.Overlap | None]:
     found: dict[str, teaching.Overlap | None] = {"region": None, "words": None, "values": None}
     for a in review.attributions if review else ():
-        if a.modality == "image":
+        if a.modality in ("image", "waveform"):
             found["region"] = teaching.region_overlap(a.values, a.region, answer.rectangles)
         elif a.modality == "text":
             tokens = [(v, p) for v, p in zip(a.values, a.parts, strict=True) if len(p) == 2]

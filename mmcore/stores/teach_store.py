@@ -43,7 +43,7 @@ class Session:
 class Answer:
     """What a student committed. probabilities: label -> 0 to 1, None: would not answer from these inputs.
 
-    rectangles: (top, left, bottom, right) in fractions of the picture; words: character ranges of the note; fields: names.
+    rectangles: (top, left, bottom, right) in fractions of the picture, or of the twelve leads and ten seconds of an ECG; words: character ranges of the note; fields: names.
     """
 
     probabilities: Mapping[str, float] | None

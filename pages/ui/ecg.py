@@ -1,6 +1,7 @@
 """The ECG on paper: 25 mm a second and 10 mm a millivolt, with its evidence beneath the traces, and in words."""
 
 import base64
+from collections.abc import Sequence
 from html import escape
 
 import numpy as np
@@ -16,21 +17,27 @@ SECONDS = 10
 ROW = {"3x4": 27, "12x1": 17}  # mm from one line of traces to the next
 FULL_COLOUR = 99.0  # percentile of the evidence that gets the full colour
 LAYOUTS, SHOWS = ("3x4", "12x1"), ("both", "for", "against", "off")
+Marks = Sequence[Sequence[float]]
 COLOURS = {1: "#2a7fd0", -1: "#e08a1e"}
 
 
 def draw(
-    waveform: Waveform | None, key: str, attribution: Attribution | None = None, doubt: str = ""
+    waveform: Waveform | None,
+    key: str,
+    attribution: Attribution | None = None,
+    doubt: str = "",
+    marks: Marks | None = None,
 ) -> None:
-    """The ECG with its switches; `key` tells cases apart."""
+    """The ECG with its switches; `key` tells cases apart. marks: drawn as frames where a student may mark; None elsewhere."""
     if waveform is None:
         st.html(f'<div class="panel quiet">{t("screen.ecg.none")}</div>')
         return
+    usual = "3x4" if marks is None else "12x1"  # where all that is marked can be seen
     with st.container(horizontal=True):
         layout = st.segmented_control(
-            t("screen.ecg.layout"), LAYOUTS, default="3x4", key=f"ecg_layout_{key}",
+            t("screen.ecg.layout"), LAYOUTS, default=usual, key=f"ecg_layout_{key}",
             format_func=lambda name: t(f"screen.ecg.layout_{name}"),
-        ) or "3x4"  # fmt: skip
+        ) or usual  # fmt: skip
         show = "off"
         if attribution is not None:
             show = st.segmented_control(
@@ -38,7 +45,7 @@ def draw(
                 format_func=lambda name: t(f"screen.viewer.{name}"),
             ) or "both"  # fmt: skip
     words = alternative(waveform, attribution)
-    st.html(_picture(paper(waveform, attribution, layout, show), words))
+    st.html(_picture(paper(waveform, attribution, layout, show, marks or ()), words))
     legend = "" if attribution is None else _legend(attribution)
     doubted = f'<div class="warning">{escape(doubt)}</div>' if doubt else ""
     scale = t("screen.ecg.scale") + (" " + t("screen.ecg.quarter") if layout == "3x4" and attribution else "")
@@ -80,8 +87,10 @@ def strips(layout: str) -> list[tuple[str, float, float, int]]:
     return [*found, ("II", 0.0, float(SECONDS), 3)]
 
 
-def paper(waveform: Waveform, attribution: Attribution | None, layout: str, show: str) -> str:
-    """The picture as SVG in millimetres."""
+def paper(
+    waveform: Waveform, attribution: Attribution | None, layout: str, show: str, marks: Marks = ()
+) -> str:
+    """The picture as SVG in millimetres. marks: (top, left, bottom, right), shares of the twelve leads and the ten seconds."""
     lines = 12 if layout == "12x1" else 4
     width, height = SECONDS * MM_PER_SECOND + 4, lines * ROW[layout] + 4
     parts = [_grid(width, height)]
@@ -95,6 +104,7 @@ def paper(waveform: Waveform, attribution: Attribution | None, layout: str, show
                 _cells(attribution.values[LEADS.index(lead)] / limit, first, last, middle, ROW[layout], show)
             )
         parts.append(_trace(waveform, lead, first, last, middle))
+        parts += [_frame(mark, lead, first, last, middle, ROW[layout]) for mark in marks]
     return f'<svg viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg" style="width:100%;background:#fff8f6">{"".join(parts)}</svg>'
 
 
@@ -126,6 +136,20 @@ def _cells(values: np.ndarray, first: float, last: float, middle: float, row: fl
             f'height="{row:.1f}" fill="{COLOURS[sign]}" fill-opacity="{depth:.2f}"></rect>'
         )
     return "".join(found)
+
+
+def _frame(mark: Sequence[float], lead: str, first: float, last: float, middle: float, row: float) -> str:
+    """The part of a mark that lies on one trace; "" where none does."""
+    top, left, bottom, right = mark
+    place = (LEADS.index(lead) + 0.5) / len(LEADS)
+    start, end = max(first, left * SECONDS), min(last, right * SECONDS)
+    if not top <= place <= bottom or end <= start:
+        return ""
+    return (
+        f'<rect class="mark" x="{2 + start * MM_PER_SECOND:.1f}" y="{middle - row / 2 + 0.4:.1f}" '
+        f'width="{(end - start) * MM_PER_SECOND:.2f}" height="{row - 0.8:.1f}" fill="none" stroke="#111" '
+        'stroke-width="0.7" stroke-dasharray="2 1"></rect>'
+    )
 
 
 def _trace(waveform: Waveform, lead: str, first: float, last: float, middle: float) -> str:

@@ -5,9 +5,9 @@ import re
 import streamlit as st
 
 from mmcore.domain.case import Case
-from mmcore.domain.task import Task
+from mmcore.domain.task import Modality, Task
 from mmcore.services import cases, teach
-from pages.ui import reading, resources, state, viewer
+from pages.ui import reading, resources, state, teach_ecg, viewer
 from pages.ui.text import heading, listed, percent, t
 from pages.ui.vitals import value_words
 
@@ -16,9 +16,11 @@ def draw(task: Task, case: Case, seen, key: str) -> teach.Answer | None:
     """The case and the form; the answer once it is committed."""
     left, right = st.columns(reading.COLUMNS, gap="medium")
     with left:
-        marks = viewer.draw(
-            case.scan, f"{key}_ask", height=430, marks=state.of_case(key, "teach_marks", ()), marking=True
-        )
+        marked = state.of_case(key, "teach_marks", ())
+        if Modality.WAVEFORM in task.modalities:
+            marks = teach_ecg.draw(case.waveform, key, marked)
+        else:
+            marks = viewer.draw(case.scan, f"{key}_ask", height=430, marks=marked, marking=True)
         state.set_of_case(key, "teach_marks", list(marks))
     with right, st.container(key="panel_ask"):
         form = st.container()

@@ -5,9 +5,9 @@ from html import escape
 import streamlit as st
 
 from mmcore.domain.case import Case
-from mmcore.domain.task import Task
+from mmcore.domain.task import Modality, Task
 from mmcore.services import fooled, teach, words
-from pages.ui import note, reading, viewer, vitals
+from pages.ui import ecg, note, reading, viewer, vitals
 from pages.ui.evidence import NEGLIGIBLE, account_table, of_modality, rows_of, sum_in_words
 from pages.ui.text import heading, listed, percent, t, told
 
@@ -20,17 +20,7 @@ def draw(task: Task, summary, case: Case, seen, given: teach.Stored | None) -> N
     review = seen.review
     left, right = st.columns(reading.COLUMNS, gap="medium")
     with left:
-        image = of_modality(review, "image") if review else None
-        viewer.draw(
-            case.scan,
-            f"{summary.key}_reveal",
-            image,
-            review.lung_outline if review else None,
-            400,
-            marks=marks,
-        )
-        if marks:
-            st.html(f'<div class="quiet">{t("screen.teach.reveal.mark_legend")}</div>')
+        _draw_picture(task, summary.key, case, review, marks)
     with right:
         with st.container(key="panel_reveal"):
             _draw_comparison(task, summary, seen, given)
@@ -41,6 +31,19 @@ def draw(task: Task, summary, case: Case, seen, given: teach.Stored | None) -> N
                 )
     if review is not None and (review.note_text or case.values):
         _draw_parts(task, review, given)
+
+
+def _draw_picture(task: Task, key: str, case: Case, review, marks) -> None:
+    if Modality.WAVEFORM in task.modalities:
+        traced = of_modality(review, "waveform") if review else None
+        ecg.draw(case.waveform, f"{key}_reveal", traced, marks=marks)
+    else:
+        image = of_modality(review, "image") if review else None
+        lungs = review.lung_outline if review else None
+        viewer.draw(case.scan, f"{key}_reveal", image, lungs, 400, marks=marks)
+    if marks:
+        kind = "mark_legend_ecg" if Modality.WAVEFORM in task.modalities else "mark_legend"
+        st.html(f'<div class="quiet">{t(f"screen.teach.reveal.{kind}")}</div>')
 
 
 def _draw_comparison(task: Task, summary, seen, given: teach.Stored | None) -> None:
@@ -126,7 +129,8 @@ def _sentences(task: Task, summary, seen, given: teach.Stored | None):
 
 def _overlaps(review, given: teach.Stored):
     label = review.prediction.contrast.label
-    if of_modality(review, "image") is not None and not given.answer.rectangles:
+    pictured = of_modality(review, "image") or of_modality(review, "waveform")
+    if pictured is not None and not given.answer.rectangles:
         yield t("screen.teach.reveal.unmarked")
     for name in ("region", "words", "values"):
         found = given.scores.get(name)
