@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmcore.models.efficientnet_lite import EfficientNetLite0, load_imagenet_weights
+from mmcore.models.efficientnet_lite import EfficientNetLite0, load_imagenet_weights, shortened
 from mmcore.models.lungs import LungNet
 from mmcore.training.augment import deface, degrade, disguise, look, window
 from mmcore.training.image_encoder import (
@@ -71,6 +71,16 @@ def fresh_weights() -> dict[str, torch.Tensor]:
 def test_a_picture_of_any_side_gives_a_map_of_a_32nd_of_it_rounded_up():
     with torch.no_grad():
         assert EfficientNetLite0().eval()(torch.rand(2, 1, 65, 96)).shape == (2, 1280, 3, 3)
+        assert EfficientNetLite0(11, 64).eval()(torch.rand(2, 1, 65, 96)).shape == (2, 64, 5, 6)
+
+
+def test_a_shortened_encoder_keeps_the_first_blocks_and_draws_the_same_head_each_time() -> None:
+    whole = EfficientNetLite0()
+    one, other = (shortened(whole, 8, 32) for _ in range(2))
+    assert len(one.blocks) == 8 and one.feature_dim == 32
+    assert torch.equal(one.blocks[7].project[0].weight, whole.blocks[7].project[0].weight)
+    assert torch.equal(one.head[0].weight, other.head[0].weight)
+    assert shortened(whole, 16, 32) is whole
 
 
 def test_the_first_and_the_last_part_together_are_the_whole_network():
@@ -101,7 +111,7 @@ def test_training_moves_the_late_blocks_and_leaves_the_early_ones_and_the_batch_
     start, trained = fresh_weights(), fitted(steps=3).state_dict()
     assert torch.equal(start["blocks.2.project.0.weight"], trained["blocks.2.project.0.weight"])
     assert not torch.equal(start["blocks.9.project.0.weight"], trained["blocks.9.project.0.weight"])
-    assert torch.equal(start["head.1.running_mean"], trained["head.1.running_mean"])
+    assert torch.equal(start["blocks.9.project.1.running_mean"], trained["blocks.9.project.1.running_mean"])
 
 
 def test_the_same_seed_gives_the_same_encoder_and_a_resumed_training_too(tmp_path):

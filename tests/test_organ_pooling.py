@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from mmcore.explain.image import class_activation_map
+from mmcore.explain.image import class_activation_map, enlarge
 from mmcore.models.lungs import organ_shares
 from mmcore.services.parts import blurred
 from tests.toy import toy_model
@@ -61,3 +61,14 @@ def test_blurring_a_picture_leaves_its_mask() -> None:
     x = picture(left_half())
     assert torch.equal(blurred(x)[:, 1:], x[:, 1:])
     assert not torch.equal(blurred(x)[:, :1], x[:, :1])
+
+
+@pytest.mark.parametrize("shape", [(96, 96), (70, 41)])
+def test_the_enlarged_map_lies_on_the_organ_and_keeps_its_sum(shape: tuple[int, int]) -> None:
+    inside = torch.zeros(shape)
+    inside[:, : shape[1] // 2] = 1
+    shares = organ_shares(inside[None, None], (3, 3))[0, 0].double()
+    cells = shares * torch.tensor([[1.0, -2.0, 3.0]] * 3, dtype=torch.float64)
+    large = enlarge(cells, *shape, inside)
+    assert large.sum() == pytest.approx(cells.sum().item(), abs=1e-9)
+    assert abs(large[:, shape[1] // 2 :]).max() == 0

@@ -56,20 +56,23 @@ class Block(nn.Module):
 
 
 class EfficientNetLite0(nn.Module):
-    """Grey pictures (B, 1 or 3, H, W), 0 to 1, to the last feature map (B, 1280, ceil(H/32), ceil(W/32)), 0 to 6."""
+    """Grey pictures (B, 1 or 3, H, W), 0 to 1, to the last feature map (B, width, h, w), 0 to 6.
 
-    feature_dim = 1280
+    blocks: how many of the 16 there are; up to 11 leave a cell every 16 pixels, more a cell every 32. Each cell of a network
+    with fewer blocks has seen less of the picture around it.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, blocks: int = 16, width: int = 1280) -> None:
         super().__init__()
+        self.feature_dim = width
         self.stem = _convolve(3, 32, 3, 2)
-        blocks, inputs = [], 32
+        found, inputs = [], 32
         for expansion, outputs, repeats, stride, kernel in STAGES:
             for i in range(repeats):
-                blocks.append(Block(inputs, outputs, expansion, stride if i == 0 else 1, kernel))
+                found.append((inputs, outputs, expansion, stride if i == 0 else 1, kernel))
                 inputs = outputs
-        self.blocks = nn.ModuleList(blocks)
-        self.head = _convolve(inputs, self.feature_dim)
+        self.blocks = nn.ModuleList(Block(*shape) for shape in found[:blocks])
+        self.head = _convolve(found[blocks - 1][1], width)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.late(self.early(x, len(self.blocks)), len(self.blocks))
@@ -85,7 +88,21 @@ class EfficientNetLite0(nn.Module):
         """The blocks from `depth` on and the last convolution, after `early(x, depth)`."""
         for block in self.blocks[depth:]:
             x = block(x)
-        return F.relu6(self.head(x))  # (B, 1280, H/32, W/32)
+        return F.relu6(self.head(x))  # (B, width, h, w)
+
+
+def shortened(whole: EfficientNetLite0, blocks: int, width: int) -> EfficientNetLite0:
+    """The first `blocks` blocks of a pretrained encoder under a new last convolution, drawn from a fixed seed."""
+    if blocks >= len(whole.blocks):
+        return whole
+    encoder = EfficientNetLite0(blocks, width)
+    kept = {k: v for k, v in whole.state_dict().items() if not k.startswith("head.")}
+    encoder.load_state_dict({k: v for k, v in kept.items() if k in encoder.state_dict()}, strict=False)
+    weight = encoder.head[0].weight
+    drawn = torch.randn(weight.shape, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        weight.copy_(drawn / weight.shape[1] ** 0.5)
+    return encoder.train(whole.training)
 
 
 def load_imagenet_weights(encoder: EfficientNetLite0, path: str | Path | None = None) -> EfficientNetLite0:

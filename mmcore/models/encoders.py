@@ -32,7 +32,7 @@ class HubImageEncoder(nn.Module):
 def build_image_encoder(name: str, config: dict | None = None) -> nn.Module:
     """An untrained image encoder: our EfficientNet-lite0, or the architecture described at a local path or by `config`."""
     if name == EFFICIENTNET_LITE0:
-        return EfficientNetLite0()
+        return EfficientNetLite0(**(config or {}))
     if name == NODULE_NET:
         return NoduleEncoder(**(config or {}))
     described = AutoConfig.for_model(**config) if config else AutoConfig.from_pretrained(_local(name))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from mmcore.domain.case import Notice
@@ -14,6 +15,7 @@ from mmcore.explain.clinical import shapley_values
 from mmcore.explain.image import class_activation_map, enlarge
 from mmcore.explain.text import integrated_gradients, token_activations
 from mmcore.models.fusion import FusionModel
+from mmcore.models.lungs import FEWEST_SHARE
 from mmcore.services.engine import Encodings, Engine
 
 MAP_SIDE = 384  # pixels of the longer side of an evidence map
@@ -84,12 +86,21 @@ def _image(engine: Engine, encodings: Encodings, wanted: Wanted, memory: dict) -
     height, width = encodings.shape
     rows, columns = (crop.bottom - crop.top) * height, (crop.right - crop.left) * width
     shrink = min(1.0, MAP_SIDE / max(rows, columns))
-    large = enlarge(cells, max(1, round(rows * shrink)), max(1, round(columns * shrink)))
+    size = max(1, round(rows * shrink)), max(1, round(columns * shrink))
+    large = enlarge(cells, *size, _organ(engine, encodings, size))
     return Attribution(
         wanted.modality, wanted.prediction.contrast, "grad_cam_signed", "mean_training_features",
         large, wanted.total, wanted.constant, region=(crop.top, crop.left, crop.bottom, crop.right),
         extra={"cells": cells.numpy()},
     )  # fmt: skip
+
+
+def _organ(engine: Engine, encodings: Encodings, size: tuple[int, int]) -> Tensor | None:
+    """Where the organ lies that the map was pooled over, of `size`, 0 to 1; None where the whole picture counted."""
+    inside = encodings.image_in.pixels[:, 1:]
+    if not engine.stored.model.config.organ_pooling or not inside.numel() or inside.mean() < FEWEST_SHARE:
+        return None
+    return F.interpolate(inside, size=size, mode="bilinear", align_corners=False)[0, 0]
 
 
 def _cells(engine: Engine, encodings: Encodings, wanted: Wanted) -> Tensor:

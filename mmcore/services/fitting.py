@@ -201,6 +201,7 @@ def _fit_image(
             progress=lambda s, _: progress("image encoder", s, settings.image_steps),
             recipe=settings.image,
         )
+        image_config = {"blocks": len(image.blocks), "width": image.feature_dim}
     return image.eval(), image_config
 
 

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mmcore.models.efficientnet_lite import EfficientNetLite0, load_imagenet_weights
+from mmcore.models.efficientnet_lite import EfficientNetLite0, load_imagenet_weights, shortened
 from mmcore.models.lungs import organ_shares
 from mmcore.training.views import Views, make_views, view_counts
 
@@ -21,6 +21,7 @@ LARGE = 400  # pictures of one source; a source with more is not drawn more, so 
 class Recipe:
     """The settings of one training; the defaults made the shipped encoder (few were compared, one seed each).
 
+    blocks, width: of the encoder; fewer blocks see less around each cell, so that the map tells better which place mattered.
     frozen_blocks: how many first blocks keep their ImageNet weights. views: how many augmented views are made of all
     pictures together, most_views: of one. mix: share of steps in which grey-level statistics of the first maps are mixed
     between pictures. even: 1 draws by the size of a source, 0 all sources alike. save_every: steps between checkpoints.
@@ -29,6 +30,8 @@ class Recipe:
     size: int = 160
     batch: int = 24
     rate: float = 3e-4
+    blocks: int = 11
+    width: int = 512
     frozen_blocks: int = 5
     views: int = 16_000
     most_views: int = 8
@@ -67,7 +70,8 @@ def fit_image_encoder(
     default. A checkpoint that exists is continued. `progress` gets step and loss.
     """
     torch.manual_seed(seed)  # the head's start
-    encoder = started(init_state)
+    encoder = shortened(started(init_state), recipe.blocks, recipe.width)
+    encoder = encoder.to(memory_format=torch.channels_last)
     training = _begin(encoder, targets.shape[1], recipe)
     if checkpoint and checkpoint.exists():
         _resume(training, checkpoint)

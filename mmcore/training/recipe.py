@@ -15,7 +15,7 @@ class TrainingSettings:
 
     crop_size: side of the stored crops in pixels. image_steps, text_epochs: length of fine-tuning, 0 keeps the encoder as
     loaded. straight: what the text encoder of composed notes is then taught. away_steps, fold_steps: image_steps where
-    publishers are left out and within cross-validation, fewer for time. synthetic: phantom films that join. fewest:
+    publishers are left out and within cross-validation. synthetic: phantom films that join. fewest:
     patients of a label that make a field identified. draws, waveform_cycles: made-up ECG strips that teach the waveform
     encoder, and the steps of 32 of each cycle. text_layers, text_words: how many first
     layers and most frequent word pieces of the text encoder are kept, 0 all. members: networks of a nodule encoder, whose
@@ -31,7 +31,7 @@ class TrainingSettings:
     seed: int = 20261123
     crop_size: int = 192
     image: Recipe = field(default_factory=Recipe)
-    image_steps: int = 400
+    image_steps: int = 800
     text_epochs: int = 0
     straight: Straight | None = field(default_factory=Straight)
     synthetic: int = 120
@@ -43,8 +43,8 @@ class TrainingSettings:
     )
     confidence: float = 0.9
     folds: int = 5
-    away_steps: int = 300
-    fold_steps: int = 40
+    away_steps: int = 800
+    fold_steps: int = 800
     fewest: int = 20
     draws: int = 6000
     waveform_cycles: tuple[int, ...] = (350, 450, 300)
