@@ -22,9 +22,7 @@ with st.container(horizontal=True, vertical_alignment="center", key="head"):
         st.toast(t("screen.worklist.no_demonstration"))
     with st.popover(t("screen.worklist.folder"), icon=":material/folder:"):
         st.html(f'<div class="quiet"><p>{t("screen.worklist.folder_how")}</p></div>')
-        st.code(
-            "python -m mmcore predict --task chest_infection --image scan.dcm --note note.txt --vitals vitals.json --json"
-        )
+        st.code(t("screen.worklist.folder_command"))
 
 with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
     search = st.text_input(

@@ -77,4 +77,9 @@ def visit(database):
 
 def page_text(app: AppTest) -> str:
     """All that a run drew as HTML and Markdown, one after the other."""
-    return "\n".join(element.proto.body for element in (*app.get("html"), *app.markdown))
+    return plain("\n".join(element.proto.body for element in (*app.get("html"), *app.markdown)))
+
+
+def plain(sentence: str) -> str:
+    """The sentence with ordinary blanks between numbers and units, as people type it."""
+    return sentence.replace("\u00a0", " ")

@@ -12,7 +12,8 @@ from mmcore.domain.prediction import Attribution, Contrast, Prediction
 from mmcore.domain.task import Modality
 from mmcore.services.review import Review
 from pages.ui import evidence, note, viewer
-from pages.ui.text import number, percent, signed
+from pages.ui.text import bound, number, percent, signed
+from tests.conftest import plain
 
 COVID = Contrast("covid19", "other_pneumonia")
 
@@ -41,7 +42,7 @@ def test_the_numbers_shown_add_up_and_lie_close_to_what_they_stand_for(prior, im
 
 def test_the_sum_is_written_out_with_its_odds_and_probabilities():
     review = reviewed(-0.4, 1.13, -0.02)
-    assert evidence.sum_in_words(evidence.rows_of(review), review) == (
+    assert plain(evidence.sum_in_words(evidence.rows_of(review), review)) == (
         "−0.40 + 1.13 − 0.02 = <b>+0.71</b> log-odds, that is odds 2.03 to 1: COVID-19 60.0 %, another pneumonia 40.0 %."
     )
 
@@ -51,7 +52,7 @@ def test_a_residual_above_the_limit_is_told_and_one_below_is_not():
         return Attribution(Modality.TEXT, COVID, "m", "b", np.array([1.0]), 1.0 + residual, 0.0)
 
     review = replace(reviewed(0.0, 1.0, 1.0), attributions=(left(0.02),))
-    assert evidence.residual_warnings(review) == [
+    assert [plain(w) for w in evidence.residual_warnings(review)] == [
         "The explanation of the note leaves 0.020 log-odds unexplained (limit 0.01): read it with care."
     ]
     assert evidence.residual_warnings(replace(review, attributions=(left(0.009),))) == []
@@ -75,6 +76,15 @@ def test_evidence_for_a_label_alone_names_no_other():
     )
 
 
+def test_the_vitals_are_many():
+    assert evidence.ratio_in_words("clinical", -0.5, COVID).startswith("The vitals divide the odds")
+    assert evidence.ratio_in_words("clinical", 0.0, COVID).startswith("The vitals leave the odds")
+
+
+def test_no_line_can_end_between_a_number_and_its_unit():
+    assert bound("38.9 °C, < 5 mm, 98 % of 7 mice") == "38.9\u00a0°C, <\u00a05\u00a0mm, 98\u00a0% of 7 mice"
+
+
 @pytest.mark.parametrize(
     ("log_odds", "words"), [(np.log(2.5), "odds 2.50 to 1"), (-np.log(40), "odds 1 to 40")]
 )
@@ -93,7 +103,7 @@ def test_odds_are_never_below_one_to_something(log_odds, words):
     ],
 )
 def test_no_probability_reads_as_impossible_or_certain(probability, words):
-    assert percent(probability) == words
+    assert plain(percent(probability)) == words
 
 
 def test_log_odds_have_a_sign_and_zero_is_not_negative():
@@ -133,7 +143,7 @@ def test_evidence_inside_the_lungs_is_a_share_of_its_size():
     lungs[:15] = True
     values = map_with_peak(10, 10) + 3 * map_with_peak(80, 10, -1.0)
     assert image_attribution(values).share_inside(lungs) == pytest.approx(0.25)
-    assert "25 %" in viewer.alternative(image_attribution(values), lungs)
+    assert "25 %" in plain(viewer.alternative(image_attribution(values), lungs))
     assert "%" not in viewer.alternative(image_attribution(values), None)
 
 

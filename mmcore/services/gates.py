@@ -60,7 +60,9 @@ def find_warnings(
         limits = facts["ranges"].get(name)
         value = case.values[name]
         if limits and task.field(name).kind == "number" and not limits[0] <= value <= limits[1]:
-            values = {"field": name, "value": f"{value:g}", "low": f"{limits[0]:g}", "high": f"{limits[1]:g}"}
+            values = {"field": name} | {
+                k: f"{v:.3g}" for k, v in zip(("value", "low", "high"), (value, *limits), strict=True)
+            }
             told.append(Notice("value_outside_training", values, "clinical"))
     return tuple(told)
 

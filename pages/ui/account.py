@@ -19,9 +19,9 @@ def draw(review, key: str) -> None:
     _draw_contrast(review, key)
     rows = rows_of(review)
     st.html(f'{account_table(review)}<div class="sum">{sum_in_words(rows, review)}</div>')
+    gates.draw_buttons(review.gates, review.case, key)
     for words in warnings_of(review):
         st.html(f'<div class="warning" role="alert">{escape(words)}</div>')
-    gates.draw_buttons(review.gates, review.case, key)
 
 
 def warnings_of(review) -> list[str]:

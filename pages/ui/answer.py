@@ -44,14 +44,25 @@ def draw(review, confidence: float, other_prior: bool) -> None:
     prediction = review.prediction
     chances = prediction.probabilities
     ranked = sorted(prediction.labels, key=lambda k: -chances[k])
-    top = ranked[0]
-    bars = "".join(_bar(k, chances[k], review.operating_point.get(k), k == top) for k in ranked)
+    top, above = ranked[0], called(review)
+    tag = "" if prediction.exclusive else t(f"screen.review.{'called' if top in above else 'not_called'}")
+    bars = "".join(_bar(k, chances[k], review.operating_point.get(k), k == top or k in above) for k in ranked)
     st.html(
-        f'<div class="answer"><span class="label">{escape(heading(f"label.{top}"))}</span>'
+        f'<div class="answer"><span class="label">{escape(heading(f"label.{top}"))} <small>{escape(tag)}</small></span>'
         f'<span class="chance">{escape(percent(chances[top]))}</span>'
         f'<span class="set">{escape(set_words(review.prediction, confidence, other_prior))} {escape(_point_words(review, top))}</span></div>'
         f'<div class="chances">{bars}</div>'
     )
+
+
+def called(review) -> tuple[str, ...]:
+    """Of independent labels those at or above their operating point, likeliest first; of exclusive ones the likeliest."""
+    prediction = review.prediction
+    chances = prediction.probabilities
+    ranked = sorted(prediction.labels, key=lambda k: -chances[k])
+    if prediction.exclusive:
+        return tuple(ranked[:1])
+    return tuple(k for k in ranked if chances[k] >= review.operating_point.get(k, 0.5))
 
 
 def set_words(prediction, confidence: float, other_prior: bool) -> str:
@@ -62,9 +73,21 @@ def set_words(prediction, confidence: float, other_prior: bool) -> str:
         count = "none" if not labels else "one" if len(labels) == 1 else "cannot"
         told = t(f"screen.review.set_{count}", labels=listed(labels), confidence=at)
     else:
-        parts = (t(f"screen.review.state_{STATES[state]}", label=k) for k, state in possible.items())
-        told = t("screen.review.set_states", parts=listed(parts), confidence=at)
+        told = t("screen.review.set_states", parts=_states(possible), confidence=at)
     return f"{told} {t('screen.review.set_prior')}" if other_prior else told
+
+
+def _states(possible) -> str:
+    """Independent labels by what is settled of them: present, excluded, open."""
+    named = {
+        code: [t(f"label.{k}") for k, state in possible.items() if state == way]
+        for way, code in STATES.items()
+    }
+    if len(named["open"]) == len(possible) > 1:
+        return t("screen.review.state_all_open")
+    return "; ".join(
+        t(f"screen.review.state_{code}", labels=listed(names)) for code, names in named.items() if names
+    )
 
 
 def draw_prior(review, key: str, *, second: bool = False) -> None:
@@ -76,9 +99,10 @@ def draw_prior(review, key: str, *, second: bool = False) -> None:
         label = st.selectbox(
             t("screen.review.prior_of"),
             labels,
+            index=labels.index(_first_asked(review, key)),
             format_func=lambda k: t(f"label.{k}"),
             key=f"prior_label_{key}",
-            width=210,
+            width=200,
             help=t("screen.review.prior_help"),
         )
         usual = review.default_prior[label]
@@ -113,6 +137,15 @@ def draw_prior(review, key: str, *, second: bool = False) -> None:
             draw_confidence(review.prediction.confidence)
 
 
+def _first_asked(review, key: str) -> str:
+    """The label whose pre-test probability is offered first: the likeliest when the case was opened."""
+    first = state.of_case(key, "prior_first") or max(
+        review.prediction.labels, key=lambda k: review.prediction.probabilities[k]
+    )
+    state.set_of_case(key, "prior_first", first)
+    return first
+
+
 def draw_confidence(stored: float) -> None:
     """The confidence at which labels are excluded; it holds for every case of the session."""
     options = CONFIDENCES if stored in CONFIDENCES else tuple(sorted((*CONFIDENCES, stored)))
@@ -123,7 +156,7 @@ def draw_confidence(stored: float) -> None:
         index=options.index(chosen if chosen in options else stored),
         format_func=percent,
         key="set_confidence",
-        width=96,
+        width=104,
         on_change=lambda: state.set_confidence(state.widget("set_confidence")),
     )
 

@@ -28,7 +28,7 @@ def draw(scan: Scan, name: str, attribution: Attribution | None = None, doubt: s
     if nodule_marks.slices(scan) > 1:
         slices = {"slice": number + 1, "slices": nodule_marks.slices(scan), "marked": scan.mark.slice + 1}
         words.insert(0, t("screen.viewer.slice_of", **slices))
-    st.html(f'<div class="quiet">{escape("; ".join(words))}. {t("screen.viewer.ct_side")}</div>')
+    st.html(f'<div class="quiet">{escape("; ".join(words))}.</div>')
 
 
 def draw_mark(scan: Scan, name: str) -> tuple[float, float, int]:
@@ -83,7 +83,7 @@ def _within(share: float, length: int) -> float:
 def _controls(scan: Scan, name: str) -> tuple[int, str]:
     """The slice from 0 and the window's preset."""
     presets = tuple(nodule_marks.PRESETS)
-    left, right = st.columns([0.45, 0.55], vertical_alignment="center")
+    left, right = st.columns([0.45, 0.55], vertical_alignment="bottom")
     with left:
         preset = st.segmented_control(
             t("screen.viewer.preset"),

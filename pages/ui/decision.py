@@ -6,7 +6,14 @@ import streamlit as st
 
 from mmcore.services.cases import OVERRIDE_REASONS, Decision
 from pages.ui import resources, state
-from pages.ui.text import day, heading, percent, t
+from pages.ui.answer import called
+from pages.ui.text import day, heading, listed, percent, t
+
+NONE, UNDECIDED, JOINED = (
+    "none",
+    "undecided",
+    "+",
+)  # labels of a decision: no label holds; left open; several hold
 
 
 def draw_estimate(labels: tuple[str, ...], key: str) -> None:
@@ -32,15 +39,15 @@ def draw_estimate(labels: tuple[str, ...], key: str) -> None:
 def draw(review, key: str) -> None:
     """The bar at the bottom: agree, or override."""
     store = resources.store()
-    top = max(review.prediction.labels, key=lambda k: review.prediction.probabilities[k])
+    answered = JOINED.join(called(review)) or NONE
     with st.container(horizontal=True, vertical_alignment="center", key="decision", gap="small"):
         st.html(f'<h2 class="part" style="margin:0">{t("screen.decision.title")}</h2>', width="content")
         if st.button(
-            f"{t('screen.decision.agree')}: {t(f'label.{top}')}", key=f"agree_{key}", type="primary"
+            f"{t('screen.decision.agree')}: {_briefly(answered)}", key=f"agree_{key}", type="primary"
         ):
-            _store(store, key, Decision("agree", top, shown=shown_of(review, key)))
+            _store(store, key, Decision("agree", answered, shown=shown_of(review, key)))
         with st.popover(t("screen.decision.override"), key=f"override_{key}"):
-            _draw_override(review, key, store, top)
+            _draw_override(review, key, store, answered)
         st.html(f'<span class="quiet">{escape(_latest(store, key))}</span>', width="stretch")
 
 
@@ -58,19 +65,40 @@ def shown_of(review, key: str) -> dict:
     }
 
 
-def _draw_override(review, key: str, store, top: str) -> None:
-    others = [k for k in review.prediction.labels if k != top] + ["undecided"]
-    names = {k: t(f"label.{k}") for k in review.prediction.labels} | {
-        "undecided": t("screen.decision.undecided")
-    }
-    label = st.selectbox(
-        t("screen.decision.instead"),
-        others,
-        index=None,
-        format_func=lambda code: names.get(code, code),
-        key=f"instead_{key}",
-        placeholder=t("screen.what_if.choose"),
-    )
+def label_words(label: str) -> str:
+    """The label of a decision in words: one, several, none of them, or undecided."""
+    if label == UNDECIDED:
+        return t("screen.decision.undecided")
+    return listed(t(f"label.{k}") for k in label.split(JOINED))
+
+
+def _briefly(label: str) -> str:
+    """The same for a button: the first of several and how many more."""
+    first, *others = label.split(JOINED)
+    if label == NONE:
+        return t("screen.decision.none_called")
+    return t("screen.decision.and_more", label=first, count=len(others)) if others else t(f"label.{first}")
+
+
+def _draw_instead(prediction, key: str, answered: str) -> str | None:
+    """What holds instead: one of the other labels, or of independent labels any of them; None until chosen."""
+    if prediction.exclusive:
+        others = [k for k in prediction.labels if k != answered] + [UNDECIDED]
+        return st.selectbox(
+            t("screen.decision.instead"), others, index=None, format_func=label_words,
+            key=f"instead_{key}", placeholder=t("screen.what_if.choose"),
+        )  # fmt: skip
+    present = st.multiselect(
+        t("screen.decision.present"), prediction.labels, format_func=label_words,
+        key=f"instead_{key}", placeholder=t("label.none"),
+    )  # fmt: skip
+    if st.checkbox(heading("screen.decision.undecided"), key=f"undecided_{key}"):
+        return UNDECIDED
+    return None if set(present) == set(answered.split(JOINED)) - {NONE} else JOINED.join(present) or NONE
+
+
+def _draw_override(review, key: str, store, answered: str) -> None:
+    label = _draw_instead(review.prediction, key, answered)
     reason = st.selectbox(
         t("screen.decision.reason"),
         OVERRIDE_REASONS,
@@ -98,7 +126,7 @@ def _latest(store, key: str) -> str:
     parts = []
     if decisions:
         latest = decisions[0]
-        label = t("screen.decision.undecided") if latest.label == "undecided" else t(f"label.{latest.label}")
+        label = label_words(latest.label)
         action = t(f"screen.decision.actions.{latest.action}")
         parts.append(t("screen.decision.latest", action=action, day=day(latest.made), label=label))
         if latest.reason:

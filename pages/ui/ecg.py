@@ -1,7 +1,7 @@
 """The ECG on paper: 25 mm a second and 10 mm a millivolt, with its evidence beneath the traces, and in words."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 import numpy as np
@@ -19,6 +19,7 @@ FULL_COLOUR = 99.0  # percentile of the evidence that gets the full colour
 LAYOUTS, SHOWS = ("3x4", "12x1"), ("both", "for", "against", "off")
 Marks = Sequence[Sequence[float]]
 COLOURS = {1: "#2a7fd0", -1: "#e08a1e"}
+DOUBTED = {1: "#8a929c", -1: "#8a929c"}  # of evidence that failed its test
 
 
 def draw(
@@ -45,8 +46,8 @@ def draw(
                 format_func=lambda name: t(f"screen.viewer.{name}"),
             ) or "both"  # fmt: skip
     words = alternative(waveform, attribution)
-    st.html(_picture(paper(waveform, attribution, layout, show, marks or ()), words))
-    legend = "" if attribution is None else _legend(attribution)
+    st.html(_picture(paper(waveform, attribution, layout, show, marks or (), bool(doubt)), words))
+    legend = "" if attribution is None else _legend(attribution, DOUBTED if doubt else COLOURS)
     doubted = f'<div class="warning">{escape(doubt)}</div>' if doubt else ""
     scale = t("screen.ecg.scale") + (" " + t("screen.ecg.quarter") if layout == "3x4" and attribution else "")
     st.html(f'{legend}{doubted}<p class="quiet">{escape(words)} {escape(scale)}</p>')
@@ -88,21 +89,25 @@ def strips(layout: str) -> list[tuple[str, float, float, int]]:
 
 
 def paper(
-    waveform: Waveform, attribution: Attribution | None, layout: str, show: str, marks: Marks = ()
+    waveform: Waveform,
+    attribution: Attribution | None,
+    layout: str,
+    show: str,
+    marks: Marks = (),
+    doubtful: bool = False,
 ) -> str:
     """The picture as SVG in millimetres. marks: (top, left, bottom, right), shares of the twelve leads and the ten seconds."""
     lines = 12 if layout == "12x1" else 4
     width, height = SECONDS * MM_PER_SECOND + 4, lines * ROW[layout] + 4
     parts = [_grid(width, height)]
-    limit = 1.0
+    limit, colours = 1.0, DOUBTED if doubtful else COLOURS
     if attribution is not None:
         limit = float(np.percentile(np.abs(attribution.values), FULL_COLOUR)) or 1.0
     for lead, first, last, line in strips(layout):
         middle = (line + 0.5) * ROW[layout] + 2
         if attribution is not None and show != "off":
-            parts.append(
-                _cells(attribution.values[LEADS.index(lead)] / limit, first, last, middle, ROW[layout], show)
-            )
+            values = _shown(attribution.values[LEADS.index(lead)] / limit, show)
+            parts.append(_cells(values, first, last, middle, ROW[layout], colours))
         parts.append(_trace(waveform, lead, first, last, middle))
         parts += [_frame(mark, lead, first, last, middle, ROW[layout]) for mark in marks]
     return f'<svg viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg" style="width:100%;background:#fff8f6">{"".join(parts)}</svg>'
@@ -121,19 +126,26 @@ def _grid(width: float, height: float) -> str:
     )
 
 
-def _cells(values: np.ndarray, first: float, last: float, middle: float, row: float, show: str) -> str:
+def _shown(values: np.ndarray, show: str) -> np.ndarray:
+    """The evidence of one lead with what is switched off at 0."""
+    return np.clip(values, -np.inf if show != "for" else 0, np.inf if show != "against" else 0)
+
+
+def _cells(
+    values: np.ndarray, first: float, last: float, middle: float, row: float, colours: Mapping[int, str]
+) -> str:
     """Bands behind a trace, the stronger the deeper; values (l,) over ten seconds, 1 is full colour."""
     step = SECONDS / len(values)
     found = []
     for n, value in enumerate(values):
         start, end = max(first, n * step), min(last, (n + 1) * step)
         sign = 1 if value > 0 else -1
-        if end <= start or abs(value) < 0.04 or show == ("against" if sign > 0 else "for"):
+        if end <= start or abs(value) < 0.04:
             continue
         depth = 0.75 * min(1.0, abs(float(value)))
         found.append(
             f'<rect x="{2 + start * MM_PER_SECOND:.1f}" y="{middle - row / 2:.1f}" width="{(end - start) * MM_PER_SECOND:.2f}" '
-            f'height="{row:.1f}" fill="{COLOURS[sign]}" fill-opacity="{depth:.2f}"></rect>'
+            f'height="{row:.1f}" fill="{colours[sign]}" fill-opacity="{depth:.2f}"></rect>'
         )
     return "".join(found)
 
@@ -172,10 +184,10 @@ def _trace(waveform: Waveform, lead: str, first: float, last: float, middle: flo
     )
 
 
-def _legend(attribution: Attribution) -> str:
+def _legend(attribution: Attribution, colours: Mapping[int, str]) -> str:
     label = attribution.target.label
     words = t("screen.ecg.sum", label=label, **split_shown(attribution))
     return (
-        f'<div class="quiet"><span style="color:{COLOURS[1]}">■</span> {escape(t("screen.viewer.legend_for", label=label))} '
-        f'<span style="color:{COLOURS[-1]}">■</span> {escape(t("screen.viewer.legend_against_alone", label=label))} · {escape(words)}</div>'
+        f'<div class="quiet"><span style="color:{colours[1]}">■</span> {escape(t("screen.viewer.legend_for", label=label))} '
+        f'<span style="color:{colours[-1]}">■</span> {escape(t("screen.viewer.legend_against_alone", label=label))} · {escape(words)}</div>'
     )

@@ -7,7 +7,7 @@ from math import exp
 
 from mmcore.domain.case import Notice
 from mmcore.domain.prediction import RESIDUAL_LIMIT, Contrast
-from pages.ui.text import heading, percent, signed, t, told
+from pages.ui.text import SPACE, heading, percent, signed, t, told
 
 NEGLIGIBLE = 0.005  # log-odds; shown as 0.00
 
@@ -61,6 +61,7 @@ def _odds_number(log_odds: float) -> str:
 def ratio_in_words(modality: str, log_odds: float, contrast: Contrast) -> str:
     """The scan multiplies the odds of COVID-19 against another pneumonia by 3.1."""
     way = "none" if abs(log_odds) < NEGLIGIBLE else "more" if log_odds > 0 else "less"
+    way += "_many" if modality == "clinical" else ""  # the vitals multiply
     values = {"modality": modality, "label": contrast.label, "factor": factor(log_odds)}
     if contrast.against is None:
         return t(f"screen.review.ratio.{way}_alone", **values)
@@ -83,7 +84,7 @@ def sum_in_words(rows: Sequence[Row], review) -> str:
 def _finely(probability: float) -> str:
     """A probability with one digit more than elsewhere, so that the odds can be checked by the reader; fit for HTML."""
     extreme = probability < 0.001 or probability > 0.999
-    return escape(percent(probability)) if extreme else f"{100 * probability:.1f} %"
+    return escape(percent(probability)) if extreme else f"{100 * probability:.1f}{SPACE}%"
 
 
 def account_table(review, *, compact: bool = False) -> str:
@@ -95,7 +96,7 @@ def account_table(review, *, compact: bool = False) -> str:
     for row, (start, end) in zip(rows, spans, strict=True):
         name = escape(t(f"screen.review.row.{row.kind}"))
         if row.reason:
-            absent = f'<th scope="row">{name}<small>{escape(row.reason)}</small></th><td></td><td class="value">0</td>'
+            absent = f'<th scope="row" colspan="2">{name} <small>{escape(row.reason)}</small></th><td class="value">0</td>'
             lines.append(f'<tr class="absent">{absent}</tr>')
             continue
         words = "" if compact and row.kind != "total" else f"<small>{escape(_words(row, review))}</small>"
@@ -107,7 +108,7 @@ def account_table(review, *, compact: bool = False) -> str:
             f'<tr{kind}><th scope="row">{name}{words}</th><td>{bar}</td>'
             f'<td class="value {tone}">{signed(row.log_odds)}</td></tr>'
         )
-    widths = "<colgroup><col style='width:47%'><col><col style='width:4.8em'></colgroup>"
+    widths = "<colgroup><col style='width:66%'><col><col style='width:4.8em'></colgroup>"
     return f'<table class="account">{widths}{"".join(lines)}</table>'
 
 

@@ -77,7 +77,7 @@ def draw(review, *, revealed: bool = True, refining: bool = False, doubt: str = 
     with right:
         status = f"{t('screen.note.refining')} …" if refining else ""
         st.html(f'<div class="quiet" role="status">{status}</div>')
-        st.html(_beside(words, attribution))
+        st.html(f'<div class="{"doubtful" if doubt else ""}">{_beside(words, attribution)}</div>')
     for warning in residual_warnings(review):
         st.html(f'<div class="warning" role="alert">{escape(warning)}</div>')
 

@@ -119,11 +119,11 @@ def draw_answer(engine, key: str, case: Case, drawn: Contrast) -> None:
     with st.container(key="panel_answer"):
         answer.draw(seen, state.confidence(stored), bool(state.of_case(key, "prior")))
         answer.draw_prior(seen, key)
-        words_of_group = group.words_of(resources.card(case.task), seen)
-        if words_of_group:
-            st.html(words_of_group)
     with st.container(key="panel_account"):
         account.draw(seen, key)
+    words_of_group = group.words_of(resources.card(case.task), seen)
+    if words_of_group:
+        st.html(words_of_group)
 
 
 def draw_note(engine, key: str, seen, revealed: bool, doubt: str = "") -> None:

@@ -9,6 +9,7 @@ from mmcore.services import similar
 from mmcore.services.cases import CaseSummary
 from mmcore.services.similar import Beside, Neighbour
 from pages.ui import frame, resources, state
+from pages.ui.decision import label_words
 from pages.ui.evidence import contrast_words
 from pages.ui.table import title_of
 from pages.ui.text import heading, percent, signed, t
@@ -68,7 +69,8 @@ def outcome_words(neighbour: Neighbour) -> list[str]:
             )
         )
     if decision is not None:
-        told.append(t(f"screen.similar.decided_{decision.action}", label=decision.label or summary.top_label))
+        decided = label_words(decision.label or str(summary.top_label))
+        told.append(t(f"screen.similar.decided_{decision.action}", label=decided))
     if summary.story.get("truth"):
         hidden = t("screen.similar.truth_hidden")
         told.append(hidden if open_ else t("screen.review.truth", label=str(summary.story["truth"])))

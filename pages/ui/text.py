@@ -1,5 +1,6 @@
 """Puts codes into the reader's language."""
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime
 
@@ -8,10 +9,14 @@ from mmcore.domain.errors import MmcoreError
 from mmcore.services import words
 from pages.ui import state
 
+SPACE = "\u00a0"  # between a number and its unit, so that no line ends between them
+_UNITS = r"%|°C|mmHg|mmol/L|mm|mV|mL|mg|MB|ms|kg|Hz|h|log-odds"
+_BEFORE_UNIT = re.compile(rf"(?<=\d) (?=(?:{_UNITS})(?![a-z]))|(?<=[<>≥≤]) (?=\d)")
+
 
 def t(code: str, **values: object) -> str:
     """The sentence of a code in the chosen language."""
-    return words.say(code, state.language(), **values)
+    return bound(words.say(code, state.language(), **values))
 
 
 def heading(code: str, **values: object) -> str:
@@ -20,13 +25,18 @@ def heading(code: str, **values: object) -> str:
     return sentence[:1].upper() + sentence[1:]
 
 
+def bound(sentence: str) -> str:
+    """The sentence with its numbers held to their units."""
+    return _BEFORE_UNIT.sub(SPACE, sentence)
+
+
 def told(what: Notice | MmcoreError) -> str:
     """A notice or an error in the chosen language; reasons inside it are told too."""
     reasons = what.values.get("reasons")
     if isinstance(reasons, list):
         inner = " ".join(told(r) if isinstance(r, Notice) else str(r) for r in reasons)
         what = Notice(what.code, {**what.values, "reasons": inner})
-    sentence = words.tell(what, state.language())
+    sentence = bound(words.tell(what, state.language()))
     return sentence[:1].upper() + sentence[1:]
 
 
@@ -37,7 +47,7 @@ def percent(probability: float) -> str:
     if probability > 0.999:
         return t("number.above", limit="99.9 %")
     digits = 1 if probability < 0.01 or probability > 0.99 else 0
-    return f"{probability * 100:.{digits}f} %"
+    return f"{probability * 100:.{digits}f}{SPACE}%"
 
 
 def signed(value: float, digits: int = 2) -> str:

@@ -52,8 +52,10 @@ def draw(
     }
     data["map"] = _map(attribution) | {"doubtful": bool(doubt)} if attribution else None
     data |= {"marks": [list(r) for r in marks], "marking": marking}
-    spoken = alternative(attribution, lungs) if frontal else t("screen.viewer.alt_echo")
-    data["html"] = _controls(attribution, bool(rings), spoken, height, marking, frontal)
+    legend = _legend(attribution, bool(doubt)) if attribution else ""
+    spoken = f"{alternative(attribution, lungs, ct=scan.hounsfield is not None)} {_sides(scan)}"
+    spoken = spoken if frontal else t("screen.viewer.alt_echo")
+    data["html"] = _controls(legend, bool(rings), spoken, height, marking, frontal)
     drawn = mount(data=data, key=f"viewer_{name}", on_marks_change=lambda: None).marks
     if doubt:
         st.html(f'<div class="warning">{escape(doubt)}</div>')
@@ -87,7 +89,12 @@ def _component():
     )
 
 
-def alternative(attribution: Attribution | None, lungs: np.ndarray | None) -> str:
+def _sides(scan: Scan) -> str:
+    """Which side of the patient is where."""
+    return t("screen.viewer.ct_side" if scan.hounsfield is not None else "screen.viewer.side_assumed")
+
+
+def alternative(attribution: Attribution | None, lungs: np.ndarray | None, *, ct: bool = False) -> str:
     """The picture in words: where the strongest evidence lies."""
     if attribution is None:
         return t("screen.viewer.alt_plain")
@@ -105,7 +112,7 @@ def alternative(attribution: Attribution | None, lungs: np.ndarray | None) -> st
         )
     inside = None if lungs is None else attribution.share_inside(lungs)
     tail = "" if inside is None else " " + t("screen.viewer.in_lungs", share=f"{100 * inside:.0f} %")
-    return t("screen.viewer.alt", evidence=words) + tail
+    return t("screen.viewer.alt_ct" if ct else "screen.viewer.alt", evidence=words) + tail
 
 
 def strongest_place(values: np.ndarray, region: tuple[float, float, float, float] | None) -> str:
@@ -170,9 +177,7 @@ def _text_of(values: np.ndarray) -> str:
     return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode("ascii")
 
 
-def _controls(
-    attribution: Attribution | None, outlined: bool, words: str, height: int, marking: bool, frontal: bool
-) -> str:
+def _controls(legend: str, outlined: bool, words: str, height: int, marking: bool, frontal: bool) -> str:
     """The canvas with its marks and buttons, the controls below it, the legend, and the picture in words."""
     places = (
         (("first", "right"), ("second", "left")) if frontal else ()
@@ -195,12 +200,10 @@ def _controls(
     stage = f'<div class="stage" style="--stage-height:{height}px">{canvas}{marks}<div class="corner">{corner}</div></div>'
     ranges = (("window", 0.1, 1.5), ("level", 0.0, 1.0))
     sliders = "".join(_slider(name, low, high, t(f"screen.viewer.{name}")) for name, low, high in ranges)
-    if attribution:
+    if legend:
         sliders = _switch() + _slider("opacity", 0, 1, t("screen.viewer.strength")) + sliders
-    legend = _legend(attribution) if attribution else ""
     how = f" {t('screen.viewer.mark_how')}" if marking else ""
-    sides = f" {t('screen.viewer.side_assumed')}" if frontal else ""
-    below = f'<p class="alt">{escape(words)}{sides}{how}</p>'
+    below = f'<p class="alt">{escape(words)}{how}</p>'
     return f'{stage}<div class="controls">{sliders}</div>{legend}{below}'
 
 
@@ -218,7 +221,7 @@ def _slider(name: str, low: float, high: float, words: str) -> str:
     )
 
 
-def _legend(attribution: Attribution) -> str:
+def _legend(attribution: Attribution, doubtful: bool) -> str:
     values = split_shown(attribution)
     contrast: Contrast = attribution.target
     if contrast.against is None:
@@ -229,6 +232,6 @@ def _legend(attribution: Attribution) -> str:
         words = t("screen.viewer.sum", label=contrast.label, against=contrast.against, **values)
     pro = t("screen.viewer.legend_for", label=contrast.label)
     return (
-        f'<div class="legend"><span><i class="swatch for"></i>{escape(pro)}</span>'
+        f'<div class="legend{" doubtful" if doubtful else ""}"><span><i class="swatch for"></i>{escape(pro)}</span>'
         f'<span><i class="swatch against"></i>{escape(against)}</span><span>{escape(words)}</span></div>'
     )

@@ -8,6 +8,8 @@ from mmcore.domain.task import Field, Task
 from pages.ui.evidence import NEGLIGIBLE, bar_html, of_modality, split_shown
 from pages.ui.text import heading, listed, number, signed, t
 
+LEAST_SCALE = 0.25  # log-odds at the end of the longest bar, at least: a trifle is not to look like a finding
+
 
 def draw(review, task: Task, *, revealed: bool = True, doubt: str = "") -> None:
     """A table of the measured values, the sum, and what was not measured. doubt: why its bars are greyed out."""
@@ -17,7 +19,8 @@ def draw(review, task: Task, *, revealed: bool = True, doubt: str = "") -> None:
         return
     attribution = of_modality(review, "clinical") if revealed else None
     given = dict(zip(attribution.parts, attribution.values.tolist(), strict=True)) if attribution else {}
-    largest = max([abs(given.get(name, 0.0)) for name in values], default=0.0) or 1.0
+    largest = max([abs(given.get(name, 0.0)) for name in values], default=0.0)
+    largest = max(largest, LEAST_SCALE)
     measured = [f for f in task.fields if f.name in values]
     learnt = [f for f in measured if review.identified.get(f.name, True)]
     rows = [_row(f, values[f.name], given.get(f.name), largest) for f in learnt]
