@@ -8,6 +8,7 @@ from pages.ui import (
     card_groups,
     card_head,
     card_structure,
+    card_text,
     card_trust,
     frame,
     resources,
@@ -55,4 +56,4 @@ for tab, draw in zip(tabs, TABS.values(), strict=False):
     with tab:
         draw(card)
 with tabs[-1]:
-    st.markdown(card.text or t("screen.models.no_card"))
+    card_text.draw(card)

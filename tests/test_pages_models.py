@@ -128,6 +128,14 @@ def test_what_cannot_be_excluded_is_told_in_words(monkeypatch, p_values, exclusi
     assert words not in plain(answer.set_words(prediction, 0.8, other_prior=False))
 
 
+def test_the_full_card_names_no_identifier_of_a_report(monkeypatch) -> None:
+    from pages.ui import card_text, text
+
+    monkeypatch.setattr(text.state, "language", lambda: "en")
+    told = card_text.in_words("| auroc_covid19 | other_pneumonia |\n| image+text (n=9) | age_years, `a_file.json` |")
+    assert told == "| AUROC of COVID-19 | another pneumonia |\n| Scan, note (n=9) | age, `a_file.json` |"
+
+
 def test_the_tests_of_the_explanations_are_told_in_words(monkeypatch) -> None:
     from pages.ui import card_checks, text
 

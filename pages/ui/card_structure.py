@@ -59,7 +59,7 @@ def _branch(branch, additive: bool) -> str:
         if branch.blocks
         else f"<span>{escape(encoder)}</span>"
     )
-    shape = t("screen.models.structure.head", shape=" x ".join(map(str, branch.head)))
+    shape = t("screen.models.structure.head", shape=" × ".join(map(str, branch.head)))
     heads = t("screen.models.structure.parameters", count=f"{branch.head_parameters:,}")
     steps = [
         f'<div class="box input"><span>{escape(name)}</span><small>{escape(given)}</small></div>',
@@ -84,6 +84,6 @@ def _layers(blocks) -> str:
     most = max(b.parameters for b in blocks)
     return "".join(
         f'<div class="layer"><em>{escape(b.name)}</em><i style="width:{100 * b.parameters / most:.1f}%"></i>'
-        f"<small>{' x '.join(map(str, b.shape))} · {b.parameters:,}</small></div>"
+        f"<small>{' × '.join(map(str, b.shape))} · {b.parameters:,}</small></div>"
         for b in blocks
     )

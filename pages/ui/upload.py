@@ -15,6 +15,8 @@ from pages.ui import ecg, state
 from pages.ui.text import heading, number, t, told
 from pages.ui.vitals import unit, value_words
 
+COLUMNS = 3  # of the form of values
+
 
 def draw_files(task: Task) -> list[tuple[str, bytes]]:
     """The place to drop files; their names and bytes."""
@@ -120,12 +122,13 @@ def draw_values(task: Task, from_files: dict[str, float]) -> dict[str, object]:
 
 def _draw_form(fields: Sequence[Field], from_files: dict[str, float]) -> dict[str, object]:
     typed: dict[str, object] = {}
-    columns = st.columns(3, gap="small")
-    for place, field in enumerate(fields):
-        with columns[place % 3]:
-            value = _input(field, from_files.get(field.name))
-        if value is not None:
-            typed[field.name] = value
+    for start in range(0, len(fields), COLUMNS):
+        columns = st.columns(COLUMNS, gap="small", vertical_alignment="bottom")
+        for column, field in zip(columns, fields[start : start + COLUMNS], strict=False):
+            with column:
+                value = _input(field, from_files.get(field.name))
+            if value is not None:
+                typed[field.name] = value
     return typed
 
 
@@ -135,13 +138,13 @@ def _input(field: Field, known: float | None) -> object:
     if field.kind == "number":
         low, high = (number(x) for x in field.plausible)
         accepted = f"{low}–{high} {unit(field)}".strip()
-        helps = [t("screen.new_case.field_help", low=low, high=high, unit=unit(field))]
+        usual = None
         if field.reference:
             low, high = (number(x) for x in field.reference)
-            helps.append(t("screen.new_case.reference", low=low, high=high, unit=unit(field)))
+            usual = t("screen.new_case.reference", low=low, high=high, unit=unit(field))
         hint = t("screen.new_case.not_measured") if known is None else number(known)
         label = f"{name} · {accepted}"
-        return st.number_input(label, value=None, key=key, placeholder=hint, help=" ".join(helps))
+        return st.number_input(label, value=None, key=key, placeholder=hint, help=usual)
     options = ("0", "1") if field.kind == "flag" else field.choices
     section = "flag" if field.kind == "flag" else field.name
     hint = t("choice.unknown") if known is None else value_words(field, known)
