@@ -132,7 +132,9 @@ def test_the_full_card_names_no_identifier_of_a_report(monkeypatch) -> None:
     from pages.ui import card_text, text
 
     monkeypatch.setattr(text.state, "language", lambda: "en")
-    told = card_text.in_words("| auroc_covid19 | other_pneumonia |\n| image+text (n=9) | age_years, `a_file.json` |")
+    told = card_text.in_words(
+        "| auroc_covid19 | other_pneumonia |\n| image+text (n=9) | age_years, `a_file.json` |"
+    )
     assert told == "| AUROC of COVID-19 | another pneumonia |\n| Scan, note (n=9) | age, `a_file.json` |"
 
 

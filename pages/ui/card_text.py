@@ -5,7 +5,7 @@ import re
 import streamlit as st
 
 from mmcore.services import words
-from pages.ui.card_words import PREFIXES, capital, metric_words, modalities_words
+from pages.ui.card_words import PREFIXES, capital
 from pages.ui.text import t
 
 _IDENTIFIER = re.compile(r"\b(?=\w*[_\d])[a-z]\w*\b")
@@ -34,15 +34,23 @@ def in_words(text: str) -> str:
 
 
 def _told(text: str) -> str:
-    text = _MODALITIES.sub(lambda m: capital(modalities_words(m[0])), text)
+    text = _MODALITIES.sub(lambda m: capital(", ".join(_say("modality", x) for x in m[0].split("+"))), text)
     return _IDENTIFIER.sub(lambda m: _name(m[0]), text)
 
 
 def _name(identifier: str) -> str:
     known = next((s for s in _SECTIONS if words.known(f"{s}.{identifier}")), None)
     if known:
-        return t(f"{known}.{identifier}")
-    is_metric = words.known(f"screen.models.metric.{identifier}") or identifier.startswith(
-        tuple(f"{p}_" for p in PREFIXES)
+        return _say(known, identifier)
+    prefix, _, label = identifier.partition("_")
+    of_label = prefix in PREFIXES and not words.known(f"screen.models.metric.{identifier}")
+    return (
+        _say("screen.models.metric", prefix, label=label)
+        if of_label
+        else _say("screen.models.metric", identifier)
     )
-    return metric_words(identifier) if is_metric else identifier.replace("_", " ")
+
+
+def _say(section: str, name: str, **values: str) -> str:
+    """In English, as the card is; a name without words of its own with blanks."""
+    return words.say(f"{section}.{name}", **values)

@@ -32,7 +32,7 @@ def group_words(grouping: str, name: str) -> str:
         return band_words(name)
     if grouping == "by_modalities":
         return modalities_words(name)
-    return name
+    return t(f"screen.models.source.{name}") if words.known(f"screen.models.source.{name}") else name
 
 
 def band_words(band: str) -> str:

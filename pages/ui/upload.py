@@ -1,6 +1,7 @@
 """New case: files read as they are dropped, what was read and refused, the form of values, what the note states."""
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from html import escape
@@ -20,6 +21,10 @@ COLUMNS = 3  # of the form of values
 
 def draw_files(task: Task) -> list[tuple[str, bytes]]:
     """The place to drop files; their names and bytes."""
+    most = t("screen.new_case.most", megabytes=st.get_option("server.maxUploadSize"))
+    chosen = {"choose": t("screen.new_case.choose_files"), "most": most}
+    rules = "".join(f"--{name}: {json.dumps(words)};" for name, words in chosen.items())
+    st.html(f"<style>.stApp {{ {rules} }}</style>")  # Streamlit's own words for these are English only
     dropped = st.file_uploader(
         t("screen.new_case.drop"),
         accept_multiple_files=True,
