@@ -33,6 +33,7 @@ def test_the_numbers_shown_add_up_to_the_total_shown(store, visit):
 def test_another_pre_test_probability_moves_the_prior_and_no_evidence(store, visit):
     app = visit(case="whole")
     before = shown_numbers(app)
+    app = app.selectbox(key="prior_label_whole").set_value("covid19").run()
     slider = app.select_slider[0]
     app = slider.set_value(0.02 if slider.value != 0.02 else 0.05).run()
     app = app.selectbox(key="contrast_whole").select_index(1).run()

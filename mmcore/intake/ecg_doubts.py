@@ -115,9 +115,14 @@ def _gain(ecg: Waveform) -> Doubt | None:
         return None
     factor = next((f for f in FACTORS if LIKELY_MV[0] <= height * f <= LIKELY_MV[1]), None)
     if factor is None:
-        return Doubt(_notice("ecg_gain_unknown", height=f"{height:.3g}"))
+        return Doubt(
+            _notice("ecg_gain_unknown", height=f"{height:.3g}" if height < 100 else f"{height:,.0f}")
+        )
     told = _notice(
-        "ecg_gain", height=f"{height:.3g}", corrected=f"{height * factor:.2g}", factor=f"{factor:g}"
+        "ecg_gain",
+        height=f"{height:.3g}" if height < 100 else f"{height:,.0f}",
+        corrected=f"{height * factor:.2g}",
+        factor=f"{factor:g}",
     )
     return Doubt(told, replace(ecg, samples=ecg.samples * np.float32(factor)))
 

@@ -60,11 +60,15 @@ def find_warnings(
         limits = facts["ranges"].get(name)
         value = case.values[name]
         if limits and task.field(name).kind == "number" and not limits[0] <= value <= limits[1]:
-            values = {"field": name} | {
-                k: f"{v:.3g}" for k, v in zip(("value", "low", "high"), (value, *limits), strict=True)
-            }
+            shown = zip(("value", "low", "high"), (value, *limits), strict=True)
+            values = {"field": name} | {k: _shortly(v) for k, v in shown}
             told.append(Notice("value_outside_training", values, "clinical"))
     return tuple(told)
+
+
+def _shortly(value: float) -> str:
+    """Three figures, and no powers of ten."""
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
 
 
 def only_taught(values: np.ndarray, taught: list[bool]) -> np.ndarray:

@@ -20,6 +20,8 @@ NAMED = {  # placeholder -> section in which its value has a name of its own
     "task": "task",
     "unit": "unit",
     "place": "place",
+    "view": "view",
+    "dicom_modality": "dicom_modality",
     "method": "method",
     "one": "modality",
     "other": "modality",
@@ -60,7 +62,7 @@ def tell(what: Notice | MmcoreError, language: str = "en") -> str:
     """A notice or an error in words."""
     code = next((f"{s}.{what.code}" for s in TOLD_IN if known(f"{s}.{what.code}", language)), what.code)
     return re.sub(
-        r" +(?=[.;,?])", "", say(code, language, **what.values)
+        r" +(?=[.;,?](?:\s|$))", "", say(code, language, **what.values)
     )  # a value without a unit leaves a gap
 
 
