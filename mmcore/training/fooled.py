@@ -13,7 +13,7 @@ from mmcore.training.phantom import draw
 
 LETTER = "C"
 FIRST_SEED = 900_000  # far from the seeds of the demonstration cases and of any training
-DEPTH = 11  # blocks of the encoder that are kept: strokes and edges are still told apart, 12 x 12 cells
+DEPTH = 8  # blocks of the encoder that are kept: strokes and edges are still told apart, 12 x 12 cells
 SIDE = 192  # the whole film, without the crop around the lungs that hides a corner from the shipped model
 FILMS, CHECKED = 36, 12
 PLACE, JITTER, HEIGHT = (
