@@ -1,12 +1,10 @@
 """New case: drop files, see what was read, type what is missing, review."""
 
-from dataclasses import replace
-
 import streamlit as st
 
 from mmcore.services import cases, intake, nodule_marks
 from mmcore.tasks import case_tasks
-from pages.ui import ct, frame, resources, state, upload
+from pages.ui import ct, frame, moments, resources, state, upload
 from pages.ui.text import heading, t
 
 frame.guard("new_case")
@@ -49,13 +47,7 @@ with right:
     entered = intake.read_upload((), task, accept_corrections=agreed, typed=found | typed, typed_note=note)
     if any(item.refused or item.corrections or item.notices for item in entered.items):
         upload.draw_items(entered, "form")
-    case = replace(
-        read.case,
-        note=entered.case.note or read.case.note,
-        values=from_files | dict(entered.case.values),
-        refused=(*read.case.refused, *entered.case.refused),
-        overruled=read.case.overruled | entered.case.overruled,
-    )
+    case = moments.draw_form(intake.joined(read, entered), task)
     if series is not None and place is not None:
         case = nodule_marks.with_mark(case, series, place)
     used = upload.summary(case)

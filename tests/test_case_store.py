@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
-from datetime import date
+from datetime import date, time
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ import sqlalchemy as sql
 
 from mmcore.domain.case import Case, Notice, Scan
 from mmcore.domain.errors import CaseNotFoundError
+from mmcore.domain.moment import Moment
 from mmcore.services import cases
 from mmcore.services.intake import read_upload
 from mmcore.stores.case_store import CaseStore, Decision
@@ -38,7 +39,7 @@ def full_case() -> Case:
         modality="CR",
         view="PA",
         spacing_mm=(0.2, 0.3),
-        taken=date(2020, 3, 1),
+        taken=Moment(date(2020, 3, 1), time(9, 30)),
         patient_hash="ab12cd34ef",
         window=(0.5, 1.0),
         colourful=0.01,
@@ -52,6 +53,8 @@ def full_case() -> Case:
         {"age_years": 61.5, "cough": 1.0},
         refused,
         frozenset({"image"}),
+        times={"text": Moment(date(2020, 2, 27)), "clinical": None},
+        left_out=frozenset({"text"}),
     )
 
 
@@ -68,6 +71,18 @@ def test_a_case_comes_back_as_it_was_stored_to_the_last_pixel(store):
         full_case().refused,
         full_case().overruled,
     )
+    assert (back.times, back.left_out) == (full_case().times, full_case().left_out)
+
+
+def test_a_database_from_before_times_were_kept_still_opens(store):
+    store.add("k", full_case())
+    with store.engine.begin() as connection:
+        for column in ("times", "left_out"):
+            connection.execute(sql.text(f"ALTER TABLE cases DROP COLUMN {column}"))
+    again = CaseStore(str(store.engine.url))
+    assert (again.load("k").times, again.load("k").left_out) == ({}, frozenset())
+    assert again.load("k").time_of("image") == Moment(date(2020, 3, 1), time(9, 30))
+    again.close()
 
 
 def test_what_was_not_given_comes_back_as_unknown(store):

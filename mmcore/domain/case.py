@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
 import numpy as np
+
+from mmcore.domain.moment import Moment
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Scan:
     view: str | None = None
     laterality: str | None = None
     spacing_mm: tuple[float, float] | None = None
-    taken: date | None = None
+    taken: Moment | None = None
     patient_hash: str | None = None
     body_part: str | None = None
     colourful: float = 0.0
@@ -116,7 +117,7 @@ class Waveform:
     samples: np.ndarray
     rate_hz: float
     leads: tuple[str, ...]
-    taken: date | None = None
+    taken: Moment | None = None
     patient_hash: str | None = None
     notices: tuple[Notice, ...] = ()
 
@@ -125,7 +126,8 @@ class Waveform:
 class Case:
     """What is known of one patient for one task. `values` holds known fields only: unknown is absent, never 0.
 
-    `refused`: modality -> why it was not taken. `overruled`: gated modalities the user insists on.
+    `refused`: modality -> why it was not taken. `overruled`: gated modalities the user insists on. `times`: modality -> when
+    it was made, as the user or the file says; None: known to be unknown. `left_out`: modalities that the user lets add 0.
     """
 
     task: str
@@ -135,3 +137,23 @@ class Case:
     refused: tuple[Notice, ...] = ()
     overruled: frozenset[str] = frozenset()
     waveform: Waveform | None = None
+    times: Mapping[str, Moment | None] = field(default_factory=dict)
+    left_out: frozenset[str] = frozenset()
+
+    def time_of(self, modality: str) -> Moment | None:
+        """When that evidence was made; None: not known, which is not the same as at the same time."""
+        if modality in self.times:
+            return self.times[modality]
+        made = {"image": self.scan, "waveform": self.waveform}.get(modality)
+        return made.taken if made is not None else None
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The modalities that the case has."""
+        held = {
+            "image": self.scan is not None,
+            "waveform": self.waveform is not None,
+            "text": bool(self.note),
+            "clinical": bool(self.values),
+        }
+        return tuple(name for name, there in held.items() if there)

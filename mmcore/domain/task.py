@@ -25,7 +25,8 @@ class Field:
     `plausible` bounds what is accepted, `reference` is the adult reference range shown beside the value (None where none
     applies). `knots` shape the additive head: () a straight line, else a line that may bend at each knot.
     `slips` maps a likely mistyping to its correction, e.g. a fraction for a percentage. `taught_by`: the one source whose
-    patients teach it, where for others its being known would tell the outcome, or they lack it; "" any.
+    patients teach it, where for others its being known would tell the outcome, or they lack it; "" any. `lasting`: does
+    not go out of date within the time between two visits.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Field:
     slips: tuple["Slip", ...] = ()
     aliases: tuple[str, ...] = ()
     taught_by: str = ""
+    lasting: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,8 @@ class Task:
     taken and shown but add 0, for want of data to learn from. measures: label -> the waveform measures that its head may weigh;
     a label that is not named may weigh all. pull: label -> factor on the pull to 0 of its waveform weights. companion: a second
     question on the same patient's values, answered by a model of its own, shown beside this one's answer and adding nothing to it.
+    tolerance_hours: modality -> how much older than the newest evidence of the case it may be before the reader is warned;
+    one that is not named does not go out of date.
     """
 
     name: str
@@ -120,6 +124,7 @@ class Task:
     measures: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     pull: Mapping[str, float] = field(default_factory=dict)
     companion: "Task | None" = None
+    tolerance_hours: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def accepted(self) -> tuple[Modality, ...]:

@@ -12,7 +12,7 @@ from pydicom.pixels import pixel_array
 
 from mmcore.domain.errors import UnreadableFileError
 from mmcore.intake.ct import as_hounsfield, check_voxels
-from mmcore.intake.dicom import IDENTITY, PIXELS, SHAPE, TOLD, check_dataset, identity, said
+from mmcore.intake.dicom import IDENTITY, MADE, PIXELS, SHAPE, TOLD, check_dataset, identity, said
 
 PLACE = (
     "ImageOrientationPatient",
@@ -42,7 +42,7 @@ def read_series(files: Sequence[bytes], salt: str) -> tuple[dict, np.ndarray]:
     Raises UnreadableFileError for another modality, no rescale, several frames in a file, no spacing, slices that are not axial.
     """
     config.settings.reading_validation_mode = config.IGNORE
-    tags = [*IDENTITY, *TOLD, *SHAPE, *PIXELS, *PLACE, *VALUES]
+    tags = [*IDENTITY, *TOLD, *MADE, *SHAPE, *PIXELS, *PLACE, *VALUES]
     headers = [dcmread(BytesIO(data), force=True, specific_tags=tags) for data in files]
     pictures = [h for h in headers if "PixelData" in h]
     if not pictures:

@@ -3,7 +3,6 @@
 import hashlib
 import re
 import struct
-from datetime import datetime
 from io import BytesIO
 from typing import Any
 
@@ -24,10 +23,18 @@ from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRL
 
 from mmcore.domain.errors import UnreadableFileError
 from mmcore.intake.code_streams import check_pixels, claimed_size
+from mmcore.intake.moments import dicom_moment
 from mmcore.intake.picture import colourful_share
 
 IDENTITY = ("PatientID", "PatientName", "PatientBirthDate")  # read for the hash, never kept
-TOLD = ("Modality", "ViewPosition", "BodyPartExamined", "StudyDate", "AcquisitionDate", "PatientOrientation")
+TOLD = ("Modality", "ViewPosition", "BodyPartExamined", "PatientOrientation")
+WHEN = (  # of when the picture was taken; the study may have begun earlier, so it is asked last
+    ("AcquisitionDateTime", "AcquisitionTime"),
+    ("AcquisitionDate", "AcquisitionTime"),
+    ("ContentDate", "ContentTime"),
+    ("StudyDate", "StudyTime"),
+)
+MADE = tuple(tag for pair in WHEN for tag in pair)
 PATIENT = ("PatientAge", "PatientSex")  # compared with note and form, so that a mix-up is noticed
 SIDE = ("ImageLaterality", "Laterality", "ViewCodeSequence", "PixelSpacing", "ImagerPixelSpacing")
 SHAPE = ("Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "BitsAllocated", "BitsStored", "HighBit")
@@ -60,7 +67,7 @@ def read_dicom(data: bytes, salt: str) -> tuple[dict, bytes]:
 def opened(data: bytes) -> Dataset:
     """The data set of a file that holds a picture of an accepted size, depth and compression. Raises UnreadableFileError."""
     config.settings.reading_validation_mode = config.IGNORE
-    tags = [*IDENTITY, *TOLD, *PATIENT, *SIDE, *SHAPE, *PIXELS, *GREY, *WINDOW, *PALETTE]
+    tags = [*IDENTITY, *TOLD, *MADE, *PATIENT, *SIDE, *SHAPE, *PIXELS, *GREY, *WINDOW, *PALETTE]
     ds = dcmread(BytesIO(data), force=True, specific_tags=tags)
     if "PixelData" not in ds:
         raise UnreadableFileError("scan_dicom_without_picture")
@@ -196,18 +203,13 @@ def _luminance(colour: np.ndarray) -> tuple[np.ndarray, float]:
 def said(ds: Dataset) -> dict:
     """modality, view, laterality, body_part, spacing_mm (row, column), taken (ISO), the patient's age and sex; None where silent."""
     spacing = ds.get("PixelSpacing") or ds.get("ImagerPixelSpacing")
-    day = str(ds.get("StudyDate") or ds.get("AcquisitionDate") or "")
-    try:
-        taken = datetime.strptime(day[:8], "%Y%m%d").date().isoformat()
-    except ValueError:
-        taken = None
     return {
         "modality": str(ds.get("Modality") or "").strip().upper(),
         "view": _view(ds),
         "laterality": str(ds.get("ImageLaterality") or ds.get("Laterality") or "").strip() or None,
         "body_part": str(ds.get("BodyPartExamined") or "").strip().upper() or None,
         "spacing_mm": [float(v) for v in spacing] if spacing and len(spacing) == 2 else None,
-        "taken": taken,
+        "taken": dicom_moment((ds.get(day), ds.get(clock)) for day, clock in WHEN),
         "patient_age_years": _age(str(ds.get("PatientAge") or "")),
         "patient_sex": sex
         if (sex := str(ds.get("PatientSex") or "").strip().upper()) in ("F", "M")

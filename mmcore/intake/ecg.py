@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import date
 
 import numpy as np
 
 from mmcore.domain.case import Notice, Waveform
 from mmcore.domain.errors import UnreadableFileError
+from mmcore.domain.moment import Moment
 from mmcore.intake.code_streams import kind_of
 from mmcore.intake.ecg_doubts import OVERRULABLE, completed, find_doubt
 from mmcore.intake.sandbox import read_in_child
@@ -77,7 +77,7 @@ def read_ecg(
         samples=np.frombuffer(payload, "<f4").reshape(facts["shape"]).copy(),
         rate_hz=facts["rate_hz"],
         leads=tuple(facts["leads"]),
-        taken=date.fromisoformat(facts["taken"]) if facts.get("taken") else None,
+        taken=Moment.of_iso(facts["taken"]) if facts.get("taken") else None,
         patient_hash=facts.get("patient"),
         notices=tuple(Notice(code, values, "waveform") for code, values in facts["notices"]),
     )
@@ -90,7 +90,7 @@ def ecg_facts(ecg: Waveform) -> tuple[tuple[str, object], ...]:
         "fact_leads": len(ecg.leads),
         "fact_rate": f"{ecg.rate_hz:g} Hz",
         "fact_seconds": f"{ecg.samples.shape[1] / ecg.rate_hz:.1f} s",
-        "fact_taken": ecg.taken.isoformat() if ecg.taken else None,
+        "fact_taken": ecg.taken.iso.replace("T", " ") if ecg.taken else None,
     }
     return tuple((code, value) for code, value in facts.items() if value)
 

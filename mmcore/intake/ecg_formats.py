@@ -3,7 +3,6 @@
 import csv
 import hashlib
 import re
-from datetime import datetime
 from io import BytesIO, StringIO
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from mmcore.domain.case import LEADS
 from mmcore.domain.errors import TooLargeError, UnreadableFileError
 from mmcore.intake.limits import MAX_ECG_SAMPLES
+from mmcore.intake.moments import dicom_moment, read_moment
 
 PER_MILLIVOLT = {
     "mv": 1.0,
@@ -77,7 +77,7 @@ def read_wfdb(data: bytes, header: str, salt: str) -> tuple[dict, bytes]:
         name = lead_of(line[8] if len(line) > 8 else "")
         if name and name not in found:
             found[name] = (row - zero) / gain / PER_MILLIVOLT.get(unit.lower(), 1.0)
-    return packed(found, rate, taken=_day(first[5] if len(first) > 5 else ""))
+    return packed(found, rate, taken=_wfdb_moment(first[4:6]))
 
 
 def _form_of(signals: list[list[str]]) -> tuple[str, int]:
@@ -144,7 +144,9 @@ def read_ecg_table(data: bytes, salt: str) -> tuple[dict, bytes]:
     rate, notices = _rate(heading, table, told)
     if unknown and found:
         notices.append(["ecg_unknown_columns", {"names": ", ".join(unknown[:5])}])
-    return packed(found, rate, notices=notices)
+    stated = re.search(r"(?im)^#\s*(?:date|recorded|acquired|datetime|time)\s*[=:]\s*(.+)$", text)
+    moment = read_moment(stated[1]) if stated else None
+    return packed(found, rate, notices=notices, taken=moment.iso if moment else None)
 
 
 def _columns(heading: list[str], table: np.ndarray) -> tuple[dict[str, np.ndarray], list[str]]:
@@ -195,6 +197,8 @@ def read_ecg_dicom(data: bytes, salt: str) -> tuple[dict, bytes]:
     """The first multiplex group with leads of the twelve in a DICOM waveform (PS3.3 C.10.9)."""
     from pydicom import config, dcmread
 
+    from mmcore.intake.dicom import WHEN
+
     config.settings.reading_validation_mode = config.IGNORE
     ds = dcmread(BytesIO(data), force=True)
     if "WaveformSequence" not in ds:
@@ -215,8 +219,8 @@ def read_ecg_dicom(data: bytes, salt: str) -> tuple[dict, bytes]:
         if found:
             named = str(ds.get("PatientID") or ds.get("PatientName") or "").strip()
             patient = hashlib.sha256(f"{salt}|{named}".encode()).hexdigest()[:16] if named else None
-            day = str(ds.get("AcquisitionDateTime") or ds.get("StudyDate") or "")[:8]
-            return packed(found, float(group.SamplingFrequency), patient=patient, taken=_day(day))
+            taken = dicom_moment((ds.get(day), ds.get(clock)) for day, clock in WHEN)
+            return packed(found, float(group.SamplingFrequency), patient=patient, taken=taken)
     raise UnreadableFileError("ecg_no_lead")
 
 
@@ -234,11 +238,10 @@ def read_ecg_npz(data: bytes, salt: str) -> tuple[dict, bytes]:
     return packed({name: row for name, row in zip(names, table, strict=True) if name}, rate)
 
 
-def _day(text: str) -> str | None:
-    """ISO date of "20/03/2019" (WFDB) or "20190320" (DICOM); None where it is neither."""
-    for form in ("%d/%m/%Y", "%Y%m%d"):
-        try:
-            return datetime.strptime(text, form).date().isoformat()
-        except ValueError:
-            continue
-    return None
+def _wfdb_moment(told: list[str]) -> str | None:
+    """ISO of the base time and base date of a record line, ["10:00:00", "20/03/2019"] (day first, by WFDB's header(5))."""
+    match = re.fullmatch(r"(\d\d)/(\d\d)/(\d{4})", told[1]) if len(told) == 2 else None
+    if match is None:
+        return None
+    moment = read_moment(f"{match[3]}-{match[2]}-{match[1]} {told[0]}")
+    return moment.iso if moment else None

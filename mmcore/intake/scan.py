@@ -1,7 +1,6 @@
 """Bytes of a picture file as a checked Scan."""
 
 import secrets
-from datetime import date
 from functools import cache
 from typing import Any
 
@@ -9,6 +8,7 @@ import numpy as np
 
 from mmcore.domain.case import Notice, Scan, first_frame
 from mmcore.domain.errors import UnreadableFileError
+from mmcore.domain.moment import Moment
 from mmcore.intake.code_streams import kind_of
 from mmcore.intake.sandbox import read_in_child
 
@@ -61,7 +61,7 @@ def scan_facts(facts: dict) -> dict[str, Any]:
         "modality": facts.get("modality") or "",
         "view": facts.get("view"),
         "laterality": facts.get("laterality"),
-        "taken": date.fromisoformat(taken) if taken else None,
+        "taken": Moment.of_iso(taken) if taken else None,
         "patient_hash": facts.get("patient"),
         "body_part": facts.get("body_part"),
         "notices": tuple(Notice(code, values, "image") for code, values in facts.get("notices", [])),

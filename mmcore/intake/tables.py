@@ -1,12 +1,14 @@
-"""CSV, JSON and FHIR files as rows of name, value and unit, not yet judged; runs in the child process."""
+"""CSV, JSON and FHIR files as rows of name, value, unit and time, not yet judged; runs in the child process."""
 
 import csv
+import hashlib
 import json
 from collections.abc import Iterable
 from io import StringIO
 
 from mmcore.domain.errors import TooLargeError, UnreadableFileError
 from mmcore.intake.limits import MAX_VITALS_ROWS
+from mmcore.intake.moments import read_moment
 from mmcore.intake.plain_text import decoded
 from mmcore.intake.units import number_of, plain_name, split_heading
 
@@ -31,21 +33,41 @@ LOINC = {  # code -> field (loinc.org)
 }
 VOID = ("entered-in-error", "cancelled")  # FHIR: such an observation does not hold
 
-Row = tuple[str, object, str]
+TIME_HEADINGS = (  # a day comes before its clock, wherever the columns stand
+    "date datetime timestamp date_time taken taken_at measured measured_at recorded recorded_at charttime effective"
+    " effectivedatetime time"
+).split()
+PATIENT_HEADINGS = ("patient_id", "patientid", "patient", "subject_id", "mrn")
+
+Row = tuple[str, object, str, str]  # name, value, unit, when: "" where the row does not say
 
 
-def read_table(data: bytes, known: list[str]) -> tuple[dict, bytes]:
-    """{rows: [[name, value, unit]]} of a CSV, JSON or FHIR file; `known` are plain names that mark a heading.
+def read_table(data: bytes, known: list[str], salt: str) -> tuple[dict, bytes]:
+    """{rows: [[name, value, unit]], times: [ISO or ""], patient: salted hash or None} of a CSV, JSON or FHIR file.
 
-    Raises UnreadableFileError (empty, no table, several patients) or TooLargeError.
+    `known` are plain names that mark a heading. Raises UnreadableFileError (empty, no table, several patients) or
+    TooLargeError.
     """
     text = decoded(data)[0].strip()
     if not text:
         raise UnreadableFileError("vitals_empty")
-    rows = _of_json(text) if text[0] in "[{" else _of_csv(text, frozenset(known))
-    if len(rows) > MAX_VITALS_ROWS:
-        raise TooLargeError("vitals_too_many", rows=len(rows), limit=MAX_VITALS_ROWS)
-    return {"rows": rows}, b""
+    given = _of_json(text) if text[0] in "[{" else _of_csv(text, frozenset(known))
+    if len(given) > MAX_VITALS_ROWS:
+        raise TooLargeError("vitals_too_many", rows=len(given), limit=MAX_VITALS_ROWS)
+    about = {plain_name(row[0]): str(row[1] or "").strip() for row in given}
+    shared = " ".join(about[name] for name in TIME_HEADINGS if about.get(name))
+    rows = [row for row in given if plain_name(row[0]) not in (*TIME_HEADINGS, *PATIENT_HEADINGS)]
+    times = [read_moment(row[3] or shared) for row in rows]
+    facts = {"rows": [row[:3] for row in rows], "times": [m.iso if m else "" for m in times]}
+    return facts | {"patient": _patient(given, salt)}, b""
+
+
+def _patient(rows: list[Row], salt: str) -> str | None:
+    """The salted hash of the patient whom the rows name, as of a DICOM file. Raises UnreadableFileError if they name several."""
+    named = {str(row[1]).strip() for row in rows if plain_name(row[0]) in PATIENT_HEADINGS and row[1]}
+    if len(named) > 1:
+        raise UnreadableFileError("vitals_several_patients", count=len(named))
+    return next((hashlib.sha256(f"{salt}|{key}".encode()).hexdigest()[:16] for key in named), None)
 
 
 def _of_csv(text: str, known: frozenset[str]) -> list[Row]:
@@ -60,20 +82,24 @@ def _of_csv(text: str, known: frozenset[str]) -> list[Row]:
     except csv.Error:
         raise UnreadableFileError("vitals_damaged") from None
     heading = [plain_name(split_heading(cell)[0]) for cell in cells[0]]
-    columns = [
+    name, value, unit, patient = (
         next((i for i, h in enumerate(heading) if h in names), None)
-        for names in (NAME_HEADINGS, VALUE_HEADINGS, UNIT_HEADINGS)
-    ]
-    if columns[0] is not None and columns[1] is not None:
-        name, value, unit = columns
-        return [(_cell(row, name), _cell(row, value), _cell(row, unit)) for row in cells[1:]]
+        for names in (NAME_HEADINGS, VALUE_HEADINGS, UNIT_HEADINGS, PATIENT_HEADINGS)
+    )
+    if name is not None and value is not None:
+        made = [heading.index(h) for h in TIME_HEADINGS if h in heading]
+        rows: list[Row] = [
+            (_cell(r, name), _cell(r, value), _cell(r, unit), " ".join(_cell(r, i) for i in made))
+            for r in cells[1:]
+        ]
+        return rows + [(PATIENT_HEADINGS[0], who, "", "") for who in {_cell(r, patient) for r in cells[1:]}]
     if not _is_wide(cells, heading, known):
-        return [(_cell(row, 0), _cell(row, 1), _cell(row, 2)) for row in cells]
+        return [(_cell(row, 0), _cell(row, 1), _cell(row, 2), "") for row in cells]
     if len(cells) != 2:
         raise UnreadableFileError("vitals_rows", rows=len(cells) - 1)
     if len(cells[1]) > len(cells[0]):
         raise UnreadableFileError("vitals_damaged")
-    return [(name, _cell(cells[1], i), "") for i, name in enumerate(cells[0])]
+    return [(name, _cell(cells[1], i), "", "") for i, name in enumerate(cells[0])]
 
 
 def _cell(row: list[str], column: int | None) -> str:
@@ -113,14 +139,17 @@ def _rows(node: object) -> Iterable[Row]:
         return []
     inner = node.get("values", node.get("vitals"))
     if isinstance(inner, dict | list):
-        return _rows(inner)
+        beside = [
+            _pair(k, v) for k, v in node.items() if plain_name(k) in (*TIME_HEADINGS, *PATIENT_HEADINGS)
+        ]
+        return [*_rows(inner), *beside]
     return [_pair(name, value) for name, value in node.items()]
 
 
 def _pair(name: str, value: object) -> Row:
     if isinstance(value, dict):
-        return name, _scalar(value.get("value")), str(value.get("unit") or "")
-    return name, _scalar(value), ""
+        return name, _scalar(value.get("value")), str(value.get("unit") or ""), _when(value)
+    return name, _scalar(value), "", ""
 
 
 def _record(item: dict) -> Row:
@@ -129,7 +158,13 @@ def _record(item: dict) -> Row:
         next((named[h] for h in heads if h in named), None)
         for heads in (NAME_HEADINGS, VALUE_HEADINGS, UNIT_HEADINGS)
     )
-    return str(name or ""), _scalar(value), str(unit or "")
+    return str(name or ""), _scalar(value), str(unit or ""), _when(item)
+
+
+def _when(item: dict) -> str:
+    """What an entry says of its own time, the day before the clock."""
+    named = {plain_name(k): v for k, v in item.items() if isinstance(v, str)}
+    return " ".join(named[h] for h in TIME_HEADINGS if h in named)
 
 
 def _scalar(value: object) -> object:
@@ -140,29 +175,45 @@ def _scalar(value: object) -> object:
 def _of_fhir(node: dict) -> list[Row]:
     """Rows of a Bundle, Observation or Patient; of several observations of one kind the latest."""
     entries = node.get("entry") if node["resourceType"] == "Bundle" else [{"resource": node}]
-    resources = [e.get("resource") for e in entries or [] if isinstance(e, dict)]
-    latest: dict[str, tuple[str, Row]] = {}
+    found = [e.get("resource") for e in entries or [] if isinstance(e, dict)]
+    resources = [r for r in found if isinstance(r, dict) and r.get("status") not in VOID]
+    latest: dict[str, Row] = {}
     for resource in resources:
-        if not isinstance(resource, dict) or resource.get("status") in VOID:
-            continue
-        when = str(resource.get("effectiveDateTime") or "")
         for row in _of_resource(resource):
-            if row[0] not in latest or when >= latest[row[0]][0]:
-                latest[row[0]] = (when, row)
-    return [row for _, row in latest.values()]
+            if row[0] not in latest or row[3] >= latest[row[0]][3]:
+                latest[row[0]] = row
+    return [*latest.values(), *((PATIENT_HEADINGS[0], who, "", "") for who in _subjects(resources))]
+
+
+def _subjects(resources: list[dict]) -> set[str]:
+    """Whom the resources are about: by identifier where one patient comes with one, else by reference."""
+    patients = [r for r in resources if r.get("resourceType") == "Patient"]
+    told = [r.get("subject") for r in resources]
+    references = {
+        str(s["reference"]).rpartition("/")[2] for s in told if isinstance(s, dict) and s.get("reference")
+    }
+    if len(patients) > 1 or len(references) > 1:
+        return references | {str(p.get("id") or place) for place, p in enumerate(patients)}
+    known = patients[0].get("identifier") if patients else None
+    if isinstance(known, list) and known and isinstance(known[0], dict) and known[0].get("value"):
+        return {str(known[0]["value"])}
+    return {r for r in references if not r.startswith("urn:")}
 
 
 def _of_resource(resource: dict) -> list[Row]:
     if resource.get("resourceType") == "Patient":
         gender = resource.get("gender")
-        return [("sex", gender, "")] if gender in ("male", "female") else []
+        return [("sex", gender, "", "")] if gender in ("male", "female") else []
     if resource.get("resourceType") != "Observation":
         return []
+    period = resource.get("effectivePeriod")
+    over = period.get("end") or period.get("start") if isinstance(period, dict) else None
+    when = str(resource.get("effectiveDateTime") or resource.get("effectiveInstant") or over or "")
     parts = [resource, *(p for p in resource.get("component") or [] if isinstance(p, dict))]
-    return [row for part in parts for row in _of_observation(part)]
+    return [(*row, when) for part in parts for row in _of_observation(part)]
 
 
-def _of_observation(part: dict) -> list[Row]:
+def _of_observation(part: dict) -> list[tuple[str, object, str]]:
     stated = part.get("code")
     code = stated if isinstance(stated, dict) else {}
     codings = [c for c in code.get("coding") or [] if isinstance(c, dict)]

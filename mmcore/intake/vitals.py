@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mmcore.domain.case import Notice
 from mmcore.domain.errors import UnknownFieldError, UnreadableFileError
+from mmcore.domain.moment import Moment
 from mmcore.domain.task import Field, Task
 from mmcore.intake.code_streams import kind_of
 from mmcore.intake.sandbox import read_in_child
+from mmcore.intake.scan import process_salt
 from mmcore.intake.units import number_of, plain_name, split_cell
 from mmcore.intake.values import about, check_value, find_field, short
 
@@ -30,12 +32,14 @@ class Vitals:
     """Values in standard units, notices (refused values, conversions, unknown columns), open corrections.
 
     A correction's notice holds `field`, the `value` as given and `corrected`; until the user agrees, the
-    value is left out.
+    value is left out. taken: when the oldest value was measured that can go out of date; None where one of them does not say.
     """
 
     values: Mapping[str, float] = field(default_factory=dict)
     notices: tuple[Notice, ...] = ()
     corrections: tuple[Notice, ...] = ()
+    taken: Moment | None = None
+    patient_hash: str | None = None
 
 
 def read_vitals(
@@ -49,8 +53,20 @@ def read_vitals(
     if data and kind_of(data) != "text":
         raise UnreadableFileError("vitals_not_text")
     known = [plain_name(n) for item in task.asked_fields for n in (item.name, *item.aliases)]
-    facts, _ = read_in_child("table", data, known=known)
-    return check_vitals(facts["rows"], task, accept_corrections=accept_corrections)
+    facts, _ = read_in_child("table", data, known=known, salt=process_salt())
+    vitals = check_vitals(facts["rows"], task, accept_corrections=accept_corrections)
+    made = oldest_of(
+        Moment.of_iso(when) if when else None
+        for row, when in zip(facts["rows"], facts["times"], strict=True)
+        if (found := find_field(row[0], task)) and not found[0].lasting and found[0].name in vitals.values
+    )
+    return replace(vitals, taken=made, patient_hash=facts["patient"])
+
+
+def oldest_of(moments: Iterable[Moment | None]) -> Moment | None:
+    """The oldest moment; None where one is not known, for it may be older."""
+    known = list(moments)
+    return min((m for m in known if m), key=lambda m: m.latest) if known and None not in known else None
 
 
 def check_vitals(

@@ -12,12 +12,14 @@ import numpy as np
 from PIL import Image
 
 from mmcore.domain.case import LEADS, Case, Mark, Scan, Waveform
+from mmcore.domain.moment import Moment
 from mmcore.domain.prediction import Prediction
 from mmcore.domain.task import Modality, Task
 from mmcore.intake.note_values import FoundValue, read_values
 from mmcore.intake.vitals import check_vitals
 from mmcore.preprocess.blank import Rectangle, flattened, painted_out
 from mmcore.preprocess.text import MASK, negations, sentences
+from mmcore.services.times import ages_of
 from mmcore.stores.case_store import CaseStore, CaseSummary, Decision
 from mmcore.tasks import get_task
 
@@ -67,6 +69,7 @@ def read_demonstration(folder: Path, task: Task) -> Case:
     """The case in a folder of this project's own making: trusted, so read without the guarded child process of uploads."""
     scan, note, vitals = (folder / name for name in ("scan.png", "note.txt", "vitals.json"))
     given = json.loads(vitals.read_text(encoding="utf-8")) if vitals.is_file() else {}
+    story = json.loads((folder / "case.json").read_text(encoding="utf-8"))
     rows = [(name, value, "") for name, value in given.items()]
     return Case(
         task=task.name,
@@ -74,6 +77,7 @@ def read_demonstration(folder: Path, task: Task) -> Case:
         note=note.read_text(encoding="utf-8") if note.is_file() else None,
         values=check_vitals(rows, task).values if rows else {},
         waveform=_read_ecg(folder / "ecg.csv"),
+        times={name: Moment.of_iso(made) for name, made in story.get("times", {}).items()},
     )
 
 
@@ -137,20 +141,24 @@ def to_show_first(store: CaseStore) -> str | None:
 
 
 def flags_of(case: Case, prediction: Prediction) -> tuple[str, ...]:
-    """What the worklist warns of: missing:<modality>, gated:<modality>, overruled:<modality>, uncertain (several labels not excluded)."""
+    """What the worklist warns of: missing:<modality>, gated:, left_out:, overruled:, old:<modality>, uncertain (several labels
+    not excluded)."""
     given = {
         Modality.IMAGE: case.scan,
         Modality.WAVEFORM: case.waveform,
         Modality.TEXT: case.note,
         Modality.CLINICAL: case.values or None,
     }
-    modalities = get_task(case.task).modalities
-    missing = [f"missing:{m}" for m in modalities if given.get(m) is None]
-    gated = [
-        f"gated:{m}" for m in modalities if given.get(m) is not None and prediction.evidence.get(m) is None
+    task = get_task(case.task)
+    missing = [f"missing:{m}" for m in task.modalities if given.get(m) is None]
+    silent = [m for m in task.modalities if given.get(m) is not None and prediction.evidence.get(m) is None]
+    gated = [f"{'left_out' if m in case.left_out else 'gated'}:{m}" for m in silent]
+    overruled = [
+        f"overruled:{m}" for m in task.modalities if m in case.overruled and given.get(m) is not None
     ]
-    overruled = [f"overruled:{m}" for m in modalities if m in case.overruled and m not in missing]
-    return (*missing, *gated, *overruled, *(["uncertain"] if prediction.uncertain else []))
+    speaking = {str(m) for m, e in prediction.evidence.items() if e is not None}
+    old = [f"old:{age.modality}" for age in ages_of(task, case) if age.old and age.modality in speaking]
+    return (*missing, *gated, *overruled, *old, *(["uncertain"] if prediction.uncertain else []))
 
 
 def remember(store: CaseStore, key: str, case: Case, prediction: Prediction) -> None:

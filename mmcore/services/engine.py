@@ -14,6 +14,7 @@ from mmcore.domain.task import Task
 from mmcore.models.encoders import mean_pool
 from mmcore.services.ecg_gates import ecg_gates
 from mmcore.services.gates import find_image_gate, find_warnings, judge_case, only_taught
+from mmcore.services.times import time_notices
 from mmcore.stores.model_folders import model_directory
 from mmcore.stores.model_store import StoredModel, load_model
 from mmcore.tasks import get_task
@@ -89,7 +90,7 @@ def encode(engine: Engine, case: Case, memory: dict) -> Encodings:
         values = torch.from_numpy(known)[None]
     gates, warnings = _judged(engine, case, image_in, maps.get("image"), memory)
     gates = (*gates, *ecg_gates(case.waveform))
-    closed = {str(g.modality) for g in gates} - case.overruled
+    closed = {str(g.modality) for g in gates} - case.overruled | case.left_out
     return Encodings(
         image_in,
         {name: x for name, x in maps.items() if name not in closed},
@@ -97,7 +98,11 @@ def encode(engine: Engine, case: Case, memory: dict) -> Encodings:
         None if "text" in closed else hidden,
         None if "clinical" in closed else values,
         gates,
-        (*warnings, *find_warnings(engine.task, engine.facts, engine.taught, case, text_in)),
+        (
+            *time_notices(engine.task, case, engine.taught),
+            *warnings,
+            *find_warnings(engine.task, engine.facts, engine.taught, case, text_in),
+        ),
         case.scan.pixels.shape if case.scan else (0, 0),
         _digest(case.note) if case.note else "",
     )

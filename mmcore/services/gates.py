@@ -13,6 +13,7 @@ from mmcore.services.scan_gates import judge_scan
 from mmcore.services.vitals_gates import find_vitals_gate
 from mmcore.training.inputs import TRUSTED, ImageInput, TextInput
 
+MIXED_UP = ("patients_differ",)  # noticed when the files came, to be said again beside the answer
 BEYOND = 1.15  # times the distance that 99 of 100 calibration pictures keep; judgement: this project's
 
 
@@ -23,6 +24,7 @@ def judge_case(task: Task, facts: dict, case: Case) -> tuple[tuple[Notice, ...],
     closed = [v.closed for v in verdicts if v.closed]
     vitals = find_vitals_gate(task, facts["ranges"], case.values)
     told = [n for v in verdicts for n in v.warnings]
+    told += [n for x in (case.scan, case.waveform) if x is not None for n in x.notices if n.code in MIXED_UP]
     return (*closed, *([vitals] if vitals else [])), (*told, *find_contradictions(case))
 
 

@@ -5,21 +5,24 @@ from dataclasses import replace
 
 from mmcore.domain.case import Notice, Scan
 from mmcore.domain.errors import MmcoreError
+from mmcore.domain.moment import Moment
 from mmcore.domain.task import Modality, Task
 from mmcore.intake.code_streams import kind_of
 from mmcore.intake.ct_scan import CT_ENDINGS, CT_KINDS, read_ct_scan, zipped
 from mmcore.intake.ecg import ecg_facts, is_ecg, read_ecg, signal_files
 from mmcore.intake.ecg_doubts import CORRECTABLE as ECG_CORRECTABLE
 from mmcore.intake.ecg_doubts import OVERRULABLE as ECG_OVERRULABLE
+from mmcore.intake.moments import plausible
 from mmcore.intake.note import note_notices, read_note_file
+from mmcore.intake.note_date import note_moment
 from mmcore.intake.plain_text import beginning, checked
 from mmcore.intake.scan import read_scan
 from mmcore.intake.vitals import Vitals, check_vitals, looks_like_vitals, read_vitals
 from mmcore.services.note_gates import judge_note
 from mmcore.services.scan_gates import Verdict, corrected, judge_scan
-from mmcore.services.uploads import DOUBTED, TYPED, Upload, UploadFile, UploadItem, assembled
+from mmcore.services.uploads import DOUBTED, TYPED, Upload, UploadFile, UploadItem, assembled, joined
 
-__all__ = ["DOUBTED", "TYPED", "Upload", "UploadFile", "UploadItem", "read_upload", "recognised"]
+__all__ = ["DOUBTED", "TYPED", "Upload", "UploadFile", "UploadItem", "joined", "read_upload", "recognised"]
 
 MODALITY = {
     "scan": Modality.IMAGE,
@@ -53,7 +56,17 @@ def read_upload(
         items.append(_typed_note(typed_note, accept_corrections))
     if typed:
         items.append(_typed(typed, task, accept_corrections))
-    return assembled(items, task)
+    return assembled([_believable(item) for item in items], task)
+
+
+def _believable(item: UploadItem) -> UploadItem:
+    """The item without a time that cannot be right, which is told."""
+    if plausible(item.taken):
+        return item
+    told = Notice("file_time_implausible", {}, MODALITY[item.recognised_as])
+    scan = replace(item.scan, taken=None, notices=(*item.scan.notices, told)) if item.scan else None
+    ecg = replace(item.ecg, taken=None) if item.ecg else None
+    return replace(item, taken=None, scan=scan, ecg=ecg, notices=(*item.notices, told))
 
 
 def recognised(name: str, data: bytes, task: Task) -> str:
@@ -125,6 +138,8 @@ def _scan(file: UploadFile, task: Task, agreed: bool | frozenset[str]) -> Upload
         _some(verdict.correction),
         scan=scan,
         overruled=insisted,
+        taken=scan.taken,
+        patient_hash=scan.patient_hash,
     )
 
 
@@ -142,6 +157,8 @@ def _ecg(file: UploadFile, agreed: bool | frozenset[str], beside: Mapping[str, b
         _some(doubt) if correctable else (),
         ecg=ecg,
         overruled=tuple(n for n in ecg.notices if n.code in ECG_OVERRULABLE),
+        taken=ecg.taken,
+        patient_hash=ecg.patient_hash,
     )
 
 
@@ -169,9 +186,23 @@ def _note_item(
 ) -> UploadItem:
     verdict = judge_note(text)
     gate, insisted = _overruled(verdict, agreed)
+    made = note_moment(text)
     shown = tuple((f"fact_{k}", facts[k]) for k in ("words", "pages", "encoding") if k in facts)
     notices = (*note_notices(facts), *verdict.warnings, *insisted)
-    return UploadItem(name, "note", shown, notices, gate=gate, note=text, overruled=insisted)
+    return UploadItem(
+        name,
+        "note",
+        (*shown, *_made_fact(made)),
+        notices,
+        gate=gate,
+        note=text,
+        overruled=insisted,
+        taken=made,
+    )
+
+
+def _made_fact(made: Moment | None) -> tuple[tuple[str, object], ...]:
+    return (("fact_taken", made.iso.replace("T", " ")),) if made else ()
 
 
 def _vitals(file: UploadFile, task: Task, agreed: bool | frozenset[str]) -> UploadItem:
@@ -188,9 +219,16 @@ def _typed(typed: Mapping[str, object], task: Task, agreed: bool | frozenset[str
 
 def _vitals_item(name: str, vitals: Vitals) -> UploadItem:
     first = next(iter(vitals.corrections), None)
-    facts = (("fact_values", len(vitals.values)),)
     return UploadItem(
-        name, "vitals", facts, vitals.notices, None, first, None, vitals.corrections, values=vitals.values
+        name,
+        "vitals",
+        (("fact_values", len(vitals.values)), *_made_fact(vitals.taken)),
+        vitals.notices,
+        correction=first,
+        corrections=vitals.corrections,
+        values=vitals.values,
+        taken=vitals.taken,
+        patient_hash=vitals.patient_hash,
     )
 
 
@@ -202,7 +240,7 @@ def _facts_of(scan: Scan) -> tuple[tuple[str, object], ...]:
         "fact_view": scan.view,
         "fact_laterality": scan.laterality,
         "fact_body_part": scan.body_part,
-        "fact_taken": scan.taken.isoformat() if scan.taken else None,
+        "fact_taken": scan.taken.iso.replace("T", " ") if scan.taken else None,
         "fact_spacing": "{:g} × {:g} mm".format(*scan.spacing_mm) if scan.spacing_mm else None,
         "fact_window": "{:g} / {:g}".format(*scan.window) if scan.window else None,
     }

@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from mmcore.domain.case import Case, Notice, Scan, Waveform
+from mmcore.domain.moment import Moment
 from mmcore.domain.task import Modality, Task
 from mmcore.intake.ct_scan import Place, near_mark
 from mmcore.intake.ecg_doubts import OVERRULABLE
+from mmcore.intake.vitals import oldest_of
 from mmcore.services.agreement import find_contradictions
 
 DOUBTED = OVERRULABLE  # codes of a refusal that the user may overrule; gates are overruled by their own code
@@ -43,6 +45,7 @@ class UploadItem:
 
     `correction` waits for the user's word (`corrections`: all of them); `gate` says why it will add 0 unless the user
     overrules it, `overruled` those that were; `scan`, `note` or `values` hold what was read, for checking, used or not.
+    `taken`: when it was made, where the file says; `patient_hash`: whom it names.
     """
 
     name: str
@@ -58,6 +61,8 @@ class UploadItem:
     values: Mapping[str, float] | None = None
     overruled: tuple[Notice, ...] = ()
     ecg: Waveform | None = None
+    taken: Moment | None = None
+    patient_hash: str | None = None
 
     @property
     def used(self) -> bool:
@@ -84,20 +89,22 @@ def assembled(items: list[UploadItem], task: Task) -> Upload:
 
     A scan that nothing closes comes before one that is gated, and a gated note is left out beside an open one.
     """
-    warnings = _mismatches([x for item in items for x in (item.scan, item.ecg) if x is not None])
+    warnings = _mismatches(items)
     items = _one_ecg(_one_scan(_open_notes(items)))
     scans = [item.scan for item in items if item.scan is not None and item.used]
     ecgs = [item.ecg for item in items if item.ecg is not None and item.used]
     values, conflicts = _merged([item for item in items if item.values is not None])
     scan = near_mark(replace(scans[0], notices=(*scans[0].notices, *warnings))) if scans else None
     notes = [item.note for item in items if item.note is not None and item.used]
+    ecg = replace(ecgs[0], notices=(*ecgs[0].notices, *(() if scan else warnings))) if ecgs else None
     case = Case(
         task=task.name,
         scan=scan,
         note="\n\n".join(notes) or None,
         values=values,
         refused=(*(n for item in items for n in _not_taken(item)), *conflicts),
-        waveform=ecgs[0] if ecgs else None,
+        waveform=ecg,
+        times=_times(items, case_has={"image": scan, "waveform": ecg, "text": notes, "clinical": values}),
         overruled=frozenset(str(n.modality) for item in items if item.used for n in item.overruled),
     )
     return Upload(tuple(items), case, (*warnings, *conflicts, *find_contradictions(case)))
@@ -153,12 +160,47 @@ def _not_taken(item: UploadItem) -> tuple[Notice, ...]:
     return (*waiting, *(n for n in item.notices if n.code in REFUSED_VALUES))
 
 
-def _mismatches(scans: list[Scan | Waveform]) -> tuple[Notice, ...]:
-    """Warnings if scans name different patients or were taken far apart."""
+def _times(items: list[UploadItem], case_has: Mapping[str, object]) -> dict[str, Moment | None]:
+    """modality -> when it was made, for those that the case has and whose time is known: of several files the oldest."""
+    used = [item for item in items if item.used]
+    made = {
+        "image": [i.taken for i in used if i.scan is not None][:1],
+        "waveform": [i.taken for i in used if i.ecg is not None][:1],
+        "text": [i.taken for i in used if i.note is not None],
+        "clinical": [i.taken for i in used if i.values and i.name != TYPED],
+    }
+    found = {name: oldest_of(moments) for name, moments in made.items() if case_has[name]}
+    return {name: moment for name, moment in found.items() if moment is not None}
+
+
+def joined(files: Upload, form: Upload) -> Case:
+    """The case of files and form together: what was typed goes before what a file says, and so does its time."""
+    case, typed = files.case, form.case
+    times = {k: v for k, v in case.times.items() if not (typed.note and k == Modality.TEXT)}
+    return replace(
+        case,
+        note=typed.note or case.note,
+        values={**case.values, **typed.values},
+        refused=(*case.refused, *typed.refused),
+        overruled=case.overruled | typed.overruled,
+        times={**times, **typed.times},
+    )
+
+
+def _mismatches(items: list[UploadItem]) -> tuple[Notice, ...]:
+    """Warnings if files name different patients, or if pictures were taken far apart."""
     warnings = []
-    if len({scan.patient_hash for scan in scans if scan.patient_hash}) > 1:
-        warnings.append(Notice("patients_differ", {}, Modality.IMAGE))
-    days = sorted(scan.taken for scan in scans if scan.taken)
+    seen = [item for item in items if item.refused is None]
+    if len({item.patient_hash for item in seen if item.patient_hash}) > 1:
+        modality = next(
+            (m for m in (Modality.IMAGE, Modality.WAVEFORM) if _holds(seen, m)), Modality.CLINICAL
+        )
+        warnings.append(Notice("patients_differ", {}, modality))
+    days = sorted(item.taken.day for item in seen if item.taken and (item.scan or item.ecg))
     if days and (days[-1] - days[0]).days > FAR_APART_DAYS:
         warnings.append(Notice("dates_differ", {"days": (days[-1] - days[0]).days}, Modality.IMAGE))
     return tuple(warnings)
+
+
+def _holds(items: list[UploadItem], modality: Modality) -> bool:
+    return any((item.scan if modality == Modality.IMAGE else item.ecg) is not None for item in items)

@@ -27,6 +27,8 @@ NAMED = {  # placeholder -> section in which its value has a name of its own
     "other": "modality",
     "sex": "choice.sex",
     "other_sex": "choice.sex",
+    "gap_unit": "duration",
+    "limit_unit": "duration",
 }
 
 

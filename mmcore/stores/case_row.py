@@ -1,4 +1,4 @@
-"""How a case's pictures, recordings and notices are written into a row of the database, and read back."""
+"""How a case is written into a row of the database, and read back."""
 
 import io
 import zlib
@@ -7,7 +7,74 @@ from typing import Any
 
 import numpy as np
 
-from mmcore.domain.case import Mark, Notice, Scan, Waveform, first_frame
+from mmcore.domain.case import Case, Mark, Notice, Scan, Waveform, first_frame
+from mmcore.domain.moment import Moment
+
+TOLD_BY_FILE = ("modality", "view", "laterality", "body_part")
+PAIRS = ("spacing_mm", "window")
+
+
+def to_row(case: Case) -> dict[str, object]:
+    """The columns that hold a case."""
+    scan = case.scan
+    return {
+        "task": case.task,
+        "pixels": pack(pictures_of(scan)) if scan else None,
+        "scan": scan_facts(scan) if scan else None,
+        "note": case.note,
+        "field_values": dict(case.values),
+        "refused": [plain(n) for n in case.refused],
+        "overruled": sorted(case.overruled),
+        "samples": pack(case.waveform.samples) if case.waveform else None,
+        "waveform": waveform_facts(case.waveform) if case.waveform else None,
+        "times": {name: moment.iso if moment else None for name, moment in case.times.items()},
+        "left_out": sorted(case.left_out),
+    }
+
+
+def to_case(row: Any) -> Case:
+    """The case of a row; rows from before times were kept have none."""
+    facts = row["scan"]
+    return Case(
+        row["task"],
+        None if facts is None else to_scan(facts, unpack(row["pixels"])),
+        row["note"],
+        row["field_values"],
+        refused=tuple(Notice(**n) for n in row["refused"]),
+        overruled=frozenset(row["overruled"]),
+        waveform=to_waveform(row),
+        times={name: moment_of(iso) for name, iso in (row["times"] or {}).items()},
+        left_out=frozenset(row["left_out"] or ()),
+    )
+
+
+def day_of(case: Case) -> date | None:
+    """The day of the scan or, without one, of the recording, the note, the values; None where none is known."""
+    moments = (case.time_of(name) for name in ("image", "waveform", "text", "clinical"))
+    return next((m.day for m in moments if m is not None), None)
+
+
+def moment_of(iso: str | None) -> Moment | None:
+    """A moment as it is kept."""
+    return Moment.of_iso(iso) if iso else None
+
+
+def scan_facts(scan: Scan) -> dict[str, object]:
+    """All of a scan but its pixels, as JSON values."""
+    facts = {
+        k: getattr(scan, k)
+        for k in (*TOLD_BY_FILE, "patient_hash", "colourful", "patient_age_years", "patient_sex")
+    }
+    facts |= {k: list(v) if (v := getattr(scan, k)) else None for k in PAIRS}
+    if scan.mark is not None:
+        facts |= {
+            "mark": [scan.mark.slice, scan.mark.row, scan.mark.column],
+            "slice_spacing_mm": scan.slice_spacing_mm,
+        }
+    return facts | {
+        "taken": scan.taken.iso if scan.taken else None,
+        "notices": [plain(n) for n in scan.notices],
+    }
 
 
 def to_waveform(row: Any) -> Waveform | None:
@@ -15,9 +82,8 @@ def to_waveform(row: Any) -> Waveform | None:
     facts = row["waveform"]
     if facts is None:
         return None
-    taken = date.fromisoformat(facts["taken"]) if facts["taken"] else None
     notices = tuple(Notice(**n) for n in facts["notices"])
-    rest = {"leads": tuple(facts["leads"]), "taken": taken, "notices": notices}
+    rest = {"leads": tuple(facts["leads"]), "taken": moment_of(facts["taken"]), "notices": notices}
     return Waveform(**(facts | rest | {"samples": unpack(row["samples"])}))
 
 
@@ -26,7 +92,7 @@ def waveform_facts(waveform: Waveform) -> dict[str, object]:
     return {
         "rate_hz": float(waveform.rate_hz),
         "leads": list(waveform.leads),
-        "taken": waveform.taken.isoformat() if waveform.taken else None,
+        "taken": waveform.taken.iso if waveform.taken else None,
         "patient_hash": waveform.patient_hash,
         "notices": [plain(n) for n in waveform.notices],
     }
@@ -58,9 +124,8 @@ def to_scan(facts: dict[str, Any], kept: np.ndarray) -> Scan:
     """The scan of what its file said and what was kept: a CT, the frames of a clip (N, H, W), or a picture (H, W)."""
     if "mark" in facts:
         return to_ct(facts, kept)
-    tuples = {k: tuple(facts[k]) if facts[k] else None for k in ("spacing_mm", "window")}
-    taken = date.fromisoformat(facts["taken"]) if facts["taken"] else None
-    told = facts | tuples | {"taken": taken, "notices": tuple(Notice(**n) for n in facts["notices"])}
+    tuples = {k: tuple(facts[k]) if facts.get(k) else None for k in PAIRS}
+    told = facts | tuples | {"taken": moment_of(facts["taken"]), "notices": tuple(Notice(**n) for n in facts["notices"])}
     if kept.ndim == 2:
         return Scan(pixels=kept, **told)
     return Scan(pixels=first_frame(kept), frames=kept, **told)
@@ -69,7 +134,7 @@ def to_scan(facts: dict[str, Any], kept: np.ndarray) -> Scan:
 def to_ct(facts: dict[str, Any], hounsfield: np.ndarray) -> Scan:
     """A CT is kept as its Hounsfield units; its picture is made from them again."""
     kept = {k: facts[k] for k in ("view", "laterality", "patient_hash", "body_part", "slice_spacing_mm")}
-    taken = date.fromisoformat(facts["taken"]) if facts["taken"] else None
+    taken = moment_of(facts["taken"])
     notices = tuple(Notice(**n) for n in facts["notices"])
     spacing, mark = tuple(facts["spacing_mm"]), Mark(*facts["mark"])
     return Scan.of_ct(hounsfield, spacing, mark, facts["modality"], taken=taken, notices=notices, **kept)

@@ -1,7 +1,7 @@
 """Keeps cases and what clinicians decided on them in an SQL database; nothing acknowledged is lost on a crash."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -9,9 +9,9 @@ from typing import Any
 import sqlalchemy as sql
 from sqlalchemy.engine import make_url
 
-from mmcore.domain.case import Case, Notice, Scan
+from mmcore.domain.case import Case
 from mmcore.domain.errors import CaseNotFoundError
-from mmcore.stores.case_row import pack, pictures_of, plain, to_scan, to_waveform, unpack, waveform_facts
+from mmcore.stores.case_row import day_of, to_case, to_row
 
 _tables = sql.MetaData()
 _cases = sql.Table(
@@ -35,6 +35,8 @@ _cases = sql.Table(
     sql.Column("overruled", sql.JSON, nullable=False),
     sql.Column("samples", sql.LargeBinary),
     sql.Column("waveform", sql.JSON),
+    sql.Column("times", sql.JSON),
+    sql.Column("left_out", sql.JSON),
 )
 _decisions = sql.Table(
     "decisions",
@@ -55,12 +57,6 @@ _evidence = sql.Table(  # a table of its own, so that a database made before it 
     sql.Column("model_sha256", sql.String(64), nullable=False, index=True),
     sql.Column("evidence", sql.JSON, nullable=False),
 )
-TOLD_BY_FILE = ("modality", "view", "laterality", "body_part")
-_SUMMARY = [
-    c
-    for c in _cases.c
-    if c.name not in ("pixels", "scan", "note", "field_values", "refused", "overruled", "samples", "waveform")
-]
 
 
 @dataclass(frozen=True)
@@ -77,6 +73,9 @@ class CaseSummary:
     top_label: str | None
     top_probability: float | None
     flags: tuple[str, ...]
+
+
+_SUMMARY = [_cases.c[f.name] for f in fields(CaseSummary)]
 
 
 @dataclass(frozen=True)
@@ -114,14 +113,14 @@ class CaseStore:
         taken: date | None = None,
     ) -> None:
         """Store a case under a new key."""
-        row = _to_row(case) | {
+        row = to_row(case) | {
             "key": key,
             "patient_key": patient_key,
             "story": dict(story or {}),
             "state": "new",
             "flags": [],
         }
-        row |= {"created": datetime.now(UTC), "taken": taken or _day_of(case)}
+        row |= {"created": datetime.now(UTC), "taken": taken or day_of(case)}
         with self.engine.begin() as connection:
             connection.execute(_cases.insert().values(**row))
 
@@ -142,11 +141,11 @@ class CaseStore:
 
     def load(self, key: str) -> Case:
         """The case of that key. Raises CaseNotFoundError."""
-        return _to_case(self._row(sql.select(_cases), key))
+        return to_case(self._row(sql.select(_cases), key))
 
     def replace(self, key: str, case: Case) -> None:
         """Put another content under a key, e.g. with a gated modality overruled. Raises CaseNotFoundError."""
-        self._update(key, **_to_row(case))
+        self._update(key, **to_row(case))
 
     def remember(self, key: str, top_label: str, top_probability: float, flags: tuple[str, ...]) -> None:
         """Keep what the worklist shows of a prediction. Raises CaseNotFoundError."""
@@ -230,59 +229,8 @@ def _make_durable(connection, _record) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _to_row(case: Case) -> dict[str, object]:
-    scan = case.scan
-    return {
-        "task": case.task,
-        "pixels": pack(pictures_of(scan)) if scan else None,
-        "scan": _scan_facts(scan) if scan else None,
-        "note": case.note,
-        "field_values": dict(case.values),
-        "refused": [plain(n) for n in case.refused],
-        "overruled": sorted(case.overruled),
-        "samples": pack(case.waveform.samples) if case.waveform else None,
-        "waveform": waveform_facts(case.waveform) if case.waveform else None,
-    }
-
-
-def _to_case(row: Any) -> Case:
-    facts = row["scan"]
-    scan = None if facts is None else to_scan(facts, unpack(row["pixels"]))
-    refused = tuple(Notice(**n) for n in row["refused"])
-    return Case(
-        row["task"],
-        scan,
-        row["note"],
-        row["field_values"],
-        refused,
-        frozenset(row["overruled"]),
-        to_waveform(row),
-    )
-
-
 def _to_summary(row: Any) -> CaseSummary:
     return CaseSummary(**(dict(row) | {"flags": tuple(row["flags"]), "created": _in_utc(row["created"])}))
-
-
-def _day_of(case: Case) -> date | None:
-    return next((x.taken for x in (case.scan, case.waveform) if x is not None and x.taken), None)
-
-
-def _scan_facts(scan: Scan) -> dict[str, object]:
-    facts = {
-        k: getattr(scan, k)
-        for k in (*TOLD_BY_FILE, "patient_hash", "colourful", "patient_age_years", "patient_sex")
-    }
-    facts |= {k: list(v) if (v := getattr(scan, k)) else None for k in ("spacing_mm", "window")}
-    if scan.mark is not None:
-        facts |= {
-            "mark": [scan.mark.slice, scan.mark.row, scan.mark.column],
-            "slice_spacing_mm": scan.slice_spacing_mm,
-        }
-    return facts | {
-        "taken": scan.taken.isoformat() if scan.taken else None,
-        "notices": [plain(n) for n in scan.notices],
-    }
 
 
 def _in_utc(moment: datetime) -> datetime:

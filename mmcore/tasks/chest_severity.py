@@ -76,6 +76,8 @@ TASK = Task(
     publisher_fold=hospital_fold,
     penalty={"image": 0.3},
     invariance=1.0,
+    # judgement: this project's. Who needs intensive care is decided on the day: oxygen and blood gases of yesterday mislead
+    tolerance_hours={"image": 24, "clinical": 24},
     purpose=(
         "For looking at an adult with a chest infection: do the frontal chest X-ray and the values speak for a stay in "
         "intensive care? For research and education; not for clinical use, not for triage, not for children."

@@ -24,8 +24,8 @@ ARRAYS, TABLE = "ecg_12lead_100hz_10s.npz", "ecg_meta.csv"
 RATE_HZ = 100.0
 
 FIELDS = (
-    Field("age_years", "a", plausible=(0, 120), knots=(40, 60), aliases=("age",)),
-    Field("sex", kind="choice", plausible=(0, 1), choices=("F", "M"), aliases=("gender",)),
+    Field("age_years", "a", plausible=(0, 120), knots=(40, 60), aliases=("age",), lasting=True),
+    Field("sex", kind="choice", plausible=(0, 1), choices=("F", "M"), aliases=("gender",), lasting=True),
     # from here on: shown beside reference ranges, learned from nobody, so they add 0
     Field(
         "systolic_pressure_mmhg",
@@ -217,6 +217,9 @@ TASK = Task(
         "truth is known.",
         "Samples are used at 100 a second after a high-pass of 0.5 Hz: very fine notches and slow drifts are lost.",
     ),
+    # judgement: this project's. Ischaemia and rhythm change within hours, so an ECG of yesterday is not the one of today; of
+    # the values age and sex alone add evidence, and they do not go out of date
+    tolerance_hours={"waveform": 24},
     measures=MEASURES,
     pull=PULL,
     companion=CORONARY,  # blood pressure, cholesterol and the rest of the Cleveland values: no patient here has both

@@ -5,8 +5,16 @@ from mmcore.domain.task import Field
 UK = "uk_nodules"  # the table that alone teaches what LIDC lacks, or knows for patients of one diagnosis
 
 FIELDS = (
-    Field("age_years", "a", plausible=(0, 120), knots=(50, 60, 70, 80), aliases=("age",), taught_by=UK),
-    Field("sex", kind="choice", choices=("F", "M"), aliases=("gender",), taught_by=UK),
+    Field(
+        "age_years",
+        "a",
+        plausible=(0, 120),
+        knots=(50, 60, 70, 80),
+        aliases=("age",),
+        taught_by=UK,
+        lasting=True,
+    ),
+    Field("sex", kind="choice", choices=("F", "M"), aliases=("gender",), taught_by=UK, lasting=True),
     Field(
         "smoking",
         kind="choice",
@@ -15,6 +23,7 @@ FIELDS = (
         knots=(1,),
         aliases=("smoke_status", "smoking_status"),
         taught_by=UK,
+        lasting=True,
     ),
     Field(
         "other_nodules",

@@ -1,7 +1,7 @@
 """Writes the demonstration cases: synthetic films with invented notes and values, no patient behind any."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ MARK = "SYNTHETIC"
 
 @dataclass(frozen=True)
 class Story:
-    """One imagined patient: what was drawn, written and measured; None and {} where nothing came."""
+    """One imagined patient: what was drawn, written and measured; None and {} where nothing came. times: modality -> when."""
 
     key: str
     title: str
@@ -24,6 +24,7 @@ class Story:
     comment: str
     note: str | None
     vitals: dict[str, object]
+    times: dict[str, str] = field(default_factory=dict)
 
 
 STORIES = (
@@ -212,7 +213,8 @@ Sent home with safety-net advice and pulse oximeter.
         truth="other_pneumonia",
         seed=42,
         taken="2026-06-11",
-        comment="One-sided consolidation with an effusion; a few values only.",
+        comment="The values are those of the admission, five days before the film: the account marks them, and one click "
+        "leaves them out.",
         note="""\
 Ward review. 76-year-old man, day 5 after a left MCA stroke, coughing on thin fluids. New fever
 overnight, moist cough, drowsy. SpO2 92 % on 2 L, temp 38.6, HR 104. Coarse crackles and reduced air
@@ -224,12 +226,14 @@ see.
         vitals={
             "age_years": 76,
             "sex": "M",
-            "cough": True,
-            "fever": True,
-            "temperature_celsius": 38.6,
-            "leukocytes_10e9_per_l": 14.1,
-            "crp_mg_per_l": 132,
+            "cough": False,
+            "fever": False,
+            "temperature_celsius": 36.8,
+            "oxygen_saturation_percent": 97,
+            "leukocytes_10e9_per_l": 8.9,
+            "crp_mg_per_l": 6,
         },
+        times={"image": "2026-06-11T08:10", "text": "2026-06-11T09:25", "clinical": "2026-06-06T07:40"},
     ),
 )
 
@@ -284,7 +288,7 @@ def case_facts(story: Story, findings: tuple[str, ...]) -> dict[str, object]:
         "synthetic": True,
         "taken": story.taken,
         "comment": story.comment,
-    }
+    } | ({"times": story.times} if story.times else {})
 
 
 def write_json(path: Path, values: dict[str, object]) -> None:

@@ -7,8 +7,8 @@ import streamlit as st
 
 from mmcore.domain.case import Notice
 from mmcore.domain.prediction import Contrast
-from pages.ui import gates, state
-from pages.ui.evidence import account_table, contrast_words, residual_warnings, rows_of, sum_in_words
+from pages.ui import gates, moments, state
+from pages.ui.evidence import OLD, account_table, contrast_words, residual_warnings, rows_of, sum_in_words
 from pages.ui.text import t, told
 
 USUAL = "usual"
@@ -20,6 +20,7 @@ def draw(review, key: str) -> None:
     rows = rows_of(review)
     st.html(f'{account_table(review)}<div class="sum">{sum_in_words(rows, review)}</div>')
     gates.draw_buttons(review.gates, review.case, key)
+    moments.draw_apart(review, key)
     for words in warnings_of(review):
         st.html(f'<div class="warning" role="alert">{escape(words)}</div>')
 
@@ -39,6 +40,7 @@ def doubts_of(review) -> list[Notice]:
         for n in prediction.notices
         if n not in review.case.refused
         and n not in review.gates  # those are told as overruled
+        and n.code not in OLD  # marked on its own row
         and prediction.evidence.get(n.modality) is not None
     ]
 

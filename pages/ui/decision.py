@@ -61,6 +61,7 @@ def shown_of(review, key: str) -> dict:
         "model_sha256": prediction.model_sha256,
         "gates": [{"code": g.code, "modality": str(g.modality)} for g in review.gates],
         "overruled": sorted(review.case.overruled),
+        "left_out": sorted(review.case.left_out),
         "estimate": state.of_case(key, "estimate"),
     }
 

@@ -9,16 +9,19 @@ from mmcore.domain.case import Notice
 from mmcore.domain.prediction import RESIDUAL_LIMIT, Contrast
 from pages.ui.text import SPACE, heading, percent, signed, t, told
 
+OLD = ("evidence_old", "evidence_old_lasting")
 NEGLIGIBLE = 0.005  # log-odds; shown as 0.00
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the account: prior, a modality, or total. With a reason, the modality says nothing and adds 0."""
+    """One line of the account: prior, a modality, or total. With a reason, the modality says nothing and adds 0; a mark says
+    why it is to be read with care."""
 
     kind: str
     log_odds: float
     reason: str = ""
+    mark: str = ""
 
 
 def rows_of(review) -> list[Row]:
@@ -31,13 +34,20 @@ def rows_of(review) -> list[Row]:
         if given is None:
             rows.append(Row(str(modality), 0.0, _why_absent(review, modality)))
         else:
-            rows.append(Row(str(modality), round(contrast.of(given), 2)))
+            rows.append(Row(str(modality), round(contrast.of(given), 2), mark=_why_old(review, modality)))
     return [*rows, Row("total", round(sum(r.log_odds for r in rows), 2))]
 
 
 def _why_absent(review, modality: str) -> str:
     reasons: list[Notice] = [n for n in review.prediction.notices if n.modality == modality]
+    reasons.sort(key=lambda n: not n.code.startswith("left_out"))  # the user's own word comes first
     return told(reasons[0]) if reasons else t("screen.review.absent")
+
+
+def _why_old(review, modality: str) -> str:
+    """That a modality is older than the question tolerates; "" if it is not."""
+    found = [n for n in review.prediction.notices if n.modality == modality and n.code in OLD]
+    return heading(f"screen.review.{found[0].code}", **found[0].values) if found else ""
 
 
 def factor(log_odds: float) -> str:
@@ -100,6 +110,7 @@ def account_table(review, *, compact: bool = False) -> str:
             lines.append(f'<tr class="absent">{absent}</tr>')
             continue
         words = "" if compact and row.kind != "total" else f"<small>{escape(_words(row, review))}</small>"
+        words += f'<small class="old">{escape(row.mark)}</small>' if row.mark else ""
         way = row.kind if row.kind in ("prior", "total") else "for" if row.log_odds > 0 else "against"
         bar = bar_html(start, end, low, high, way)
         tone = way if way in ("for", "against") else ""

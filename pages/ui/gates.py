@@ -1,6 +1,6 @@
 """What is set aside on Review and why, with the buttons that use it all the same, set it aside again or turn a picture back."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from html import escape
 
@@ -9,8 +9,9 @@ import streamlit as st
 from mmcore.domain.case import Case, Notice
 from mmcore.domain.errors import NothingToPredictError
 from mmcore.services.scan_gates import correctable, corrected
+from mmcore.services.times import toggled
 from pages.ui import resources, viewer
-from pages.ui.text import t, told
+from pages.ui.text import heading, t, told
 
 
 def draw_buttons(gates: Sequence[Notice], case: Case, key: str) -> None:
@@ -29,6 +30,21 @@ def draw_buttons(gates: Sequence[Notice], case: Case, key: str) -> None:
             words = t("screen.review.gate_restore" if overruled else "screen.review.gate_overrule")
             if st.button(f"{name}: {words}", key=f"gate_{modality}_{key}", type="tertiary"):
                 _keep(key, replace(case, overruled=case.overruled ^ {modality}))
+
+
+def draw_leaving(case: Case, old: Collection[str], key: str) -> None:
+    """A button for each modality that is out of date, which leaves it out, or was left out, which takes it back in."""
+    modalities = sorted({*old, *(case.left_out & set(case.given))})
+    if not modalities:
+        return
+    with st.container(horizontal=True, gap="small", key="leave_row"):
+        for modality in modalities:
+            way = "take_back" if modality in case.left_out else "leave_out"
+            words = heading(f"screen.review.{way}", modality=modality)
+            if st.button(
+                words, key=f"{way}_{modality}_{key}", type="secondary" if modality in old else "tertiary"
+            ):
+                _keep(key, toggled(case, modality))
 
 
 def marks(gates: Sequence[Notice], case: Case) -> list[str]:
@@ -50,6 +66,7 @@ def draw_nothing_left(case: Case, key: str, error: NothingToPredictError) -> Non
         for reason in error.values.get("reasons", ()):
             st.html(f'<div class="warning" role="alert">{escape(told(reason))}</div>')
         draw_buttons(error.values.get("gates", ()), case, key)
+        draw_leaving(case, (), key)
 
 
 def _keep(key: str, case: Case) -> None:

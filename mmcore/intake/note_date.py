@@ -1,0 +1,31 @@
+"""The day a note was written, from its header alone, and only where one day can be meant."""
+
+import re
+
+from mmcore.domain.moment import Moment
+from mmcore.intake.moments import DAY, read_moment
+
+HEADER_LINES = 6  # lines with words; further down, dates belong to the story
+LABELS = re.compile(
+    r"(date|date of (the )?(note|report|exam|examination|study|visit|consultation)|date and time|written|dictated|reported"
+    r"|(note|report|exam|examination|study|visit|consultation) date( and time)?"
+    r"|日期|时间|报告日期|报告时间|检查日期|检查时间|记录日期|记录时间|就诊日期|就诊时间|书写日期)",
+    re.IGNORECASE,
+)
+
+
+def note_moment(text: str) -> Moment | None:
+    """When the note says that it was written; None where its header names no day, several, or one of something else."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()][:HEADER_LINES]
+    dated = [(line, found) for line in lines for found in DAY.finditer(line)]
+    moments = [_stated(line, found.start()) for line, found in dated]
+    days = {moment.day for moment in moments if moment is not None}
+    if len(days) != 1 or None in moments:
+        return None
+    return next(m for m in moments if m is not None)
+
+
+def _stated(line: str, start: int) -> Moment | None:
+    """The moment at `start` of a line that names nothing but the day of the note."""
+    label = line[:start].strip(" \t:：-–|*#")
+    return read_moment(line[start:]) if not label or LABELS.fullmatch(label) else None
