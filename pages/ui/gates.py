@@ -34,17 +34,11 @@ def draw_buttons(gates: Sequence[Notice], case: Case, key: str) -> None:
 
 def draw_leaving(case: Case, old: Collection[str], key: str) -> None:
     """A button for each modality that is out of date, which leaves it out, or was left out, which takes it back in."""
-    modalities = sorted({*old, *(case.left_out & set(case.given))})
-    if not modalities:
-        return
-    with st.container(horizontal=True, gap="small", key="leave_row"):
-        for modality in modalities:
-            way = "take_back" if modality in case.left_out else "leave_out"
-            words = heading(f"screen.review.{way}", modality=modality)
-            if st.button(
-                words, key=f"{way}_{modality}_{key}", type="secondary" if modality in old else "tertiary"
-            ):
-                _keep(key, toggled(case, modality))
+    for modality in sorted({*old, *(case.left_out & set(case.given))}):
+        way = "take_back" if modality in case.left_out else "leave_out"
+        words = heading(f"screen.review.{way}", modality=modality)
+        if st.button(words, key=f"{way}_{modality}_{key}", type="secondary", width="content"):
+            _keep(key, toggled(case, modality))
 
 
 def marks(gates: Sequence[Notice], case: Case) -> list[str]:

@@ -56,9 +56,10 @@ def draw_apart(review, key: str) -> None:
     ages = ages_of(get_task(review.case.task), review.case)
     if len(ages) < 2:
         return
-    st.html(f'<div class="quiet apart">{escape(apart_words(ages))}</div>')
     speaking = {m for m, e in review.prediction.evidence.items() if e is not None}
-    gates.draw_leaving(review.case, {a.modality for a in ages if a.old and a.modality in speaking}, key)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="apart_row"):
+        st.html(f'<div class="quiet">{escape(apart_words(ages))}</div>', width="stretch")
+        gates.draw_leaving(review.case, {a.modality for a in ages if a.old and a.modality in speaking}, key)
 
 
 def apart_words(ages: tuple[Age, ...]) -> str:
