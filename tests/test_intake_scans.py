@@ -139,7 +139,7 @@ def test_the_header_tells_view_side_place_spacing_and_date():
         "x",
     )
     assert (scan.modality, scan.view, scan.laterality, scan.body_part) == ("DX", "PA", "U", "CHEST")
-    assert scan.spacing_mm == (0.2, 0.1)
+    assert scan.spacing_mm == (0.1, 0.1)  # made square
     assert scan.taken == Moment(date(2024, 2, 29))
 
 

@@ -40,7 +40,8 @@ class Scan:
     """A decoded picture: pixels (H, W) float32 in [0, 1], bright is dense; what its file said about it, None where silent.
 
     `modality` is the DICOM term (CR, DX, CT) or "" for a plain picture. `colourful` is the share of pixels with visible
-    colour. `notices` say what was corrected or doubtful while reading. A CT also has `hounsfield` (S, H, W) int16 from head
+    colour. `orientation`: whither rows and columns run, ("L", "F") the patient's left and feet, as the file says.
+    `notices` say what was corrected or doubtful while reading. A CT also has `hounsfield` (S, H, W) int16 from head
     to feet and a `mark`; its pixels are the marked slice through the lung window. A clip has `frames` (N, H, W) uint8; its
     pixels are the first.
     """
@@ -62,6 +63,7 @@ class Scan:
     mark: Mark | None = None
     slice_spacing_mm: float | None = None
     frames: np.ndarray | None = None
+    orientation: tuple[str, str] | None = None
 
     @classmethod
     def of_ct(

@@ -23,6 +23,7 @@ from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRL
 
 from mmcore.domain.errors import UnreadableFileError
 from mmcore.intake.code_streams import check_pixels, claimed_size
+from mmcore.intake.film_frame import orientation_of, squared
 from mmcore.intake.moments import dicom_moment
 from mmcore.intake.picture import colourful_share
 
@@ -36,7 +37,14 @@ WHEN = (  # of when the picture was taken; the study may have begun earlier, so 
 )
 MADE = tuple(tag for pair in WHEN for tag in pair)
 PATIENT = ("PatientAge", "PatientSex")  # compared with note and form, so that a mix-up is noticed
-SIDE = ("ImageLaterality", "Laterality", "ViewCodeSequence", "PixelSpacing", "ImagerPixelSpacing")
+SIDE = (
+    "ImageLaterality",
+    "Laterality",
+    "ViewCodeSequence",
+    "PixelSpacing",
+    "ImagerPixelSpacing",
+    "PixelAspectRatio",
+)
 SHAPE = ("Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "BitsAllocated", "BitsStored", "HighBit")
 PIXELS = ("PixelData", "PixelRepresentation", "PhotometricInterpretation", "PlanarConfiguration")
 GREY = ("RescaleSlope", "RescaleIntercept", "ModalityLUTSequence", "VOILUTSequence", "VOILUTFunction")
@@ -60,7 +68,11 @@ def read_dicom(data: bytes, salt: str) -> tuple[dict, bytes]:
     if frames > 1:
         facts["notices"].append(["scan_first_frame", {"frames": frames}])
     grey = in_grey(unpacked(ds, 0)[None], ds, facts)[0]
-    facts |= said(ds) | {"shape": grey.shape, "patient": identity(ds, salt)}
+    facts |= said(ds) | {"patient": identity(ds, salt)}
+    grey, facts["spacing_mm"] = squared(
+        grey, facts["spacing_mm"], ds.get("PixelAspectRatio"), facts["notices"]
+    )
+    facts["shape"] = grey.shape
     return facts, grey.astype("<f4").tobytes()
 
 
@@ -201,11 +213,13 @@ def _luminance(colour: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 def said(ds: Dataset) -> dict:
-    """modality, view, laterality, body_part, spacing_mm (row, column), taken (ISO), the patient's age and sex; None where silent."""
+    """modality, view, orientation, laterality, body_part, spacing_mm (row, column), taken (ISO), the patient's age and sex;
+    None where silent."""
     spacing = ds.get("PixelSpacing") or ds.get("ImagerPixelSpacing")
     return {
         "modality": str(ds.get("Modality") or "").strip().upper(),
         "view": _view(ds),
+        "orientation": orientation_of(ds.get("PatientOrientation")),
         "laterality": str(ds.get("ImageLaterality") or ds.get("Laterality") or "").strip() or None,
         "body_part": str(ds.get("BodyPartExamined") or "").strip().upper() or None,
         "spacing_mm": [float(v) for v in spacing] if spacing and len(spacing) == 2 else None,

@@ -3,6 +3,7 @@
 import numpy as np
 
 from mmcore.domain.case import Notice, Scan
+from mmcore.intake.film_frame import orientation_doubt
 
 MIN_SIDE = 64  # pixels; below, no finding is visible
 MAX_ASPECT = 2.5  # longer side by shorter; chest films stay under 1.5
@@ -24,8 +25,8 @@ HOPELESS = frozenset({"scan_too_small", "scan_blank"})  # nothing could be read 
 def doubts(scan: Scan) -> tuple[Notice, ...]:
     """Why the scan should not be read as a frontal chest X-ray, worst first; () if no rule objects.
 
-    HOPELESS is cured by another file only, CORRECTABLE by turning black and white round, the rest by the user's
-    word: a header may be wrong.
+    HOPELESS is cured by another file only, CORRECTABLE by turning black and white round, scan_stored_* by turning the film
+    as its header says, the rest by the user's word: a header may be wrong.
     """
     height, width = scan.pixels.shape
     if min(height, width) < MIN_SIDE:
@@ -47,7 +48,11 @@ def doubts(scan: Scan) -> tuple[Notice, ...]:
         ),
         *(() if blank else _exposure(scan.pixels)),
         (looks_inverted(scan), _notice(CORRECTABLE)),
+        (_names_one_side(scan), _notice("scan_one_side", side=scan.laterality)),
     )
+    lies = orientation_doubt(scan)
+    if lies is not None:
+        checks = ((lies.code.startswith("scan_stored_") or not _sideways(scan.view), lies), *checks)
     return tuple(notice for doubtful, notice in checks if doubtful)
 
 
@@ -106,6 +111,11 @@ def _sideways(view: str | None) -> bool:
     if view is None or view.startswith(FRONTAL):
         return False
     return view.startswith(SIDEWAYS) or "LATERAL" in view
+
+
+def _names_one_side(scan: Scan) -> bool:
+    """Whether a film that states neither view nor direction claims one side: a chest from the side may be stored so."""
+    return scan.laterality in ("L", "R") and scan.view is None and scan.orientation is None
 
 
 def _notice(code: str, **values: object) -> Notice:

@@ -42,6 +42,7 @@ def _scan(facts: dict, payload: bytes) -> Scan:
     spacing, window = facts.get("spacing_mm"), facts.get("window")
     several = len(facts["shape"]) == 3
     read = np.frombuffer(payload, dtype="u1" if several else "<f4").reshape(facts["shape"]).copy()
+    orientation = facts.get("orientation")
     return Scan(
         pixels=first_frame(read) if several else read,
         frames=read if several else None,
@@ -49,6 +50,7 @@ def _scan(facts: dict, payload: bytes) -> Scan:
         colourful=facts.get("colourful", 0.0),
         patient_age_years=facts.get("patient_age_years"),
         patient_sex=facts.get("patient_sex"),
+        orientation=(orientation[0], orientation[1]) if orientation else None,
         window=(window[0], window[1]) if window else None,
         **scan_facts(facts),
     )

@@ -27,6 +27,8 @@ from mmcore.training.inputs import (
     waveform_input,
 )
 
+JUDGED_BY = ("modality", "view", "body_part", "laterality", "orientation")  # what gates read of a header
+
 
 @dataclass(frozen=True)
 class Engine:
@@ -115,7 +117,7 @@ def _judged(
     said = (
         ()
         if case.scan is None
-        else (_digest(case.scan.pixels), case.scan.modality, case.scan.view, case.scan.body_part)
+        else (_digest(_content(case.scan)), *(getattr(case.scan, name) for name in JUDGED_BY))
     )
     key = ("judged", engine.stored.sha256, said, case.note, tuple(sorted(case.values.items())))
     if key not in memory:

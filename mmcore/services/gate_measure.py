@@ -85,10 +85,10 @@ def summary(seen: Sequence[Seen]) -> dict:
 
 
 def correctable_kind(kind: str) -> bool:
-    """Whether a picture of that kind can be turned back."""
+    """Whether a picture of that kind can be told by its look and turned back; a mirrored one may be a heart on the right."""
     from mmcore.preprocess.corrections import UNDO
 
-    return kind in UNDO
+    return kind in UNDO and kind != MIRRORED
 
 
 def _share(outcomes: Iterable[bool]) -> dict:

@@ -30,6 +30,7 @@ MODALITY = {
     "note": Modality.TEXT,
     "vitals": Modality.CLINICAL,
 }
+MOST_CORRECTIONS = 2  # of one film: turned as its header says, and black and white swapped
 PICTURE_KINDS = ("GIF", "BMP", "TIFF", "WebP", "JPEG 2000")
 TABLE_ENDINGS = ("csv", "tsv", "json")
 IMAGE_ENDINGS = ("png", "jpg", "jpeg", "dcm", "dicom", "bmp", "tif", "tiff")
@@ -122,9 +123,10 @@ def _scan(file: UploadFile, task: Task, agreed: bool | frozenset[str]) -> Upload
     else:
         scan = read_scan(file.data, file.name, clip=task.image is None)
     verdict = judge_scan(task.image, scan)
-    if verdict.correction and _agrees(verdict.correction.code, agreed):
-        scan = corrected(scan, verdict.correction)
-        verdict = judge_scan(task.image, scan)
+    for _ in range(MOST_CORRECTIONS):
+        if verdict.correction and _agrees(verdict.correction.code, agreed):
+            scan = corrected(scan, verdict.correction)
+            verdict = judge_scan(task.image, scan)
     gate, insisted = _overruled(verdict, agreed)
     scan = replace(scan, notices=(*scan.notices, *insisted))
     return UploadItem(
@@ -239,6 +241,7 @@ def _facts_of(scan: Scan) -> tuple[tuple[str, object], ...]:
         "fact_modality": scan.modality,
         "fact_view": scan.view,
         "fact_laterality": scan.laterality,
+        "fact_orientation": " / ".join(scan.orientation) if scan.orientation else None,
         "fact_body_part": scan.body_part,
         "fact_taken": scan.taken.iso.replace("T", " ") if scan.taken else None,
         "fact_spacing": "{:g} × {:g} mm".format(*scan.spacing_mm) if scan.spacing_mm else None,

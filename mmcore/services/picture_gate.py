@@ -43,5 +43,5 @@ def doubts_by_sight(kind: str | None, pixels: np.ndarray) -> tuple[Notice, ...]:
 
 def correctable(notice: Notice | None) -> str | None:
     """The kind of correction, a key of UNDO, that would cure what the notice doubts; None if none would."""
-    kind = notice.code.removeprefix("scan_looks_") if notice else ""
+    kind = notice.code.removeprefix("scan_looks_").removeprefix("scan_stored_") if notice else ""
     return kind if kind in UNDO else None

@@ -7,6 +7,7 @@ import numpy as np
 
 from mmcore.domain.case import Notice, Scan
 from mmcore.intake.ct_scan import DOUBTED
+from mmcore.intake.film_frame import STANDARD
 from mmcore.intake.radiograph import HOPELESS, doubts
 from mmcore.preprocess.corrections import QUARTER_TURNS, UNDO
 from mmcore.preprocess.ct import doubts_of, square_around
@@ -28,7 +29,8 @@ RULES: dict[str, Callable[[Scan], tuple[Notice, ...]]] = {  # Task.image -> its 
     "frontal_chest_xray": doubts,
     "ct_nodule": nodule_doubts,
 }
-ONLY_TOLD = frozenset({"scan_looks_mirrored", "gate_unusable"})
+ONLY_TOLD = frozenset({"scan_looks_mirrored", "scan_one_side", "gate_unusable"})
+STORED = "scan_stored_"  # codes of what the header says of how the film lies
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,12 @@ def judge_scan(kind: str | None, scan: Scan) -> Verdict:
     refused = next((n for n in ruled if n.code in HOPELESS), None)
     if refused:
         return Verdict(refused)
-    gate = next((n for n in ruled if correctable(n) is None), None)
+    gate = next((n for n in ruled if correctable(n) is None and n.code not in ONLY_TOLD), None)
     if gate:
         return Verdict(gate=gate)
+    stored = next((n for n in ruled if n.code.startswith(STORED)), None)
+    if stored:
+        return _judge_stored(kind, scan, stored)
     found = (*doubts_by_sight(kind, scan.pixels), *ruled)
     warnings = tuple(n for n in found if n.code in ONLY_TOLD)
     first = next((n for n in found if n.code not in ONLY_TOLD), None)
@@ -66,12 +71,28 @@ def judge_scan(kind: str | None, scan: Scan) -> Verdict:
     return Verdict(gate=first, warnings=warnings)
 
 
+def _judge_stored(kind: str | None, scan: Scan, stored: Notice) -> Verdict:
+    """The correction that the header asks for; a gate where the film looks right as it is, and wrong once corrected."""
+    turned = UNDO[correctable(stored) or ""](scan.pixels)
+    if not doubts_by_sight(kind, scan.pixels) and doubts_by_sight(kind, turned):
+        return Verdict(gate=Notice("scan_orientation_contradicts", {}, "image"))
+    return Verdict(correction=stored)
+
+
 def corrected(scan: Scan, correction: Notice) -> Scan:
     """The scan turned back as the notice says, with a notice that it was; spacing follows a quarter turn."""
     kind = correctable(correction)
     if kind is None:
         raise ValueError(f"{correction.code} names nothing that can be corrected")
     spacing = scan.spacing_mm[::-1] if scan.spacing_mm and kind in QUARTER_TURNS else scan.spacing_mm
-    told = Notice(f"scan_was_{kind}", {}, "image")
+    by_header = correction.code.startswith(STORED)
+    told = Notice(f"scan_was_{'stored_' if by_header else ''}{kind}", {}, "image")
+    orientation = STANDARD if by_header else scan.orientation
     pixels = np.ascontiguousarray(UNDO[kind](scan.pixels), dtype=np.float32)
-    return replace(scan, pixels=pixels, spacing_mm=spacing, notices=(*scan.notices, told))
+    return replace(
+        scan,
+        pixels=pixels,
+        spacing_mm=spacing,
+        orientation=orientation,
+        notices=(*scan.notices, told),
+    )

@@ -11,7 +11,7 @@ from mmcore.domain.case import Case, Mark, Notice, Scan, Waveform, first_frame
 from mmcore.domain.moment import Moment
 
 TOLD_BY_FILE = ("modality", "view", "laterality", "body_part")
-PAIRS = ("spacing_mm", "window")
+PAIRS = ("spacing_mm", "window", "orientation")
 
 
 def to_row(case: Case) -> dict[str, object]:

@@ -110,8 +110,13 @@ def _to_confirm(item: UploadItem) -> list[Notice]:
     waiting = list(item.corrections) or ([item.correction] if item.correction else [])
     waiting += [item.gate] if item.gate is not None and item.used else []
     waiting += [item.refused] if item.refused is not None and item.refused.code in intake.DOUBTED else []
-    settled = [replace(n, code=n.code.replace("scan_was_", "scan_looks_")) for n in item.notices]
+    settled = [replace(n, code=_asked_as(n.code)) for n in item.notices]
     return waiting + [n for n in settled if str(n.values.get("field") or n.code) in confirmed()]
+
+
+def _asked_as(code: str) -> str:
+    """The code under which a correction was asked for, from the one that says that it was made."""
+    return code.replace("scan_was_stored_", "scan_stored_").replace("scan_was_", "scan_looks_")
 
 
 def draw_values(task: Task, from_files: dict[str, float]) -> dict[str, object]:
