@@ -50,6 +50,7 @@ with right:
     case = moments.draw_form(intake.joined(read, entered), task)
     if series is not None and place is not None:
         case = nodule_marks.with_mark(case, series, place)
+        upload.draw_warnings(nodule_marks.side_doubts(case))
     used = upload.summary(case)
     st.html(
         f'<div class="quiet">{t("screen.new_case.summary", parts=used) if used else t("screen.new_case.nothing")}</div>'

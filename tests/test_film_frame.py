@@ -16,7 +16,7 @@ from mmcore.services.review import load_engine, review
 from mmcore.services.scan_gates import correctable, corrected, judge_scan
 from mmcore.services.words import LANGUAGES, known, tell
 from mmcore.tasks import get_task
-from tests.conftest import film
+from tests.conftest import film, page_text
 from tests.intake_files import dicom
 
 TASK = get_task("chest_infection")
@@ -164,3 +164,17 @@ def test_a_film_that_waits_to_be_turned_adds_nothing_on_review_and_speaks_once_i
     usual = read_scan(dicom(FILM, PatientOrientation=["L", "F"], ViewPosition="PA"), "x")
     wanted = review(engine, Case("chest_infection", usual, values=values)).prediction
     assert after.evidence["image"] == pytest.approx(wanted.evidence["image"])
+
+
+def test_on_the_screen_a_turned_film_is_confirmed_with_a_tick_and_used(store, visit):
+    app = visit().switch_page("pages/new_case.py").run()
+    data = dicom(stored_film(("F", "R")), PatientOrientation=["F", "R"], ViewPosition="PA")
+    app = app.file_uploader(key="new_files_0").set_value([("film.dcm", data, "")]).run()
+    assert "stored turned a quarter to the left" in page_text(app)
+    app = app.checkbox(key="new_agree_file_scan_stored_rotated_left").check().run()
+    assert "brought to the usual frame as you confirmed" in page_text(app)
+    app.button(key="new_review").click().run()
+    (key,) = set(store.keys()) - {"whole", "vitals", "empty"}
+    kept = store.load(key).scan
+    assert kept.pixels.shape == FILM.shape
+    assert kept.orientation == ("L", "F")

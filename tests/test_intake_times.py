@@ -6,6 +6,7 @@ from datetime import date, time, timedelta
 import numpy as np
 import pytest
 
+from mmcore.cli import main
 from mmcore.domain.moment import Moment
 from mmcore.intake.ecg import read_ecg
 from mmcore.intake.moments import read_moment
@@ -15,7 +16,7 @@ from mmcore.intake.vitals import read_vitals
 from mmcore.services.intake import read_upload
 from mmcore.services.words import tell
 from mmcore.tasks import get_task
-from tests import ecg_files
+from tests import conftest, ecg_files
 from tests.intake_files import chest, dicom, picture
 
 TASK = get_task("chest_infection")
@@ -182,3 +183,29 @@ def test_no_date_and_no_patient_is_in_what_is_told():
 def test_a_plain_picture_has_no_time():
     scan = read_scan(picture(np.asarray(FILM)), "film_2026-01-14.png")
     assert scan.taken is None
+
+
+def test_the_command_line_warns_of_old_vitals_and_its_json_keeps_its_keys(tmp_path, capsys):
+    film, vitals = tmp_path / "film.dcm", tmp_path / "v.csv"
+    stored = np.round(conftest.film() * 255).astype(np.uint8)
+    film.write_bytes(dicom(stored, StudyDate="20260611", StudyTime="0810", ViewPosition="PA"))
+    vitals.write_bytes(b"age,temp,date\n61,38.6,2026-06-06\n")
+    files = ["--image", str(film), "--vitals", str(vitals), "--json"]
+    assert main(["predict", "--task", "chest_infection", *files]) == 0
+    out = json.loads(capsys.readouterr().out)
+    told = {w["code"]: w["message"] for w in out["warnings"]}
+    assert "made 5 days before the scan" in told["evidence_old_lasting"]
+    assert out["evidence"]["clinical"] is not None  # warned of, never left out unasked
+    assert "2026" not in json.dumps(out["warnings"])
+    assert set(out) == {
+        "task",
+        "labels",
+        "probabilities",
+        "prior_logits",
+        "evidence",
+        "contrast",
+        "attributions",
+        "prediction_set",
+        "warnings",
+        "model",
+    }

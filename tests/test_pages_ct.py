@@ -47,3 +47,24 @@ def test_a_ct_is_marked_on_the_new_case_screen_and_kept_with_its_mark(store, vis
     assert (kept.mark.slice, kept.mark.row, kept.mark.column) == (2, 60.0, 63.5)
     assert np.array_equal(kept.hounsfield, slices)
     assert "ct_mark_assumed" not in [n.code for n in kept.notices]
+
+
+def test_a_mark_on_the_other_side_than_the_lobe_is_warned_of_at_once_and_on_review(store, visit):
+    rows, columns = np.mgrid[0:200, 0:300]
+    chest = np.full((200, 300), -1000, np.int16)
+    chest[np.hypot((rows - 100) / 90, (columns - 150) / 130) < 1] = 40
+    for centre in (90, 210):
+        chest[np.hypot((rows - 100) / 60, (columns - centre) / 45) < 1] = -850
+    chest[np.hypot(rows - 100, columns - 210) < 8] = 20
+    file = io.BytesIO()
+    np.savez(file, hu=chest[None], pixel_spacing=np.array(1.0))
+    app = visit().switch_page("pages/new_case.py").run()
+    app = app.selectbox(key="new_task").set_value("lung_nodule").run()
+    app = app.file_uploader(key="new_files_0").set_value([("ct.npz", file.getvalue(), "")]).run()
+    app = app.number_input(key="mark_row_new_0").set_value(100.0).run()
+    app = app.number_input(key="mark_column_new_0").set_value(210.0).run()
+    assert "half of the chest" not in page_text(app)
+    app = app.selectbox(key="new_value_location_0").select("right_upper").run()
+    assert "the mark on the CT lies in the left half of the chest" in page_text(app)
+    app = app.button(key="new_review").click().run()
+    assert "the mark on the CT lies in the left half of the chest" in page_text(app)

@@ -12,6 +12,7 @@ from pydicom.pixels import pixel_array
 
 from mmcore.domain.errors import UnreadableFileError
 from mmcore.intake.ct import as_hounsfield, check_voxels
+from mmcore.intake.ct_frame import check_plane, directions, in_frame, tilt_notices
 from mmcore.intake.dicom import IDENTITY, MADE, PIXELS, SHAPE, TOLD, check_dataset, identity, said
 
 PLACE = (
@@ -22,7 +23,7 @@ PLACE = (
     "SeriesInstanceUID",
 )
 VALUES = ("RescaleSlope", "RescaleIntercept", "PixelPaddingValue")
-AXIAL = 0.9  # cosine: a gantry tilt of 25 degrees still counts
+SAME = 1e-3  # cosine and mm: slices of one series agree to this
 GAP = 1.5  # times the usual distance: a slice is missing
 UNEVEN = 0.1  # of the usual distance
 AIR = -1024
@@ -30,7 +31,7 @@ AIR = -1024
 
 @dataclass(frozen=True)
 class Slice:
-    """One file: its header and its place along the body in mm, larger nearer the head; None where the file does not say."""
+    """One file: its header and its place in mm along the way that slices follow each other; None where the file does not say."""
 
     header: Dataset
     place_mm: float | None
@@ -39,7 +40,8 @@ class Slice:
 def read_series(files: Sequence[bytes], salt: str) -> tuple[dict, np.ndarray]:
     """Facts and (S, H, W) int16 of the longest series among the files; what is doubtful is told in facts["notices"].
 
-    Raises UnreadableFileError for another modality, no rescale, several frames in a file, no spacing, slices that are not axial.
+    Raises UnreadableFileError for another modality, no rescale, several frames in a file, no spacing, slices that differ in size,
+    spacing or direction, and those that cannot be brought to the axial frame.
     """
     config.settings.reading_validation_mode = config.IGNORE
     tags = [*IDENTITY, *TOLD, *MADE, *SHAPE, *PIXELS, *PLACE, *VALUES]
@@ -55,13 +57,36 @@ def read_series(files: Sequence[bytes], salt: str) -> tuple[dict, np.ndarray]:
     rows, columns = int(first.Rows), int(first.Columns)
     if any((int(h.Rows), int(h.Columns)) != (rows, columns) for h in series):
         raise UnreadableFileError("ct_sizes_differ")
+    if np.ptp([[float(mm) for mm in h.PixelSpacing] for h in series], axis=0).max() > SAME:
+        raise UnreadableFileError("ct_spacings_differ")
     check_voxels(len(series), rows, columns)
-    ordered = _ordered(series, notices)
-    volume = np.stack([_hounsfield(s.header) for s in ordered])
-    spacing = [float(mm) for mm in first.PixelSpacing]
-    volume, spacing = _in_one_frame(volume, first, spacing, notices)
-    facts = said(first) | {"patient": identity(first, salt), "spacing_mm": spacing, "notices": notices}
-    return facts | {"slice_spacing_mm": _step(ordered)}, volume
+    axes = _axes(series, notices)
+    ordered = _ordered(series, axes, notices)
+    volume, steps = np.stack([_hounsfield(s.header) for s in ordered]), _steps(ordered)
+    if axes is not None:
+        even = not {code for code, _ in notices} & {"ct_slices_missing", "ct_uneven_spacing"}
+        check_plane(axes, len(ordered), steps[0], even)
+        notices += tilt_notices(axes)
+        volume, steps, turned = in_frame(volume, axes, steps)
+        notices += turned
+    facts = said(first) | {
+        "patient": identity(first, salt),
+        "spacing_mm": list(steps[1:]),
+        "notices": notices,
+    }
+    return facts | {"slice_spacing_mm": steps[0]}, volume
+
+
+def _axes(series: Sequence[Dataset], notices: list) -> np.ndarray | None:
+    """The directions that all slices share, see ct_frame.directions; None, and told, where the files do not say."""
+    stated = [h.get("ImageOrientationPatient") for h in series]
+    known = [[float(x) for x in o] for o in stated if o and len(o) == 6]
+    if len(known) < len(stated):
+        notices.append(["ct_orientation_assumed", {}])
+        return None
+    if np.ptp(known, axis=0).max() > SAME:
+        raise UnreadableFileError("ct_directions_differ")
+    return directions(known[0])
 
 
 def _longest_series(pictures: Sequence[Dataset], notices: list) -> list[Dataset]:
@@ -98,18 +123,20 @@ def _hounsfield(header: Dataset) -> np.ndarray:
     return as_hounsfield(values)
 
 
-def _ordered(series: list[Dataset], notices: list) -> list[Slice]:
-    """From head to feet, one file for each place; gaps and unevenness are told."""
-    slices = [Slice(h, _place(h)) for h in series]
+def _ordered(series: Sequence[Dataset], axes: np.ndarray | None, notices: list) -> list[Slice]:
+    """In the order of axes[0], from head to feet where that is unknown, one file for each place; gaps and unevenness are told."""
+    slices = [Slice(h, _place(h, axes)) for h in series]
     if len(slices) == 1:
         return slices
     if any(s.place_mm is None for s in slices):
         raise UnreadableFileError("ct_without_position")
+    if not all(_position(h) for h in series):
+        notices.append(["ct_order_assumed", {}])
     unique = {round(s.place_mm or 0.0, 2): s for s in slices}
     if len(unique) < len(slices):
         notices.append(["ct_slices_twice", {"count": len(slices) - len(unique)}])
-    ordered = [unique[place] for place in sorted(unique, reverse=True)]
-    gaps = -np.diff([s.place_mm for s in ordered])
+    ordered = [unique[place] for place in sorted(unique)]
+    gaps = np.diff([s.place_mm for s in ordered])
     usual = float(np.median(gaps))
     missing = int(sum(round(g / usual) - 1 for g in gaps if g > GAP * usual))
     if missing:
@@ -119,34 +146,23 @@ def _ordered(series: list[Dataset], notices: list) -> list[Slice]:
     return ordered
 
 
-def _place(header: Dataset) -> float | None:
-    position = header.get("ImagePositionPatient")
-    if position and len(position) == 3:
-        return float(position[2])
+def _position(header: Dataset) -> list[float] | None:
+    stated = header.get("ImagePositionPatient")
+    return [float(mm) for mm in stated] if stated and len(stated) == 3 else None
+
+
+def _place(header: Dataset, axes: np.ndarray | None) -> float | None:
+    """Along axes[0], or towards the feet where that is unknown; SliceLocation alone is taken to grow towards the head."""
+    position = _position(header)
+    if position is not None:
+        return float(np.dot(position, (0.0, 0.0, -1.0) if axes is None else axes[0]))
     location = header.get("SliceLocation")
-    return float(location) if location is not None else None
+    return -float(location) if location is not None else None
 
 
-def _step(ordered: list[Slice]) -> float | None:
+def _steps(ordered: list[Slice]) -> tuple[float | None, float, float]:
+    """Distances in mm of slices (None: one slice, or not known), of rows and of columns."""
     places = [s.place_mm for s in ordered if s.place_mm is not None]
-    return float(np.median(-np.diff(places))) if len(places) > 1 else None
-
-
-def _in_one_frame(
-    volume: np.ndarray, header: Dataset, spacing: list[float], notices: list
-) -> tuple[np.ndarray, list[float]]:
-    """Rows downwards to the back, columns rightwards to the patient's left, as axial CT is read."""
-    orientation = header.get("ImageOrientationPatient")
-    if not orientation or len(orientation) != 6:
-        notices.append(["ct_orientation_assumed", {}])
-        return volume, spacing
-    along_columns, along_rows = np.array(orientation[:3], float), np.array(orientation[3:], float)
-    if abs(np.cross(along_columns, along_rows)[2]) < AXIAL:
-        raise UnreadableFileError("ct_not_axial")
-    if abs(along_columns[1]) > abs(along_columns[0]):  # lies on its side
-        volume, spacing = volume.transpose(0, 2, 1), spacing[::-1]
-        along_columns, along_rows = along_rows, along_columns
-    turned = volume[:, :: -1 if along_rows[1] < 0 else 1, :: -1 if along_columns[0] < 0 else 1]
-    if along_rows[1] < 0 or along_columns[0] < 0:
-        notices.append(["ct_turned", {}])
-    return turned, spacing
+    step = float(np.median(np.diff(places))) if len(places) > 1 else None
+    rows, columns = (float(mm) for mm in ordered[0].header.PixelSpacing)
+    return step, rows, columns

@@ -8,11 +8,11 @@ import numpy as np
 
 from mmcore.domain.errors import TooLargeError, UnreadableFileError
 from mmcore.intake.ct import as_hounsfield, check_voxels
+from mmcore.intake.ct_frame import check_along, tilt_notices
 from mmcore.intake.limits import MAX_CT_VOXELS
 
 HEADER = 352  # bytes of a NIfTI-1 file before its voxels
 MOST_BYTES = 4 * MAX_CT_VOXELS + HEADER
-OBLIQUE = np.deg2rad(25)  # as a gantry tilt that still counts as axial
 
 
 def read_nifti(data: bytes) -> tuple[dict, np.ndarray]:
@@ -32,8 +32,7 @@ def read_nifti(data: bytes) -> tuple[dict, np.ndarray]:
     else:
         _check(data[:HEADER])
     image = nibabel.Nifti1Image.from_bytes(data)
-    if max(nibabel.affines.obliquity(image.affine)) > OBLIQUE:
-        raise UnreadableFileError("ct_not_axial")
+    notices = _placed(image)
     voxels: Any = image.dataobj
     stored, slope, offset = voxels.get_unscaled().reshape(image.shape[:3]), voxels.slope, voxels.inter
     volume = np.empty(stored.shape, dtype=np.int16)
@@ -44,7 +43,27 @@ def read_nifti(data: bytes) -> tuple[dict, np.ndarray]:
     zooms = np.empty(3)
     zooms[turns[:, 0].astype(int)] = image.header.get_zooms()[:3]
     across, deep, step = (float(mm) for mm in zooms)
-    return {"modality": "", "spacing_mm": [deep, across], "slice_spacing_mm": step, "notices": []}, volume
+    return {
+        "modality": "",
+        "spacing_mm": [deep, across],
+        "slice_spacing_mm": step,
+        "notices": notices,
+    }, volume
+
+
+def _placed(image: Any) -> list[list[Any]]:
+    """What must be told of how the volume lies; refuses it where it lies obliquely, or its header contradicts itself."""
+    import nibabel
+
+    (of_quaternion, first), (of_matrix, second) = image.get_qform(coded=True), image.get_sform(coded=True)
+    if not first and not second:
+        return [["ct_orientation_assumed", {}]]
+    if first and second and nibabel.aff2axcodes(of_quaternion) != nibabel.aff2axcodes(of_matrix):
+        raise UnreadableFileError("ct_directions_contradict")
+    sides = image.affine[:3, :3].T
+    axes = sides / np.linalg.norm(sides, axis=1, keepdims=True)
+    check_along(axes)
+    return tilt_notices(axes)
 
 
 def _check(head: bytes) -> None:

@@ -11,6 +11,11 @@ LOWEST, HIGHEST = -1024, 3071  # Hounsfield units that 12 stored bits can hold
 LUNG = (-980, -550)  # Hounsfield units of aerated lung; air outside the body lies below
 LEAST_LUNG = 0.10  # share of the square; of 2,044 nodules of the training pack 7 have less
 LEAST_DENSE = -780  # Hounsfield units of the densest pixel within 3 mm of the mark; 3 of the 2,044 have less
+WHOLE_CHEST_MM = 200  # a narrower picture is a part of the chest, and its halves are no sides
+NEAR_MIDDLE_MM = (
+    15  # a mark so near to the middle of the body lies on neither side; judgement: this project's, as above
+)
+BODY = -300  # Hounsfield units above which a pixel belongs to the body and not to the lungs or the air
 WINDOWS = {"lung": (-600, 1500), "soft_tissue": (40, 400)}  # centre and width, as radiologists set them
 
 
@@ -73,3 +78,17 @@ def doubts_of(square: np.ndarray) -> tuple[Notice, ...]:
     if densest < LEAST_DENSE:
         return (Notice("ct_no_nodule", {"value": f"{densest:.0f}", "limit": f"{LEAST_DENSE}"}, "image"),)
     return ()
+
+
+def side_of(hounsfield: np.ndarray, spacing_mm: tuple[float, float], mark: tuple[float, float]) -> str | None:
+    """Whether `mark` (row, column) lies in the right or the left half of the patient on a slice (H, W) in the usual frame.
+
+    None near the middle, and where the picture does not show the chest from side to side.
+    """
+    columns = np.nonzero(hounsfield > BODY)[1]
+    if hounsfield.shape[1] * spacing_mm[1] < WHOLE_CHEST_MM or not len(columns):
+        return None
+    beyond = (mark[1] - float(np.median(columns))) * spacing_mm[1]
+    if abs(beyond) < NEAR_MIDDLE_MM:
+        return None
+    return "left" if beyond > 0 else "right"  # columns run to the patient's left

@@ -1,10 +1,12 @@
-"""Do scan, note and values speak of the same patient? Age, sex and name as each of them states them, compared."""
+"""Do scan, note and values speak of the same patient and side? Age, sex and lobe as each of them states them, compared."""
 
 from collections.abc import Iterator
 
 from mmcore.domain.case import Case, Notice
 from mmcore.intake.note_values import read_values
+from mmcore.preprocess.ct import side_of
 from mmcore.preprocess.text import negations
+from mmcore.tasks import get_task
 
 AGE_TOLERANCE_YEARS = (
     2.0  # a note may be older than the form, and ages are rounded; judgement: this project's
@@ -26,7 +28,20 @@ def find_contradictions(case: Case) -> tuple[Notice, ...]:
         for a, b in _pairs(sexes)
         if sexes[a] != sexes[b]
     ]
-    return tuple(found)
+    return (*found, *_sides(case))
+
+
+def _sides(case: Case) -> tuple[Notice, ...]:
+    """A warning where the lobe that the values name lies on the other side than the mark on the CT."""
+    scan = case.scan
+    if scan is None or scan.marked_slice is None or scan.mark is None or "location" not in case.values:
+        return ()
+    lobe = get_task(case.task).field("location").choices[int(case.values["location"])]
+    named = "right" if lobe.startswith("right") else "left"
+    found = side_of(scan.marked_slice, scan.spacing_mm or (0.0, 0.0), (scan.mark.row, scan.mark.column))
+    if found in (None, named):
+        return ()
+    return (Notice("sides_differ", {"lobe": lobe, "named_side": named, "marked_side": found}, "image"),)
 
 
 def _pairs(stated: dict) -> Iterator[tuple[str, str]]:

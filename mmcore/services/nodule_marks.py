@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from mmcore.domain.case import Case, Mark, Scan
+from mmcore.domain.case import Case, Mark, Notice, Scan
 from mmcore.intake.ct_scan import marked, near_mark
 from mmcore.preprocess.ct import WINDOWS, windowed
+from mmcore.services.agreement import find_contradictions
 
 PRESETS = WINDOWS
 
@@ -25,3 +26,8 @@ def with_mark(case: Case, whole: Scan, place: tuple[float, float, int]) -> Case:
     """The case with its CT marked at row, column and slice of the whole series. Raises OutOfRangeError beyond the picture."""
     row, column, number = place
     return replace(case, scan=near_mark(marked(whole, Mark(number, row, column))))
+
+
+def side_doubts(case: Case) -> tuple[Notice, ...]:
+    """A warning where the mark lies on the other side than the lobe that the values name."""
+    return tuple(n for n in find_contradictions(case) if n.code == "sides_differ")

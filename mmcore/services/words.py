@@ -29,6 +29,9 @@ NAMED = {  # placeholder -> section in which its value has a name of its own
     "other_sex": "choice.sex",
     "gap_unit": "duration",
     "limit_unit": "duration",
+    "lobe": "choice.location",
+    "named_side": "side",
+    "marked_side": "side",
 }
 
 

@@ -11,7 +11,7 @@ from mmcore.domain.moment import Gap, Moment
 from mmcore.domain.task import Task
 from mmcore.services.times import Age, ages_of, in_units, time_notices, typed_moment, with_times
 from mmcore.tasks import get_task
-from pages.ui import gates, state
+from pages.ui import gates, state, upload
 from pages.ui.text import heading, t, told
 
 
@@ -35,8 +35,7 @@ def draw_form(case: Case, task: Task) -> Case:
             )
             typed |= _read(modality, text)
     dated = with_times(case, typed)
-    for notice in time_notices(task, dated, {}):
-        st.html(f'<div class="warning" role="alert">{escape(told(notice))}</div>')
+    upload.draw_warnings(time_notices(task, dated, {}))
     return dated
 
 

@@ -57,7 +57,12 @@ def draw_items(upload: Upload, group: str) -> None:
     for place, item in enumerate(upload.items):
         with st.container(key=f"panel_{group}_{place}"):
             _draw_item(item, group)
-    for warning in upload.warnings:
+    draw_warnings(upload.warnings)
+
+
+def draw_warnings(warnings: Sequence[Notice]) -> None:
+    """One line for each."""
+    for warning in warnings:
         st.html(f'<div class="warning" role="alert">{escape(told(warning))}</div>')
 
 
