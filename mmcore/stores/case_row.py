@@ -125,7 +125,11 @@ def to_scan(facts: dict[str, Any], kept: np.ndarray) -> Scan:
     if "mark" in facts:
         return to_ct(facts, kept)
     tuples = {k: tuple(facts[k]) if facts.get(k) else None for k in PAIRS}
-    told = facts | tuples | {"taken": moment_of(facts["taken"]), "notices": tuple(Notice(**n) for n in facts["notices"])}
+    told = (
+        facts
+        | tuples
+        | {"taken": moment_of(facts["taken"]), "notices": tuple(Notice(**n) for n in facts["notices"])}
+    )
     if kept.ndim == 2:
         return Scan(pixels=kept, **told)
     return Scan(pixels=first_frame(kept), frames=kept, **told)
