@@ -23,7 +23,7 @@ def draw_files(task: Task) -> list[tuple[str, bytes]]:
     """The place to drop files; their names and bytes."""
     most = t("screen.new_case.most", megabytes=st.get_option("server.maxUploadSize"))
     chosen = {"choose": t("screen.new_case.choose_files"), "most": most}
-    rules = "".join(f"--{name}: {json.dumps(words)};" for name, words in chosen.items())
+    rules = "".join(f"--{name}: {json.dumps(words, ensure_ascii=False)};" for name, words in chosen.items())
     st.html(f"<style>.stApp {{ {rules} }}</style>")  # Streamlit's own words for these are English only
     dropped = st.file_uploader(
         t("screen.new_case.drop"),
