@@ -25,7 +25,8 @@ def enlarge(cells: Tensor, height: int, width: int, inside: Tensor | None = None
     the organ, since nothing else counted.
     """
     weight = torch.ones(height, width, dtype=cells.dtype) if inside is None else inside.to(cells.dtype)
-    share = F.adaptive_avg_pool2d(weight[None], (cells.shape[0], cells.shape[1]))[0]  # of each cell that is organ
+    rows, columns = cells.shape
+    share = F.adaptive_avg_pool2d(weight[None], (rows, columns))[0]  # of each cell that is organ
     density = cells / share.clamp(min=SLIVER)
     large = F.interpolate(density[None, None], size=(height, width), mode="bilinear", align_corners=False)[
         0, 0
