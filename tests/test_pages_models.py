@@ -149,7 +149,7 @@ def test_the_tests_of_the_explanations_are_told_in_words(monkeypatch) -> None:
             "beats_random_deletion": figure(0.85), "median_agreement": 0.7,
         }},
         "inside_lungs": {"n": 12, "share": figure(0.66)},
-        "randomised": {"image": [{"weights": "head", "correlation": 0.4}, {"weights": "stem", "correlation": 0.12}]},
+        "randomised": {"image": {"head": 0.4, "head and 1 of 1 parts of the encoder": 0.12}},
         "shortcuts": {"image": {"accuracy": 0.87, "majority": 0.6}},
     }  # fmt: skip
     told = plain(card_checks._faithfulness(found))

@@ -86,8 +86,10 @@ def _tested(tests: Mapping) -> list[str]:
 
 def _weights(found: Mapping, name: str) -> list[str]:
     """What is left of the maps when no trained weight is."""
-    steps = (found.get("randomised") or {}).get(name) or []
-    last = steps[-1].get("correlation") if steps else None
+    stages = (found.get("randomised") or {}).get(
+        name
+    ) or {}  # from the head down; the last has drawn all of them
+    last = [*stages.values()][-1] if stages else None
     return [] if last is None else [t("screen.models.checks.random", value=f"{last:.2f}")]
 
 
