@@ -70,7 +70,7 @@ def _odds_number(log_odds: float) -> str:
 
 def ratio_in_words(modality: str, log_odds: float, contrast: Contrast) -> str:
     """The scan multiplies the odds of COVID-19 against another pneumonia by 3.1."""
-    way = "none" if abs(log_odds) < NEGLIGIBLE else "more" if log_odds > 0 else "less"
+    way = "none" if factor(log_odds) == "1.0" else "more" if log_odds > 0 else "less"
     way += "_many" if modality == "clinical" else ""  # the vitals multiply
     values = {"modality": modality, "label": contrast.label, "factor": factor(log_odds)}
     if contrast.against is None:

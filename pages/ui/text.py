@@ -46,7 +46,7 @@ def percent(probability: float) -> str:
         return t("number.below", limit="0.1 %")
     if probability > 0.999:
         return t("number.above", limit="99.9 %")
-    digits = 1 if probability < 0.01 or probability > 0.99 else 0
+    digits = 1 if probability < 0.0095 or probability > 0.9905 else 0
     return f"{probability * 100:.{digits}f}{SPACE}%"
 
 
