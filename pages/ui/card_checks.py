@@ -6,7 +6,7 @@ from html import escape
 import streamlit as st
 
 from pages.ui.card_words import capital, figure_words, part, quiet
-from pages.ui.text import percent, t
+from pages.ui.text import SPACE, percent, t
 
 
 def draw(card) -> None:
@@ -90,7 +90,7 @@ def _weights(found: Mapping, name: str) -> list[str]:
         name
     ) or {}  # from the head down; the last has drawn all of them
     last = [*stages.values()][-1] if stages else None
-    return [] if last is None else [t("screen.models.checks.random", value=f"{last:.2f}")]
+    return [] if last is None else [t("screen.models.checks.random", value=f"{last:.2f}".replace("-", "−"))]
 
 
 def _source(found: Mapping, name: str) -> list[str]:
@@ -103,5 +103,5 @@ def _source(found: Mapping, name: str) -> list[str]:
 
 
 def _share(figure: Mapping | None, which: str = "value") -> str:
-    """A share in per cent, "" where it is not known."""
-    return percent(figure[which]) if figure and figure.get(which) is not None else ""
+    """A share of cases in per cent, "" where it is not known; of counted cases all may be meant."""
+    return f"{100 * figure[which]:.0f}{SPACE}%" if figure and figure.get(which) is not None else ""
