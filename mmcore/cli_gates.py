@@ -1,4 +1,4 @@
-"""The command that measures the gates of a task's scans, and trains the learned one."""
+"""The command that measures the gates of a task's scans or ECGs, and fits the learned ones."""
 
 import argparse
 from collections.abc import Callable
@@ -19,6 +19,11 @@ def add_gates(command: Callable[..., argparse.ArgumentParser]) -> None:
     gates.add_argument(
         "--fit", type=Path, metavar="DIR", help="train the gate of scans and store it there instead"
     )
+    gates.add_argument(
+        "--keep",
+        action="store_true",
+        help="store with the model what its training ECGs measured, then measure",
+    )
     gates.add_argument("--version", default="1.0.0", help="name of the stored gate")
 
 
@@ -33,7 +38,16 @@ def _gates(given: argparse.Namespace) -> dict:
         with Bars() as progress:
             task = get_task(given.task)
             return train_gate(task, given.data, given.foreign, given.fit, given.version, progress)
-    from mmcore.services.gate_measure import measure_gates
     from mmcore.services.review import load_engine
 
-    return measure_gates(load_engine(given.task), given.data, given.foreign, bar)
+    engine = load_engine(given.task)
+    if engine.stored.model.waveform_encoder is not None:
+        from mmcore.services.ecg_gate_measure import keep_ecg_gate, measure_ecg_gate
+
+        with Bars() as progress:
+            if given.keep:
+                keep_ecg_gate(engine, given.data[0], progress)
+            return measure_ecg_gate(load_engine(given.task), given.data[0], progress)
+    from mmcore.services.gate_measure import measure_gates
+
+    return measure_gates(engine, given.data, given.foreign, bar)

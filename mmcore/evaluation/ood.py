@@ -8,15 +8,15 @@ KEPT = 24  # principal directions; judgement: this project's
 TOLERATED = 0.99  # share of calibration pictures that count as familiar
 
 
-def fit_familiar(train: np.ndarray, calibration: np.ndarray) -> dict:
-    """Mean, directions and limits (JSON values) from pooled features (N, D), rows of NaN left out; {} if too few."""
+def fit_familiar(train: np.ndarray, calibration: np.ndarray, most: int = KEPT) -> dict:
+    """Mean, directions (`most`) and limits (JSON values) from pooled features (N, D), rows of NaN left out; {} if too few."""
     train = train[~np.isnan(train).all(1)] if train.size else train
     calibration = calibration[~np.isnan(calibration).all(1)] if calibration.size else calibration
-    if len(train) < 4 * KEPT or len(calibration) < 20:
+    if len(train) < 4 * most or len(calibration) < 20:
         return {}
     mean = train.mean(0)
     _, spread, directions = np.linalg.svd(train - mean, full_matrices=False)
-    kept = min(KEPT, train.shape[1] // 2)  # of few features too, some room is left off the directions
+    kept = min(most, train.shape[1] // 2)  # of few features too, some room is left off the directions
     found = {
         "mean": _packed(mean),
         "directions": _packed(directions[:kept]),

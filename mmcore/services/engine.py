@@ -91,7 +91,7 @@ def encode(engine: Engine, case: Case, memory: dict) -> Encodings:
     if not np.isnan(known).all():
         values = torch.from_numpy(known)[None]
     gates, warnings = _judged(engine, case, image_in, maps.get("image"), memory)
-    gates = (*gates, *ecg_gates(case.waveform))
+    gates = (*gates, *ecg_gates(case.waveform, engine.facts, maps.get("waveform")))
     closed = {str(g.modality) for g in gates} - case.overruled | case.left_out
     return Encodings(
         image_in,

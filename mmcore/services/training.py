@@ -13,6 +13,7 @@ from mmcore.evaluation.conformal import conformalize
 from mmcore.evaluation.ood import fit_familiar
 from mmcore.models.encoders import mask_pooled
 from mmcore.models.fusion import FusionConfig, FusionModel
+from mmcore.services.ecg_gates import fit_familiar_ecg
 from mmcore.services.fitting import Encoders
 from mmcore.services.packs import outcomes_of
 from mmcore.services.patient_marks import patient_mark
@@ -224,6 +225,9 @@ def conclude(
         "set_scales": own_scales,
         "ranges": ranges,
         "familiar": fit_familiar(seen["image"], calibration.inputs["image"]) if "image" in seen else {},
+        "familiar_ecg": fit_familiar_ecg(seen["waveform"], calibration.inputs["waveform"])
+        if "waveform" in seen
+        else {},
         "baseline": _fit_baseline(task, rows),
         "patients": {
             "train": sorted({patient_mark(p) for p in train.patients}),

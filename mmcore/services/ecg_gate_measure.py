@@ -1,0 +1,102 @@
+"""Fits what a recording must measure like to be taken for an ECG, and measures what the gate catches and doubts wrongly."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from mmcore.domain.case import LEADS, Waveform
+from mmcore.domain.errors import PackError
+from mmcore.domain.pack import PackRow
+from mmcore.evaluation.coverage import clopper_pearson
+from mmcore.preprocess.waveform import RATE_HZ, ready
+from mmcore.services.ecg_gates import ecg_gates, fit_familiar_ecg
+from mmcore.services.engine import Engine
+from mmcore.services.packs import Progress, features_of_waveforms, has_label
+from mmcore.services.patient_marks import patient_mark
+from mmcore.stores.model_store import write_digests
+from mmcore.training.ecg_foreign import NO_ECG, SPOILT
+from mmcore.training.inputs import waveform_input
+
+DRAWN = 40  # of each kind
+SEED = 5
+
+
+def keep_ecg_gate(engine: Engine, data: Path, progress: Progress) -> None:
+    """Store in the model's configuration what its training ECGs measured; weights and probabilities stay as they are.
+
+    Raises PackError where DIR does not hold the training patients. The engine in memory is not to be used afterwards.
+    """
+    rows = [r for r in _recorded(engine, data) if has_label(engine.task, r)]
+    marks = [patient_mark(r.patient) for r in rows]
+    measures = features_of_waveforms(engine.stored.model, rows, progress)
+    parts = (np.isin(marks, engine.facts["patients"][part]) for part in ("train", "calibration"))
+    found = fit_familiar_ecg(*(measures[part] for part in parts))
+    if not found:
+        raise PackError("pack_without_training_patients", directory=Path(data).name)
+    path = engine.stored.directory / "config.json"
+    config = json.loads(path.read_text(encoding="utf-8"))
+    config["facts"]["familiar_ecg"] = found
+    path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    write_digests(engine.stored.directory)
+
+
+def measure_ecg_gate(engine: Engine, data: Path, progress: Progress) -> dict:
+    """Shares with intervals: false alarms on recordings of patients not met, by source, and detection of each kind of foreign one.
+
+    Patients without a label of the task count among those not met: they taught the encoder at most, not the gate.
+    """
+    met = {*engine.facts["patients"]["train"], *engine.facts["patients"]["calibration"]}
+    rows = [
+        r
+        for r in _recorded(engine, data)
+        if not has_label(engine.task, r) or patient_mark(r.patient) not in met
+    ]
+    good = []
+    for done, row in enumerate(rows):
+        good.append(_closed(engine, row.waveform.samples, row.waveform.rate_hz))
+        progress("held-back ECGs", done + 1, len(rows))
+    labelled = [has_label(engine.task, r) for r in rows]
+    rng = np.random.default_rng(SEED)
+    sources = [ready(r.waveform.samples, r.waveform.rate_hz) for r in rows if has_label(engine.task, r)][
+        :DRAWN
+    ]
+    detected = {}
+    for kind in (*NO_ECG, *SPOILT):
+        made = (
+            [NO_ECG[kind](rng) for _ in range(DRAWN)]
+            if kind in NO_ECG
+            else [SPOILT[kind](x, rng) for x in sources]
+        )
+        detected[kind] = _share([_closed(engine, x, RATE_HZ) for x in made])
+        progress("foreign recordings", len(detected), len(NO_ECG) + len(SPOILT))
+    return {
+        "task": engine.task.name,
+        "version": engine.stored.version,
+        "false_alarms_same_sources": _share([g for g, known in zip(good, labelled, strict=True) if known]),
+        "false_alarms_other_sources": _share(
+            [g for g, known in zip(good, labelled, strict=True) if not known]
+        ),
+        "false_alarms_by_source": {
+            name: _share([g for g, r in zip(good, rows, strict=True) if r.source == name])
+            for name in sorted({r.source for r in rows})
+        },
+        "detected": detected,
+    }
+
+
+def _recorded(engine: Engine, data: Path) -> list[PackRow]:
+    return [r for r in engine.task.read_pack(Path(data)).rows if r.waveform is not None]
+
+
+def _closed(engine: Engine, samples: np.ndarray, rate_hz: float) -> bool:
+    ecg = Waveform(np.asarray(samples, np.float32), rate_hz, LEADS)
+    maps = engine.stored.model.encode_map("waveform", waveform_input(ecg))[0]
+    return bool(ecg_gates(ecg, engine.facts, maps))
+
+
+def _share(outcomes: Sequence[bool]) -> dict:
+    if not outcomes:
+        return {"n": 0, "value": None, "low": None, "high": None}
+    return {"n": len(outcomes)} | clopper_pearson(sum(outcomes), len(outcomes))
