@@ -2,11 +2,13 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mmcore.domain.case import Case
+from mmcore.domain.errors import NothingToPredictError
 from mmcore.services import cases
 from mmcore.services.command import predict_files
 from mmcore.services.review import load_engine, review
@@ -61,6 +63,12 @@ def test_strange_values_of_the_second_question_do_not_close_the_ecgs_own(infarct
     }
     seen = review(load_engine("heart_ecg"), cases.edited(infarct, values=strange))
     assert seen.prediction.evidence["clinical"] is not None
+
+
+def test_values_that_are_left_out_for_their_age_are_left_out_of_the_second_question_too(infarct):
+    asked = second_case(ECG, replace(infarct, left_out=frozenset({"clinical", "waveform"})))
+    with pytest.raises(NothingToPredictError):
+        review(load_engine("heart_coronary"), asked)
 
 
 def test_the_command_line_gives_the_second_answer_apart(tmp_path):

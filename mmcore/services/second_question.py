@@ -1,7 +1,7 @@
 """The second question of a case: the same patient's values as a case of the task's companion, answered by a model of its own."""
 
 from mmcore.domain.case import Case
-from mmcore.domain.task import Task
+from mmcore.domain.task import Modality, Task
 
 
 def second_case(task: Task, case: Case) -> Case | None:
@@ -12,4 +12,5 @@ def second_case(task: Task, case: Case) -> Case | None:
     if task.companion is None or not any(f.name in case.values for f in task.second_fields):
         return None
     asked = {f.name for f in task.companion.fields}
-    return Case(task.companion.name, values={k: v for k, v in case.values.items() if k in asked})
+    values = {k: v for k, v in case.values.items() if k in asked}
+    return Case(task.companion.name, values=values, left_out=case.left_out & {Modality.CLINICAL})
