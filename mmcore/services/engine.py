@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from mmcore.domain.case import Case, Notice, Scan, Waveform
@@ -68,6 +69,8 @@ def load_engine(task_name: str) -> Engine:
     task = get_task(task_name)
     if task.stream is not None:
         raise UnknownTaskError("stream_is_not_a_case", task=task_name)
+    # numpy's products here are small; its threads waited for torch's on the same cores and doubled the time of a case
+    threadpool_limits(limits=1, user_api="blas")
     return Engine(task, load_model(model_directory(task.name), task.name))
 
 
