@@ -12,7 +12,7 @@ from mmcore.domain.errors import MmcoreError
 TABLES = Path(__file__).parents[2] / "assets" / "text"
 LANGUAGES = ("en", "zh")
 TOLD_IN = ("notice", "error")  # sections that hold what notices and errors say, in this order
-NAMED = {  # placeholder -> section in which its value has a name of its own
+NAMED = {  # name within a sentence -> section in which its value has a name of its own
     "field": "field",
     "label": "label",
     "against": "label",

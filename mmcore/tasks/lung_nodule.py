@@ -195,9 +195,7 @@ TASK = Task(
         "The label is suspicion, not diagnosis: what the other readers of the same nodule thought (LIDC-IDRI). Half of the "
         "confirmed cancers are metastases, and the patients are no screening cohort.",
         "Diameter alone stands beside every figure. Readers disagree: with one reader's findings and the patch known, most of what "
-        "is left is the other readers' own scatter. Pooling the findings of all readers, more than any case can give, reached "
-        "AUROC 0.927 in validation within the training patients, and a simulation with the measured agreement of readers (0.45 "
-        "within a nodule) puts perfect knowledge of a nodule at 0.905 to 0.936.",
+        "is left is the other readers' own scatter.",
         "Earlier fits had been tested on the same test patients before this one, with the same settings, so the figure leans a "
         "little to the optimistic side.",
         "The report of a row is composed from the same findings that are given as fields: it adds nothing beyond them, and "
