@@ -18,7 +18,7 @@ WITH_ECG = {  # what the demonstration ECG of an old infarct brings for the seco
 CASES: tuple[tuple[str, str, str, dict[str, object]], ...] = (  # key, title, comment, values
     (
         "heart-coronary-001",
-        "Chest tightness on hills, exercise test stopped",
+        "Short of breath on hills, exercise test stopped",
         "Every field is filled in. Vessels and thallium scan are close to the answer: take them away under What if.",
         {"age_years": 63, "sex": "M", "chest_pain": "none", "systolic_pressure_mmhg": 152, "cholesterol_mg_per_dl": 268,
          "fasting_sugar_high": False, "rest_ecg": "lv_hypertrophy", "max_heart_rate_per_min": 118, "exercise_angina": True,
