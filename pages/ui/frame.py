@@ -20,10 +20,15 @@ IN_BAR = ("worklist", "new_case", "monitor", "teach", "models")
 
 
 def screens() -> list:
-    """The screens of the app; the worklist is home."""
-    return [
-        st.Page(f"pages/{n}.py", title=t(f"screen.{n}.title"), url_path=n, default=n == HOME) for n in NAMES
-    ]
+    """The screens of the app. Home is at the bare address; its name in the address, typed by hand, leads there too."""
+    titles = {n: t(f"screen.{n}.title") for n in NAMES}
+    home = st.Page(path(HOME), title=titles[HOME], url_path="home", default=True)
+    others = [st.Page(path(n), title=titles[n], url_path=n) for n in NAMES if n != HOME]
+    return [home, *others, st.Page(_home, title=titles[HOME], url_path=HOME)]
+
+
+def _home() -> NoReturn:
+    go(HOME)
 
 
 def path(name: str) -> str:

@@ -13,19 +13,20 @@ FIRST_CASE = "demo-001"
 
 @dataclass(frozen=True)
 class Step:
-    """What a step is called in the text table, the screen it stands on with its address, and what it frames."""
+    """What a step is called in the text table, the screen it stands on with its address, what it frames, the tab it opens."""
 
     code: str
     screen: str
     frames: str
     address: dict[str, str] = field(default_factory=dict)
+    tab: str = ""
 
 
 STEPS = (
     Step("account", "review", ".st-key-panel_account", {"case": FIRST_CASE}),
     Step("prior", "review", ".st-key-prior_row", {"case": FIRST_CASE}),
-    Step("note", "review", "[data-testid='stTabs'] [role='tablist']", {"case": FIRST_CASE}),
-    Step("what_if", "review", "[data-testid='stTabs'] [role='tablist']", {"case": FIRST_CASE}),
+    Step("note", "review", "[data-testid='stTabs'] [role='tablist']", {"case": FIRST_CASE}, "note"),
+    Step("what_if", "review", "[data-testid='stTabs'] [role='tablist']", {"case": FIRST_CASE}, "what_if"),
     Step("refuses", "teach", ".st-key-panel_reveal", {"case": "lesson-belly"}),
     Step("fooled", "teach", ".st-key-panel_reveal", {"case": "lesson-letter"}),
     Step("end", "worklist", ".st-key-bar"),
@@ -50,9 +51,10 @@ def draw() -> None:
         f"<style>{step.frames} {{ outline: 3px solid var(--warn); outline-offset: 3px; border-radius: 6px; }}</style>"
     )
     seek = st.components.v2.component("tour", html="<span></span>", js=resources.asset("tour.js"))
-    seek(data={"step": place, "frames": step.frames}, key="tour_seek", height=1)
+    opens = t(f"screen.review.tab.{step.tab}") if step.tab else ""
+    seek(data={"step": place, "frames": step.frames, "opens": opens}, key="tour_seek", height=1)
     label = t("screen.tour.label", place=place + 1, all=len(STEPS))
-    words = f"<b>{escape(t(f'screen.tour.step.{step.code}.title'))}.</b> {escape(t(f'screen.tour.step.{step.code}.words'))}"
+    words = f"<b>{escape(t(f'screen.tour.step.{step.code}.title'))}</b>&ensp;{escape(t(f'screen.tour.step.{step.code}.words'))}"
     with st.container(key="tour_strip"):
         left, right = st.columns([0.74, 0.26], vertical_alignment="center")
         left.html(f'<div role="status"><span class="chip">{escape(label)}</span> {words}</div>')

@@ -156,6 +156,16 @@ def test_a_deep_link_on_a_fresh_server_opens_the_case(serve, browser):
     assert "仅供研究与教学" in appears(browser, ".disclaimer").text
 
 
+def test_the_name_of_the_worklist_typed_into_the_address_leads_home(serve, browser):
+    address, _ = serve()
+    browser.get(address)
+    appears(browser, "tr[data-key=whole]")
+    browser.get(f"{address}/worklist")
+    appears(browser, "tr[data-key=whole]")
+    assert browser.current_url.rstrip("/") == address
+    assert errors(browser) == []
+
+
 def test_the_scan_is_drawn_and_the_switch_takes_the_evidence_off_without_asking_the_server(serve, browser):
     address, _ = serve()
     browser.get(f"{address}/?case=whole")

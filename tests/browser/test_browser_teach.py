@@ -13,6 +13,8 @@ from tests.browser.test_browser_screens import (  # noqa: F401  (fixtures among 
 )
 from tests.conftest import store  # noqa: F401  (a fixture)
 
+SCROLLED = "return document.querySelector('[data-testid=stMain]').scrollTop"
+
 
 def test_marks_on_scan_and_note_are_committed_and_scored(serve, browser, store):  # noqa: F811
     from selenium.webdriver.common.action_chains import ActionChains
@@ -61,6 +63,12 @@ def test_the_tour_walks_through_three_cases_and_is_left(serve, browser, store, m
             lambda p=place: any(f"step {p} of 7" in e.text for e in found(browser, ".chip")), f"step {place}"
         )
         wait_for(lambda s=selector, w=words: any(w in e.text for e in found(browser, s)), words or selector)
+        if place == 4:
+            opened = "[role=tab][aria-selected=true]"
+            wait_for(lambda o=opened: any(e.text == "What if" for e in found(browser, o)), "the tab")
+            wait_for(lambda: browser.execute_script(SCROLLED) > 0, "the framed tabs in view")
+        strip = found(browser, ".st-key-tour_strip")[0]
+        assert browser.execute_script("return arguments[0].getBoundingClientRect().top", strip) >= 0
         press(browser, ".st-key-tour_next button", "Next")
     press(browser, ".st-key-tour_leave button", "Leave the tour")
     wait_for(lambda: not found(browser, ".st-key-tour_strip"), "the end of the tour")
