@@ -6,12 +6,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-STEPS = (16, 24, 48, 96, 192)
+STEPS = (12, 20, 48, 96, 192)
 CENTRE, WIDTH, HEIGHT = (
-    0.37,
-    0.15,
-    6.0,
-)  # where along the way from masks to words a note's score turns, on most notes looked at
+    0.31,
+    0.10,
+    12.0,
+)  # where along the way from masks to words a note's score turns: least error of 12 steps on 200 composed notes and 60 reports
 CHUNK = 8  # notes per pass; integrated gradients without a limit took 1.8 GB more
 
 

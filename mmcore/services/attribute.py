@@ -19,7 +19,7 @@ from mmcore.models.lungs import FEWEST_SHARE
 from mmcore.services.engine import Encodings, Engine
 
 MAP_SIDE = 384  # pixels of the longer side of an evidence map
-TOLERANCE = 0.005  # log-odds; half the residual that would be shown as a warning
+TOLERANCE = 0.008  # log-odds; a little less than the residual that would be shown as a warning
 QUICK = "token_activations"
 EXACT = "integrated_gradients"
 
