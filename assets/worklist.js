@@ -21,7 +21,8 @@ const cellOf = (cell) => {
   }
   if (cell.chips) return element("td", {}, ...cell.chips.map((c) => element("span", { class: "chip" }, c)));
   if (cell.state) return element("td", {}, element("span", { class: `state ${cell.state}` }, cell.text));
-  return element("td", { class: cell.quiet ? "quiet" : "" }, cell.text);
+  const detail = cell.detail ? [element("small", {}, cell.detail)] : [];
+  return element("td", { class: cell.quiet ? "quiet" : "" }, cell.text, ...detail);
 };
 
 export default function ({ parentElement, data, setTriggerValue }) {

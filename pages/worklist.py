@@ -47,7 +47,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
     flagged = st.checkbox(t("screen.worklist.flagged"), key="flagged")
     reading.draw_estimate_setting("estimate")
 
-rows = cases.worklist(store, search=search, states=states, tasks=tasks, flagged=flagged)
+rows = cases.worklist(store, search=search, states=states, tasks=tasks, flagged=flagged, title=table.title_of)
 if rows:
     opened = table.draw(rows)
     if opened:

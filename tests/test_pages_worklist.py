@@ -21,6 +21,25 @@ def test_a_row_tells_state_label_probability_and_flags(store, visit):
     assert flags["chips"] == ["no note", "scan set aside", "uncertain"]
 
 
+def test_a_row_says_beside_the_answer_what_is_no_warning(store, visit):
+    store.add("heart", Case("heart_ecg"))
+    store.remember("heart", "hypertrophy", 0.36, ("not_called", "second:heart_coronary"))
+    _, question, _, _, label, _, flags = rows(store)["heart"]
+    assert (label["text"], label["detail"]) == ("Hypertrophy", "not called")
+    assert question["detail"] == "and Heart: coronary disease"
+    assert flags["chips"] == []
+    assert "heart" not in {row.key for row in cases.worklist(store, flagged=True)}
+
+
+def test_a_case_is_found_by_the_title_that_stands_on_the_screen(store, visit):
+    store.add("demo-001", Case("chest_infection"), story={"title": "Fever and breathlessness"})
+    app = visit(lang="zh")
+    app = app.text_input(key="search").input("家中接触后").run()
+    assert not app.exception
+    assert "没有" not in page_text(app)
+    assert [row.key for row in cases.worklist(store, search="家中接触后", title=table.title_of)] == []
+
+
 def test_the_first_screen_is_the_worklist_and_has_the_ways_in(store, visit):
     app = visit()
     assert not app.exception
@@ -45,6 +64,7 @@ def test_the_named_case_opens_at_the_first_visit_and_not_again(store, visit, mon
     app = visit()
     assert "P-18" in page_text(app)
     assert '<table class="account">' in page_text(app)
+    del app.query_params["case"]  # as the links of the app leave it out
     app = app.switch_page("pages/worklist.py").run()
     assert ">Worklist<" in page_text(app)
 

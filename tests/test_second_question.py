@@ -47,6 +47,16 @@ def test_the_companion_is_asked_of_its_own_fields_and_never_by_age_and_sex_alone
     assert second_case(get_task("chest_infection"), infarct) is None
 
 
+def test_the_worklist_is_told_that_a_second_answer_stands_beside_the_first_and_what_is_not_called(infarct):
+    seen = review(load_engine("heart_ecg"), infarct)
+    point = seen.operating_point
+    assert "second:heart_coronary" in cases.flags_of(infarct, seen.prediction, point)
+    alone = cases.edited(infarct, values={f.name: None for f in ECG.second_fields})
+    assert not [f for f in cases.flags_of(alone, seen.prediction, point) if f.startswith("second")]
+    assert "not_called" not in cases.flags_of(infarct, seen.prediction, point)
+    assert "not_called" in cases.flags_of(infarct, seen.prediction, dict.fromkeys(point, 1.0))
+
+
 def test_the_values_of_the_second_question_leave_the_ecgs_answer_as_it_is(infarct):
     engine = load_engine("heart_ecg")
     without = cases.edited(infarct, values={f.name: None for f in ECG.second_fields})

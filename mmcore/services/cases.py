@@ -3,7 +3,7 @@
 import json
 import os
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -19,6 +19,7 @@ from mmcore.intake.note_values import FoundValue, read_values
 from mmcore.intake.vitals import check_vitals
 from mmcore.preprocess.blank import Rectangle, flattened, painted_out
 from mmcore.preprocess.text import MASK, negations, sentences
+from mmcore.services.second_question import second_case
 from mmcore.services.times import ages_of
 from mmcore.stores.case_store import CaseStore, CaseSummary, Decision
 from mmcore.tasks import get_task
@@ -34,6 +35,7 @@ OVERRIDE_REASONS = (
     "model_not_for_this_patient",
     "other",
 )
+BESIDE = ("not_called", "second")  # flags that explain an answer and warn of nothing
 
 __all__ = ["OVERRIDE_REASONS", "CaseStore", "CaseSummary", "Decision", "Rectangle"]
 
@@ -120,16 +122,17 @@ def worklist(
     states: Collection[str] = (),
     tasks: Collection[str] = (),
     flagged: bool = False,
+    title: Callable[[CaseSummary], str] = lambda row: str(row.story.get("title", "")),
 ) -> tuple[CaseSummary, ...]:
-    """The cases that match: `search` in key, patient key or story; empty filters let everything pass; newest first."""
+    """The cases that match: `search` in key, patient key or title; empty filters let everything pass; newest first."""
     wanted = search.casefold().strip()
     return tuple(
         row
         for row in store.summaries()
         if (not states or row.state in states)
         and (not tasks or row.task in tasks)
-        and (not flagged or row.flags)
-        and wanted in " ".join([row.key, row.patient_key, str(row.story.get("title", ""))]).casefold()
+        and (not flagged or any(f.partition(":")[0] not in BESIDE for f in row.flags))
+        and wanted in " ".join([row.key, row.patient_key, title(row)]).casefold()
     )
 
 
@@ -140,9 +143,12 @@ def to_show_first(store: CaseStore) -> str | None:
     return min(shown) if shown and not any(row.top_label for row in rows) else None
 
 
-def flags_of(case: Case, prediction: Prediction) -> tuple[str, ...]:
+def flags_of(
+    case: Case, prediction: Prediction, operating_point: Mapping[str, float] | None = None
+) -> tuple[str, ...]:
     """What the worklist warns of: missing:<modality>, gated:, left_out:, overruled:, old:<modality>, uncertain (several labels
-    not excluded)."""
+    not excluded); and what it says beside the answer: not_called (the likeliest of independent labels is below its operating
+    point), second:<task> (the case's values answer that task's question too)."""
     given = {
         Modality.IMAGE: case.scan,
         Modality.WAVEFORM: case.waveform,
@@ -158,13 +164,26 @@ def flags_of(case: Case, prediction: Prediction) -> tuple[str, ...]:
     ]
     speaking = {str(m) for m, e in prediction.evidence.items() if e is not None}
     old = [f"old:{age.modality}" for age in ages_of(task, case) if age.old and age.modality in speaking]
-    return (*missing, *gated, *overruled, *old, *(["uncertain"] if prediction.uncertain else []))
+    doubtful = ["uncertain"] if prediction.uncertain else []
+    top = max(prediction.labels, key=lambda k: prediction.probabilities[k])
+    below = prediction.probabilities[top] < (operating_point or {}).get(top, 0.0)
+    beside = ["not_called"] if below and not prediction.exclusive else []
+    second = second_case(task, case)
+    beside += [f"second:{second.task}"] if second else []
+    return (*missing, *gated, *overruled, *old, *doubtful, *beside)
 
 
-def remember(store: CaseStore, key: str, case: Case, prediction: Prediction) -> None:
+def remember(
+    store: CaseStore,
+    key: str,
+    case: Case,
+    prediction: Prediction,
+    operating_point: Mapping[str, float] | None = None,
+) -> None:
     """Keep the likeliest label, its probability and the flags for the worklist, and the evidence for finding similar cases."""
     top = max(prediction.labels, key=lambda label: prediction.probabilities[label])
-    store.remember(key, top, float(prediction.probabilities[top]), flags_of(case, prediction))
+    flags = flags_of(case, prediction, operating_point)
+    store.remember(key, top, float(prediction.probabilities[top]), flags)
     evidence = {str(m): None if e is None else dict(e) for m, e in prediction.evidence.items()}
     store.remember_evidence(key, prediction.model_sha256, evidence)
 

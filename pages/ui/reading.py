@@ -48,7 +48,7 @@ def read(engine, key: str, case: Case, contrast: Contrast | None = None, tokens:
 def keep(key: str, summary: CaseSummary, seen) -> None:
     """Keep label, probability and flags for the worklist where they are new; never those under another prior."""
     chance = max(seen.prediction.probabilities.values())
-    flags = cases.flags_of(seen.case, seen.prediction)
+    flags = cases.flags_of(seen.case, seen.prediction, seen.operating_point)
     known = (
         summary.top_probability is not None
         and abs(summary.top_probability - chance) < 1e-6
@@ -56,7 +56,7 @@ def keep(key: str, summary: CaseSummary, seen) -> None:
         and state.of_case(key, "kept") == seen.prediction.model_sha256
     )
     if not known and not state.of_case(key, "prior"):
-        cases.remember(resources.store(), key, seen.case, seen.prediction)
+        cases.remember(resources.store(), key, seen.case, seen.prediction, seen.operating_point)
         state.set_of_case(key, "kept", seen.prediction.model_sha256)
 
 

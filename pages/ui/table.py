@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from mmcore.services import words
+from mmcore.services import cases, words
 from mmcore.services.cases import CaseSummary
 from pages.ui import resources, state
 from pages.ui.text import day, heading, percent, t
@@ -47,15 +47,18 @@ def _row(case: CaseSummary) -> dict:
             "sort": case.top_probability,
             "chance": case.top_probability,
         }
-    chips = [flag_words(f) for f in case.flags]
+    chips = [flag_words(f) for f in case.flags if f.partition(":")[0] not in cases.BESIDE]
+    tag = t("screen.review.not_called") if "not_called" in case.flags and not hidden else ""
+    second = next((f.partition(":")[2] for f in case.flags if f.startswith("second:")), "")
+    also = t("screen.worklist.second", question=t(f"task.{second}")) if second else ""
     return {
         "key": case.key,
         "cells": [
             {"text": title, "detail": detail, "sort": title},
-            {"text": t(f"task.{case.task}"), "sort": case.task},
+            {"text": t(f"task.{case.task}"), "detail": also, "sort": case.task},
             {"text": day(case.taken or case.created), "sort": day(case.taken or case.created), "quiet": True},
             {"text": t(f"state.{case.state}"), "state": case.state, "sort": case.state},
-            {"text": label, "sort": label},
+            {"text": label, "detail": tag, "sort": label},
             chance,
             {"chips": chips, "sort": len(chips)},
         ],
