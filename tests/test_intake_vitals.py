@@ -45,6 +45,20 @@ def test_one_patient_reads_the_same_from_every_layout(text):
     assert values_of(text) == pytest.approx(WANTED)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "crp_mg_dl,temp_f\n8.4,101.3\n",  # no heading is a name as it stands
+        "CRP (mg/dL);temp_f\n8,4;101,3\n",
+        "temp_f,crp_mg_dl\n101.3,8.4\n",
+        "crp,84\ntemp_f,101.3\n",
+        "CRP (mg/dL),8.4\ntemp_f,101.3\n",
+    ],
+)
+def test_two_columns_are_headings_over_values_or_names_beside_them_by_what_stands_in_the_second_row(text):
+    assert values_of(text) == pytest.approx({"crp_mg_per_l": 84, "temperature_celsius": 38.5})
+
+
 def test_a_fhir_bundle_gives_the_latest_of_each_observation():
     def observation(code: str, value: float, unit: str, when: str, status: str = "final") -> dict:
         resource = {

@@ -110,6 +110,8 @@ def _is_wide(cells: list[list[str]], heading: list[str], known: frozenset[str]) 
     """Whether the first line is a heading, rather than the first of lines field, value, unit."""
     if len(cells) < 2 or any(number_of(cell) is not None for cell in cells[0]):
         return False
+    if number_of(cells[1][0]) is not None:  # a number names no field
+        return True
     across = sum(name in known for name in heading)
     down = sum(plain_name(split_heading(row[0])[0]) in known for row in cells)
     return across > 0 and across >= down or len(heading) > 3
