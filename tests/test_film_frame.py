@@ -16,6 +16,7 @@ from mmcore.services.review import load_engine, review
 from mmcore.services.scan_gates import correctable, corrected, judge_scan
 from mmcore.services.words import LANGUAGES, known, tell
 from mmcore.tasks import get_task
+from pages.ui import viewer
 from tests.conftest import film, page_text
 from tests.intake_files import dicom
 
@@ -64,6 +65,35 @@ def test_a_film_stored_otherwise_waits_for_the_users_word_and_then_lies_as_usual
         assert item.scan.orientation == ("L", "F")
         assert item.correction is None and item.gate is None
         assert f"scan_was_stored_{kind}" in [n.code for n in item.notices]
+
+
+@pytest.mark.parametrize(
+    ("elements", "known", "edges"),
+    [
+        ({}, "side_assumed", ("right", "left")),
+        ({"PatientOrientation": ["L", "F"]}, "side_stated", ("right", "left")),
+        ({"PatientOrientation": ["R", "F"]}, "side_stated", ("left", "right")),
+        ({"PatientOrientation": ["A", "F"]}, "side_unknown", ()),
+        ({"ImageOrientationPatient": [1, 0, 0, 0, 0, -1]}, "side_stated", ("right", "left")),
+        ({"Modality": "CT"}, "side_unknown", ()),
+        (
+            {"Modality": "CT", "ImageOrientationPatient": [-1, 0, 0, 0, 1, 0]},
+            "side_stated",
+            ("left", "right"),
+        ),
+        ({"Modality": "CT", "ImageOrientationPatient": [0.8, 0.6, 0, -0.6, 0.8, 0]}, "side_unknown", ()),
+    ],
+)
+def test_the_screen_says_that_sides_are_assumed_only_where_the_file_does_not_state_them(
+    elements, known, edges
+):
+    assert viewer.sides(read_scan(dicom(FILM, **elements), "x")) == (known, edges)
+
+
+def test_how_a_ct_slice_lies_is_not_what_speaks_against_it_on_a_question_about_films():
+    scan = read_scan(dicom(FILM, Modality="CT", ImageOrientationPatient=[1, 0, 0, 0, 1, 0]), "x")
+    assert scan.orientation == ("L", "P")
+    assert [n.code for n in doubts(scan)][0] == "scan_not_xray"
 
 
 def test_the_usual_orientation_and_a_silent_file_raise_no_doubt():

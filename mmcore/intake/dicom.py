@@ -23,12 +23,12 @@ from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRL
 
 from mmcore.domain.errors import UnreadableFileError
 from mmcore.intake.code_streams import check_pixels, claimed_size
-from mmcore.intake.film_frame import orientation_of, squared
+from mmcore.intake.film_frame import along_axes, orientation_of, squared
 from mmcore.intake.moments import dicom_moment
 from mmcore.intake.picture import colourful_share
 
 IDENTITY = ("PatientID", "PatientName", "PatientBirthDate")  # read for the hash, never kept
-TOLD = ("Modality", "ViewPosition", "BodyPartExamined", "PatientOrientation")
+TOLD = ("Modality", "ViewPosition", "BodyPartExamined", "PatientOrientation", "ImageOrientationPatient")
 WHEN = (  # of when the picture was taken; the study may have begun earlier, so it is asked last
     ("AcquisitionDateTime", "AcquisitionTime"),
     ("AcquisitionDate", "AcquisitionTime"),
@@ -219,7 +219,8 @@ def said(ds: Dataset) -> dict:
     return {
         "modality": str(ds.get("Modality") or "").strip().upper(),
         "view": _view(ds),
-        "orientation": orientation_of(ds.get("PatientOrientation")),
+        "orientation": orientation_of(ds.get("PatientOrientation"))
+        or along_axes(ds.get("ImageOrientationPatient")),
         "laterality": str(ds.get("ImageLaterality") or ds.get("Laterality") or "").strip() or None,
         "body_part": str(ds.get("BodyPartExamined") or "").strip().upper() or None,
         "spacing_mm": [float(v) for v in spacing] if spacing and len(spacing) == 2 else None,

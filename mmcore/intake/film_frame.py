@@ -21,6 +21,10 @@ STORED = {  # first letters of DICOM PatientOrientation (PS3.3 C.7.6.1.1.1) -> h
     ("H", "R"): "antitransposed",
 }
 FROM_THE_SIDE = ("A", "P")
+AXES = ("RL", "AP", "FH")  # of DICOM patient coordinates: towards which side they fall and rise
+STRAIGHT = (
+    0.9  # cosine; 26 degrees off its axis, a picture has no plain left and right. Judgement: this project's
+)
 SQUARE = 1.01  # longer side of a pixel by the shorter; below, nobody sees it
 IMPLAUSIBLE = 3.0  # no detector has such pixels; judgement: this project's
 
@@ -32,6 +36,22 @@ def orientation_of(stated: object) -> tuple[str, str] | None:
     except ValueError:
         return None
     return (first, second) if first and second else None
+
+
+def along_axes(stated: object) -> tuple[str, str] | None:
+    """The same of ImageOrientationPatient (PS3.3 C.7.6.2.1.1), six cosines; None where it is silent or oblique."""
+    try:
+        cosines = np.array([float(part) for part in stated or ()]).reshape(2, 3)  # type: ignore[attr-defined]
+    except (TypeError, ValueError):
+        return None
+    places = np.abs(cosines).argmax(axis=1)
+    steps = cosines[(0, 1), places]
+    if not (np.abs(steps) > STRAIGHT).all() or places[0] == places[1]:
+        return None
+    first, second = (
+        AXES[place][int(step > 0)] for place, step in zip(places.tolist(), steps.tolist(), strict=True)
+    )
+    return first, second
 
 
 def orientation_doubt(scan: Scan) -> Notice | None:

@@ -51,7 +51,7 @@ def doubts(scan: Scan) -> tuple[Notice, ...]:
         (_names_one_side(scan), _notice("scan_one_side", side=scan.laterality)),
     )
     lies = orientation_doubt(scan)
-    if lies is not None:
+    if lies is not None and scan.modality in XRAY:  # how a slice lies is beside the point
         checks = ((lies.code.startswith("scan_stored_") or not _sideways(scan.view), lies), *checks)
     return tuple(notice for doubtful, notice in checks if doubtful)
 

@@ -34,8 +34,8 @@ def draw(
     """The viewer of a scan; `name` tells cases apart, so that zoom and window stay while one is looked at.
 
     doubt: why its map is greyed out. Rectangles are (top, left, bottom, right) in fractions of the picture: `marks` are
-    drawn, and with `marking` the reader may draw others. frontal: hung facing the reader, so that its sides are known. Returns
-    the rectangles that stand.
+    drawn, and with `marking` the reader may draw others. frontal: a film or a slice of a patient, not an attached clip.
+    Returns the rectangles that stand.
     """
     if scan is None:
         st.html(f'<div class="panel quiet">{t("screen.review.no_scan")}</div>')
@@ -53,9 +53,12 @@ def draw(
     data["map"] = _map(attribution) | {"doubtful": bool(doubt)} if attribution else None
     data |= {"marks": [list(r) for r in marks], "marking": marking}
     legend = _legend(attribution, bool(doubt)) if attribution else ""
-    spoken = f"{alternative(attribution, lungs, ct=scan.hounsfield is not None)} {_sides(scan)}"
-    spoken = spoken if frontal else t("screen.viewer.alt_echo")
-    data["html"] = _controls(legend, bool(rings), spoken, height, marking, frontal)
+    known, edges = sides(scan)
+    spoken = (
+        f"{alternative(attribution, lungs, ct=scan.hounsfield is not None)} {t(f'screen.viewer.{known}')}"
+    )
+    spoken, edges = (spoken, edges) if frontal else (t("screen.viewer.alt_echo"), ())
+    data["html"] = _controls(legend, bool(rings), spoken, height, marking, edges)
     drawn = mount(data=data, key=f"viewer_{name}", on_marks_change=lambda: None).marks
     if doubt:
         st.html(f'<div class="warning">{escape(doubt)}</div>')
@@ -89,9 +92,17 @@ def _component():
     )
 
 
-def _sides(scan: Scan) -> str:
-    """Which side of the patient is where."""
-    return t("screen.viewer.ct_side" if scan.hounsfield is not None else "screen.viewer.side_assumed")
+def sides(scan: Scan) -> tuple[str, tuple[str, ...]]:
+    """(how the sides are known, which side of the patient lies at the left and the right edge; () where nobody says)."""
+    usual = ("right", "left")  # facing the reader
+    if scan.hounsfield is not None:
+        assumed = not scan.modality or any(n.code == "ct_orientation_assumed" for n in scan.notices)
+        return ("side_assumed_ct" if assumed else "ct_side"), usual
+    if scan.orientation is not None and scan.orientation[0] in ("L", "R"):
+        return "side_stated", usual if scan.orientation[0] == "L" else usual[::-1]
+    if scan.orientation is not None or scan.modality == "CT":
+        return "side_unknown", ()
+    return "side_assumed", usual
 
 
 def alternative(attribution: Attribution | None, lungs: np.ndarray | None, *, ct: bool = False) -> str:
@@ -177,11 +188,11 @@ def _text_of(values: np.ndarray) -> str:
     return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode("ascii")
 
 
-def _controls(legend: str, outlined: bool, words: str, height: int, marking: bool, frontal: bool) -> str:
+def _controls(
+    legend: str, outlined: bool, words: str, height: int, marking: bool, edges: tuple[str, ...]
+) -> str:
     """The canvas with its marks and buttons, the controls below it, the legend, and the picture in words."""
-    places = (
-        (("first", "right"), ("second", "left")) if frontal else ()
-    )  # a frontal film is hung facing the reader
+    places = zip(("first", "second"), edges, strict=False)
     marks = "".join(f'<span class="side {p}">{t(f"screen.viewer.{side}")}</span>' for p, side in places)
     corner = "".join(
         f'<button type="button" data-zoom="{by}" aria-label="{t(f"screen.viewer.{code}")}">{sign}</button>'
