@@ -89,3 +89,14 @@ def test_a_training_that_was_stopped_goes_on_and_ends_the_same(pack, tmp_path) -
     again = train("square", pack, tmp_path / "a", None, chosen, False, lambda *_: None)
     assert first["test"]["model"]["sha256"] == again["test"]["model"]["sha256"]
     assert first["test"]["metrics"] == again["test"]["metrics"]
+
+
+def test_labels_shuffled_many_times_teach_nothing_and_folds_teach_the_task(pack, tmp_path) -> None:
+    chosen = {"image_steps": 0, "text_epochs": 0, "fold_steps": 0, "away_steps": 0}
+    report = train("square", pack, tmp_path / "out", None, chosen, True, lambda *_: None)
+    assert report["cross_validation"]["all"]["metrics"]["macro_auroc"]["value"] > 0.9
+    control = report["shuffled_labels"]
+    area = control["metrics"]["macro_auroc"]
+    assert control["permutations"] >= 10
+    assert area["low"] < 0.5 < area["high"], "a single permutation says anything where one measure rules"
+    assert abs(area["value"] - 0.5) < 0.2 < report["test"]["metrics"]["macro_auroc"]["value"] - area["value"]

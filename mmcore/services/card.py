@@ -91,11 +91,13 @@ def card_text(result: Mapping, tested: Mapping | None = None, speed: Mapping | N
             *table({"all modalities": cross["all"]["metrics"]}),
         ]
     if "shuffled_labels" in result:
-        control = result["shuffled_labels"]["metrics"].get("macro_auroc")
+        control = result["shuffled_labels"]
+        times = control.get("permutations", 1)
         lines += [
             "## Control",
             "",
-            f"Trained on shuffled labels the same model scores macro AUROC {cell(control)}.",
+            f"Trained on shuffled labels ({times} times; mean, smallest to largest where more than once) the same model scores "
+            f"macro AUROC {cell(control['metrics'].get('macro_auroc'))}.",
             "",
         ]
     lines += explanation_lines(tested or {})

@@ -93,12 +93,12 @@ def _fit_and_test(
     """The model that ships, stored, and its figures on test patients."""
     task, settings = shop.task, shop.settings
     everything = np.arange(len(shop.extra))
-    model, tokenizer, everyone, taught, seen_features = shop.fit(
+    model, tokenizer, everyone, taught, together = shop.fit(
         "final", part[TRAIN], everything, settings.image_steps
     )
     labelled = part[TRAIN][[has_label(task, shop.rows[i]) for i in part[TRAIN]]]
     own = [shop.rows[i] for i in labelled]
-    conclude(model, task, taught, everyone.take(part[CALIBRATION]), settings, own, seen_features)
+    conclude(model, task, taught, everyone.take(part[CALIBRATION]), settings, own, together.inputs)
     model.config.facts["patients"]["train"] = sorted(
         {patient_mark(shop.rows[i].patient) for i in part[TRAIN]}
     )

@@ -68,7 +68,8 @@ class Workshop:
         self.text = fit_text(task, (), settings, out / "checkpoints", progress) if composed else None
 
     def fit(self, name: str, train: np.ndarray, keep: np.ndarray, steps: int, shuffle=False):
-        """(model, tokenizer, encodings of all rows, of those taught, inputs): encoders and heads from the rows at `train`.
+        """(model, tokenizer, encodings of all rows, of those taught, of these and extra rows): encoders and heads from the
+        rows at `train`.
 
         keep: which extra rows join. Rows at `train` without a label of the task teach what they can: the encoder, or the
         fields that their source alone can teach.
@@ -94,17 +95,19 @@ class Workshop:
         teachers = None if shuffle else self._teachers(taught, train)
         labelled = np.array([has_label(self.task, self.rows[i]) for i in train])
         taught = hide_untaught(self.task, taught.take(labelled))
-        if shuffle:
-            order = np.random.default_rng(0).permutation(len(taught.keys))
-            taught = replace(taught, outcomes=taught.outcomes[order])
-        further = self._further(model, tokenizer, heads)
-        together = joined(taught, further)
-        own = np.arange(len(together.keys)) < len(taught.keys)
+        together = joined(taught, self._further(model, tokenizer, heads))
         if self.reports is None and self.task.write_report is not None:
             self.reports = made_up_reports(self.task, model, tokenizer, REPORTS, self.settings.seed)
+        self.fit_heads(model, together, len(taught.keys), teachers)
+        return model, tokenizer, everyone, taught, together
+
+    def fit_heads(
+        self, model: FusionModel, together: Encoded, own: int, teachers: Encoded | None = None
+    ) -> None:
+        """References and heads from encoded rows, the first `own` of them the pack's."""
+        mine = np.arange(len(together.keys)) < own
         text = self.text if self.reports is None else None
-        fit_on(model, self.task, together, settings, text, own, teachers, self.reports)
-        return model, tokenizer, everyone, taught, together.inputs
+        fit_on(model, self.task, together, self.settings, text, mine, teachers, self.reports)
 
     def _shuffled(self, rows: list[PackRow]) -> list[PackRow]:
         """The rows with outcomes and what they teach dealt out anew."""

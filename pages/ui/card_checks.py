@@ -38,11 +38,11 @@ def _sums(card) -> str:
 
 def _control(card) -> str:
     """The shuffled-label control, and the cross-validated figures beside it."""
-    found = (card.report.get("shuffled_labels") or {}).get("metrics") or {}
-    figure = found.get("macro_auroc")
+    control = card.report.get("shuffled_labels") or {}
+    figure = (control.get("metrics") or {}).get("macro_auroc")
     if figure:
         values = {k: f"{figure[k]:.2f}" for k in ("value", "low", "high")}
-        told = quiet(t("screen.models.checks.shuffled", **values))
+        told = quiet(t("screen.models.checks.shuffled", times=control.get("permutations", 1), **values))
     else:
         told = quiet(t("screen.models.checks.shuffled_none"))
     cross = card.report.get("cross_validation") or {}
