@@ -51,8 +51,10 @@ if name is None:
 
 card = found[name]
 card_head.draw(card)
-tabs = st.tabs([t(f"screen.models.tab.{n}") for n in (*TABS, "card")], key=f"card_tabs_{name}")
-for tab, draw in zip(tabs, TABS.values(), strict=False):
+empty = {"fusions": not card_fusions.applies(card), "structure": card.structure is None}
+shown = {n: draw for n, draw in TABS.items() if not empty.get(n)}
+tabs = st.tabs([t(f"screen.models.tab.{n}") for n in (*shown, "card")], key=f"card_tabs_{name}")
+for tab, draw in zip(tabs, shown.values(), strict=False):
     with tab:
         draw(card)
 with tabs[-1]:

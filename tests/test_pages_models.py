@@ -206,3 +206,49 @@ def test_every_shipped_model_has_a_card_that_opens(store, visit) -> None:
         assert not app.exception
         outcome = say(f"model_facts.{card.task}.outcome")
         assert html.escape(outcome[:1].upper() + outcome[1:]) in page_text(app)
+
+
+def test_the_counts_of_all_test_patients_are_not_told_of_a_figure_of_some_of_them() -> None:
+    counts = {f.code: (f.n, f.patients) for f in cards.headline(CARD)}
+    assert counts == {"away": (600, 300), "extra": (0, 0), "test": (200, 100), "baseline": (200, 100)}
+
+
+def test_what_only_this_task_asks_comes_before_unseen_hospitals_where_it_is_lower() -> None:
+    card = Card("x", "1", "", CARD.report | {"leave_publisher_out": {"all": group(300, macro_auroc=0.75)}})
+    assert [f.code for f in cards.headline(card)] == ["extra", "away", "test", "baseline"]
+
+
+def test_no_shipped_card_shows_an_identifier_as_the_name_of_a_group(monkeypatch) -> None:
+    from pages.ui import card_words, text
+
+    for language in ("en", "zh"):
+        monkeypatch.setattr(text.state, "language", lambda chosen=language: chosen)
+        for card in cards.all_cards():
+            named = {n: card_words.group_words(g, n) for g, n, *_ in cards.group_rows(card, "macro_auroc")}
+            assert named and [n for n, told in named.items() if told == n and n.islower()] == []
+
+
+def test_a_model_of_one_input_has_no_tab_of_fusions_and_a_yes_or_no_answer_no_mean_over_labels(
+    store, visit
+) -> None:
+    app = visit(task="heart_coronary").switch_page("pages/models.py").run()
+    assert not app.exception
+    assert [tab.label for tab in app.tabs] == [
+        "By group",
+        "Calibration and use",
+        "Checks",
+        "Structure",
+        "Full card",
+    ]
+    drawn = "".join(element.proto.body for element in app.get("html"))  # all but the full card
+    assert "AUROC" in drawn and "mean over labels" not in drawn
+    assert "under 1 MB" in plain(page_text(app))
+
+
+def test_of_counted_cases_all_may_be_meant(monkeypatch) -> None:
+    from pages.ui import card_head, text
+
+    monkeypatch.setattr(text.state, "language", lambda: "en")
+    sets = {"confidence": 0.9, "coverage": 1.0, "interval": {"low": 0.88, "high": 1.0}}
+    (told,) = card_head._promises({"prediction_sets": sets})
+    assert plain(told) == "Sets at 90 %: the true answer is in 100 % (88 % to 100 %) of them."

@@ -32,6 +32,13 @@ class Card:
         """The evaluation on patients who neither trained nor calibrated the model."""
         return self.report.get("test") or {}
 
+    @property
+    def two_sided(self) -> bool:
+        """Whether one label, or two that exclude each other, have a single AUROC: there is nothing to take a mean of."""
+        labels = [n for n in self.test.get("metrics") or {} if n.startswith("sensitivity_")]
+        exclusive = self.structure is None or self.structure.exclusive
+        return len(labels) <= (2 if exclusive else 1)
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -63,14 +70,16 @@ def all_cards(folder: Path | None = None) -> tuple[Card, ...]:
 
 
 def headline(card: Card) -> list[Figure]:
-    """What a reader must see first, the most sobering first: hospitals never seen, what only this task asks and is harder than
-    the usual figure, then the usual one, the rest, and the simplest baseline."""
+    """What a reader must see first, the most sobering first: hospitals never seen and what only this task asks and is harder
+    than the usual figure, from the lowest; then the usual one, the rest, and the simplest baseline."""
     test, away = card.test, (card.report.get("leave_publisher_out") or {}).get("all") or {}
     found = [_figure("away", "macro_auroc", away)] if _has(away) else []
     usual = [_figure("test", "macro_auroc", test)] if _has(test) else []
     limit = usual[0].figure["value"] if usual else 1.0
-    own = [_figure("extra", n, test) for n in extras(test) if n.startswith("auroc") and _has(test, n)]
-    found += [f for f in own if f.figure["value"] < limit] + usual
+    counted = {"metrics": test.get("metrics")}  # of how many patients these are is not stored
+    own = [_figure("extra", n, counted) for n in extras(test) if n.startswith("auroc") and _has(test, n)]
+    found += [f for f in own if f.figure["value"] < limit]
+    found = sorted(found, key=lambda f: f.figure["value"]) + usual
     found += [f for f in own if f.figure["value"] >= limit]
     baseline = test.get("baseline") or {}
     if _has(baseline):
@@ -105,6 +114,8 @@ def group_rows(card: Card, metric: str) -> Iterator[tuple[str, str, Mapping, Map
     """(grouping, group, its counts, its figure or None where it has too few patients or one outcome) for every group."""
     for grouping in GROUPINGS:
         groups = card.test.get(grouping) or {}
+        if set(groups) == {"unknown"}:
+            continue
         for name, group in groups.items():
             enough = group.get("patients", 0) >= FEWEST_PATIENTS
             figure = (group.get("metrics") or {}).get(metric) if enough else None

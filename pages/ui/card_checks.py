@@ -5,8 +5,8 @@ from html import escape
 
 import streamlit as st
 
-from pages.ui.card_words import capital, figure_words, part, quiet
-from pages.ui.text import SPACE, percent, t
+from pages.ui.card_words import capital, figure_words, metric_words, part, quiet
+from pages.ui.text import counted, percent, t
 
 
 def draw(card) -> None:
@@ -49,7 +49,7 @@ def _control(card) -> str:
     area = ((cross.get("all") or {}).get("metrics") or {}).get("macro_auroc")
     if area:
         name = t("screen.models.checks.cross", folds=cross.get("folds", 5))
-        told += quiet(f"{name}: {t('screen.models.metric.macro_auroc')} {figure_words(area)}")
+        told += quiet(f"{name}: {metric_words('macro_auroc', card.two_sided)} {figure_words(area)}")
     return told
 
 
@@ -103,5 +103,5 @@ def _source(found: Mapping, name: str) -> list[str]:
 
 
 def _share(figure: Mapping | None, which: str = "value") -> str:
-    """A share of cases in per cent, "" where it is not known; of counted cases all may be meant."""
-    return f"{100 * figure[which]:.0f}{SPACE}%" if figure and figure.get(which) is not None else ""
+    """A share of cases in per cent, "" where it is not known."""
+    return counted(figure[which]) if figure and figure.get(which) is not None else ""

@@ -5,8 +5,13 @@ from html import escape
 
 import streamlit as st
 
-from pages.ui.card_words import capital, figure_words, forest, modalities_words, part, quiet
+from pages.ui.card_words import capital, figure_words, forest, metric_words, modalities_words, part, quiet
 from pages.ui.text import t
+
+
+def applies(card) -> bool:
+    """Whether inputs are joined at all: a model of one input has nothing to compare and nothing to miss."""
+    return card.structure is not None and len(card.structure.branches) > 1 or bool(card.fusions)
 
 
 def draw(card) -> None:
@@ -22,23 +27,18 @@ def fusions_html(card) -> str:
     """The table of fusions with what it says in words, or why there is none."""
     found = card.fusions
     if not found.get("fusions"):
-        if card.structure and len(card.structure.branches) < 2:
-            return quiet(t("screen.models.fusions.one_modality"))
         return quiet(t("screen.models.fusions.missing", name=card.task))
     rows = ([("shipped", found["shipped"])] if found.get("shipped") else []) + list(found["fusions"].items())
     reference = found["fusions"]["additive"]["macro_auroc"]["value"]
     lines = "".join(_fusion(name, f, reference) for name, f in rows)
     lines += "".join(_single(name, f) for name, f in (found.get("single") or {}).items())
-    heads = "".join(
-        f"<th>{escape(t(code))}</th>"
-        for code in (
-            "screen.models.fusions.name",
-            "screen.models.column.interval",
-            "screen.models.metric.macro_auroc",
-            "screen.models.fusions.calibration",
-            "screen.models.fusions.faithful",
-            "screen.models.fusions.milliseconds",
-        )
+    heads = _heads(
+        t("screen.models.fusions.name"),
+        t("screen.models.column.interval"),
+        metric_words("macro_auroc", card.two_sided),
+        t("screen.models.fusions.calibration"),
+        t("screen.models.fusions.faithful"),
+        t("screen.models.fusions.milliseconds"),
     )
     table = f'<table class="forests fusions"><thead><tr>{heads}</tr></thead>{lines}</table>'
     return table + _verdict(found) + quiet(t("screen.models.fusions.faithful_is"))
@@ -89,22 +89,22 @@ def _missing(card) -> str:
     found = (card.test.get("calibration") or {}).get("by_subset") or {}
     if not found:
         return quiet(t("screen.models.missing.lead"), t("screen.models.missing.none")) + _own_scales(card)
-    lines = "".join(_subset(name, g) for name, g in found.items())
-    heads = "".join(
-        f"<th>{escape(t(code))}</th>"
-        for code in (
-            "screen.models.missing.inputs",
-            "screen.models.column.n",
-            "screen.models.metric.macro_auroc",
-            "screen.models.missing.calibration",
-            "screen.models.missing.expected",
-        )
-    )
+    judged = any(g.get("expected_calibration_error") for g in found.values())
+    lines = "".join(_subset(name, g, judged) for name, g in found.items())
+    names = [t("screen.models.missing.inputs"), t("screen.models.column.n")]
+    names.append(metric_words("macro_auroc", card.two_sided))
+    if judged:
+        names += [t("screen.models.missing.calibration"), t("screen.models.missing.expected")]
+    heads = _heads(*names)
     table = f'<table class="forests"><thead><tr>{heads}</tr></thead>{lines}</table>'
     return quiet(t("screen.models.missing.lead")) + table + _own_scales(card)
 
 
-def _subset(name: str, g: Mapping) -> str:
+def _heads(*names: str) -> str:
+    return "".join(f"<th>{escape(name)}</th>" for name in names)
+
+
+def _subset(name: str, g: Mapping, judged: bool) -> str:
     area = figure_words(g.get("macro_auroc"))
     error, limit, tone = "–", "–", ""
     if g.get("expected_calibration_error"):
@@ -113,9 +113,10 @@ def _subset(name: str, g: Mapping) -> str:
             f"{g['expected_if_calibrated']['high']:.3f}",
         )
         tone = "" if g["within"] else " out"
+    calibration = f'<td class="num{tone}">{error}</td><td class="num">{limit}</td>' if judged else ""
     return (
         f'<tr><th scope="row">{escape(capital(modalities_words(name)))}</th><td class="num">{g.get("n", 0):,}</td>'
-        f'<td class="num">{escape(area)}</td><td class="num{tone}">{error}</td><td class="num">{limit}</td></tr>'
+        f'<td class="num">{escape(area)}</td>{calibration}</tr>'
     )
 
 

@@ -20,7 +20,7 @@ def draw(card) -> None:
         metric = st.selectbox(
             t("screen.models.metric_choice"),
             names,
-            format_func=metric_words,
+            format_func=lambda n: capital(metric_words(n, card.two_sided)),
             key=f"card_metric_{card.task}",
             width=340,
         )
@@ -74,7 +74,7 @@ def _differences(card) -> str:
             t(
                 "screen.models.gap",
                 grouping=t(f"screen.models.grouping.{gap['grouping']}"),
-                metric=metric_words(gap["metric"]),
+                metric=metric_words(gap["metric"], card.two_sided),
                 better=group_words(gap["grouping"], gap["better"]),
                 worse=group_words(gap["grouping"], gap["worse"]),
                 better_value=figure_words(better),

@@ -6,7 +6,7 @@ import streamlit as st
 
 from mmcore.services import cards, words
 from pages.ui.card_words import capital, figure_words, forest, metric_words, part
-from pages.ui.text import heading, listed, percent, t
+from pages.ui.text import counted, heading, listed, percent, t
 
 FACTS = ("outcome", "output", "population", "inputs", "training", "use", "not_for")
 
@@ -36,22 +36,26 @@ def _figures(card) -> str:
 
 
 def _figure(card, found) -> str:
-    name = metric_words(found.metric)
+    name = metric_words(found.metric, card.two_sided)
     if found.code == "extra":
         title, beside = heading("screen.models.head.extra", metric=name), ""
     else:
         fields = str((card.test.get("baseline") or {}).get("name", ""))
         title, beside = t(f"screen.models.head.{found.code}", name=_fields(fields)), name
-    count = t("screen.models.tested_short", n=f"{found.n:,}", patients=f"{found.patients:,}")
+    figure = f"{beside} {figure_words(found.figure)}"
+    if found.n:
+        figure += " · " + t("screen.models.tested_short", n=f"{found.n:,}", patients=f"{found.patients:,}")
     return (
         f'<div class="head {found.code}"><b>{found.figure["value"]:.2f}</b>'
         f"<div><span>{escape(title)}</span>{forest(found.figure, 0.5)}"
-        f"<small>{escape(beside)} {escape(figure_words(found.figure))} · {escape(count)}</small></div></div>"
+        f"<small>{escape(figure)}</small></div></div>"
     )
 
 
 def _fields(names: str) -> str:
-    """The baseline's fields in words."""
+    """What the baseline reads, in words."""
+    if words.known(f"screen.models.baseline.{names}"):
+        return t(f"screen.models.baseline.{names}")
     return listed(t(f"field.{n}") if words.known(f"field.{n}") else n for n in names.split(" and "))
 
 
@@ -74,16 +78,23 @@ def _promises(test) -> list[str]:
             t(
                 "screen.models.head.sets",
                 confidence=percent(sets["confidence"]),
-                value=percent(sets["coverage"]),
-                low=percent(sets["interval"]["low"]),
-                high=percent(sets["interval"]["high"]),
+                value=counted(sets["coverage"]),
+                low=counted(sets["interval"]["low"]),
+                high=counted(sets["interval"]["high"]),
             )
         )
     selective = test.get("selective_risk") or {}
     if selective.get("error_all"):
-        values = {k: percent(selective[f"error_{k}"]["value"]) for k in ("all", "certain")}
+        values = {k: counted(selective[f"error_{k}"]["value"]) for k in ("all", "certain")}
         told.append(t("screen.models.head.selective", share=percent(selective["share"]), **values))
     return told
+
+
+def _size(n_bytes: int) -> str:
+    """21 MB; what would be rounded to nothing is under 1 MB."""
+    if n_bytes < 1e6:
+        return t("screen.models.size_small")
+    return t("screen.models.size", megabytes=f"{n_bytes / 1e6:.0f}")
 
 
 def _facts(card) -> str:
@@ -102,7 +113,7 @@ def _facts(card) -> str:
             "screen.models.type",
             fusion=t(f"screen.models.fusion.{card.structure.fusion}"),
             parameters=f"{card.structure.parameters:,}",
-            megabytes=f"{card.structure.bytes / 1e6:.0f}",
+            size=_size(card.structure.bytes),
         )
     lines = "".join(
         f'<tr class="{name}"><th scope="row">{escape(t(f"screen.models.row.{name}"))}</th><td>{escape(capital(text))}</td></tr>'

@@ -9,10 +9,7 @@ from pages.ui.text import listed, signed, t
 
 
 def draw(card) -> None:
-    """The picture, or that there is none."""
-    if card.structure is None:
-        st.html(quiet(t("screen.models.structure.none")))
-        return
+    """The picture of a model that has one."""
     st.html(part("screen.models.structure.title") + picture(card.structure))
 
 

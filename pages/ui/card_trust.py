@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from pages.ui.card_words import capital, figure_words, part, quiet
-from pages.ui.text import listed, percent, t
+from pages.ui.text import counted, heading, listed, percent, t
 
 COLOURS = (
     "#3b8fd0",
@@ -38,8 +38,10 @@ def _calibration(card) -> None:
         st.html(quiet(t("screen.models.no_figures")))
         return
     lines = {t("screen.models.reliability.top"): found["reliability"]}
-    if len(found.get("by_label") or {}) > 1:
-        lines = {t(f"label.{k}"): g["reliability"] for k, g in found["by_label"].items()}
+    by_label = found.get("by_label") or {}
+    if by_label:
+        label = _chosen(tuple(by_label), f"card_reliability_{card.task}")
+        lines = {t(f"label.{label}"): by_label[label]["reliability"]}
     st.plotly_chart(
         reliability_diagram(lines), key=f"reliability_{card.task}", config={"displayModeBar": False}
     )
@@ -70,7 +72,7 @@ def _pairs(lines: Mapping[str, list]) -> str:
     told = []
     for name, bins in lines.items():
         pairs = [
-            t("screen.models.reliability.pair", stated=percent(b["stated"]), observed=percent(b["observed"]))
+            t("screen.models.reliability.pair", stated=percent(b["stated"]), observed=counted(b["observed"]))
             for b in bins
         ]
         told.append(f"{capital(name)}. {t('screen.models.reliability.alt', pairs=listed(pairs))}")
@@ -89,7 +91,7 @@ def reliability_diagram(lines: Mapping[str, list]) -> go.Figure:
         figure.add_scatter(
             x=[b["stated"] for b in bins], y=[b["observed"] for b in bins], name=capital(name),
             mode="lines+markers", line={"color": COLOURS[i % len(COLOURS)], "width": 1.5},
-            marker={"size": [6 + 6 * (b["n"] / most) ** 0.5 for b in bins]},
+            marker={"size": [6 + 6 * (b["n"] / most) ** 0.5 for b in bins]}, cliponaxis=False,
         )  # fmt: skip
     figure.update_xaxes(range=[-0.02, 1.02], tickformat=".0%")
     figure.update_yaxes(range=[-0.02, 1.02], tickformat=".0%")
@@ -102,19 +104,21 @@ def _decision(card) -> None:
     if not curves:
         st.html(quiet(t("screen.models.decision.missing")))
         return
-    label = next(iter(curves))
-    if len(curves) > 1:
-        label = st.selectbox(
-            t("screen.models.decision.label"),
-            tuple(curves),
-            format_func=lambda k: t(f"label.{k}"),
-            key=f"card_curve_{card.task}",
-            label_visibility="collapsed",
-        )
+    label = _chosen(tuple(curves), f"card_curve_{card.task}")
     st.plotly_chart(
         decision_diagram(curves[label]), key=f"decision_{card.task}", config={"displayModeBar": False}
     )
     st.html(quiet(t("screen.models.decision.lead"), range_words(label, curves[label])))
+
+
+def _chosen(labels: tuple[str, ...], key: str) -> str:
+    """The label that the reader asks for; the only one unasked."""
+    if len(labels) == 1:
+        return labels[0]
+    name = t("screen.models.decision.label")
+    return st.selectbox(
+        name, labels, format_func=lambda k: heading(f"label.{k}"), key=key, label_visibility="collapsed"
+    )
 
 
 def useful_range(curve: Mapping) -> tuple[float, float] | None:
@@ -179,7 +183,7 @@ def _sets(card) -> None:
 
 
 def _covered(code: str, confidence: float, g: Mapping) -> str:
-    values = {k: percent(g[k]) for k in ("value", "low", "high")}
+    values = {k: counted(g[k]) for k in ("value", "low", "high")}
     return t(code, confidence=percent(confidence), size=f"{g['mean_size']:.2f}", **values)
 
 

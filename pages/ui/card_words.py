@@ -9,8 +9,10 @@ from pages.ui.text import heading, listed, t
 PREFIXES = ("auroc", "auprc", "sensitivity", "specificity", "f1")
 
 
-def metric_words(name: str) -> str:
-    """auroc_covid19 -> AUROC of COVID-19."""
+def metric_words(name: str, two_sided: bool = False) -> str:
+    """auroc_covid19 -> AUROC of COVID-19. two_sided: the answer is yes or no, so that its AUROC is no mean."""
+    if two_sided and name == "macro_auroc":
+        return t("screen.models.metric.only_auroc")
     if words.known(f"screen.models.metric.{name}"):
         return t(f"screen.models.metric.{name}")
     prefix, _, label = name.partition("_")

@@ -50,6 +50,11 @@ def percent(probability: float) -> str:
     return f"{probability * 100:.{digits}f}{SPACE}%"
 
 
+def counted(share: float) -> str:
+    """A share of counted cases in whole per cent: none or all of them may be meant."""
+    return f"{100 * share:.0f}{SPACE}%"
+
+
 def signed(value: float, digits: int = 2) -> str:
     """Log-odds with an explicit sign and a true minus; no minus before a zero."""
     rounded = round(value, digits)
