@@ -51,7 +51,9 @@ with right:
             decision.draw_estimate(seen.prediction.labels, key)
 
 names = ("note", "vitals", "what_if", "similar", "believe", "next_steps") if shown else ("note", "vitals")
-tabs = dict(zip(names, st.tabs([t(f"screen.review.tab.{n}") for n in names]), strict=True))
+titles = {n: t(f"screen.review.tab.{n}") for n in names}
+first = titles["note" if seen.note_text else "vitals"]  # a case without a note does not open on an empty tab
+tabs = dict(zip(names, st.tabs(list(titles.values()), default=first), strict=True))
 with tabs["vitals"]:
     vitals.draw(seen, engine.task, revealed=shown, doubt=doubts.get("clinical", ""))
 if shown:

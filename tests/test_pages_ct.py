@@ -25,11 +25,11 @@ def test_review_shows_slices_and_windows_and_an_account_that_adds_up(store, visi
     app = visit(case="nodule")
     assert not app.exception
     text = page_text(app)
-    assert "slice 3 of 5; the nodule is on 3" in text
+    assert "Slice 3 of 5; the nodule is on slice 3" in text
     assert "multiplies" in text or "odds" in text
     app = app.slider(key="ct_slice_nodule").set_value(1).run()
     assert not app.exception
-    assert "slice 1 of 5" in page_text(app)
+    assert "Slice 1 of 5" in page_text(app)
 
 
 def test_a_ct_is_marked_on_the_new_case_screen_and_kept_with_its_mark(store, visit, slices):

@@ -47,6 +47,24 @@ def test_a_second_is_25_mm_and_a_millivolt_10_mm():
     assert points[99][1] - points[100][1] == pytest.approx(10)
 
 
+@pytest.mark.parametrize(("millivolts", "above", "below"), [(1.0, 0, 0), (2.4, 10, 0), (-2.4, 0, 10)])
+def test_the_paper_grows_where_a_wave_would_be_cut_off(millivolts, above, below):
+    samples = np.zeros((12, 1000), np.float32)
+    samples[[0, 1], 100] = millivolts  # I on the first line, II on the last
+    svg = ecg.paper(Waveform(samples, 100.0, LEADS), None, "3x4", "off")
+    top, height = (float(x) for x in re.search(r'viewBox="0 (-?\d+) \d+ (\d+)"', svg).groups())
+    assert (-top, height - 112) == (above, above + below)
+    heights = [float(p.split(",")[1]) for line in re.findall(r'points="([^"]*)"', svg) for p in line.split()]
+    assert top < min(heights) and max(heights) < top + height
+
+
+def test_evidence_that_failed_its_test_has_one_swatch_since_both_ways_are_grey(monkeypatch):
+    monkeypatch.setattr(ecg, "t", lambda code, **values: f"{code} {values}")
+    at = evidence("V3", 4.0, 0.3)
+    assert (ecg._legend(at, False).count("■"), ecg._legend(at, True).count("■")) == (2, 1)
+    assert "legend_doubtful" in ecg._legend(at, True)
+
+
 def test_evidence_is_drawn_in_its_lead_and_time_and_can_be_put_off(waveform):
     at = evidence("V3", 4.0, 0.3)
     svg = ecg.paper(waveform, at, "12x1", "both")

@@ -171,3 +171,9 @@ def test_the_screen_speaks_chinese_and_says_once_what_it_is_not_for(store, visit
 
 def test_the_screen_says_once_what_it_is_not_for(store, visit):
     assert page_text(visit(case="whole")).count("Research and education, not for clinical use") == 1
+
+
+def test_a_case_without_a_note_opens_on_its_vitals(store, visit):
+    for key, first in (("whole", "Note"), ("vitals", "Vitals")):
+        tabs = visit(case=key).get("tab_container")
+        assert tabs[0].proto.tab_container.default_tab_index == (0 if first == "Note" else 1)

@@ -10,7 +10,7 @@ from mmcore.domain.case import Scan
 from mmcore.domain.prediction import Attribution
 from mmcore.services import nodule_marks
 from pages.ui import state, viewer
-from pages.ui.text import t
+from pages.ui.text import heading, t
 
 HEIGHT = 380  # pixels of the picture on which the nodule is marked
 RING = 0.03  # half the side of the square that shows a mark, as part of the picture
@@ -24,11 +24,11 @@ def draw(scan: Scan, name: str, attribution: Attribution | None = None, doubt: s
     viewer.draw(
         shown, f"{name}_{preset}_{number}", attribution if here else None, None, 420, doubt if here else ""
     )
-    words = [t("screen.viewer.ct_mark", row=f"{scan.mark.row:.0f}", column=f"{scan.mark.column:.0f}")]
+    words = [heading("screen.viewer.ct_mark", row=f"{scan.mark.row:.0f}", column=f"{scan.mark.column:.0f}")]
     if nodule_marks.slices(scan) > 1:
         slices = {"slice": number + 1, "slices": nodule_marks.slices(scan), "marked": scan.mark.slice + 1}
         words.insert(0, t("screen.viewer.slice_of", **slices))
-    st.html(f'<div class="quiet">{escape("; ".join(words))}.</div>')
+    st.html(f'<div class="quiet">{escape(" ".join(words))}</div>')
 
 
 def draw_mark(scan: Scan, name: str) -> tuple[float, float, int]:
@@ -89,7 +89,7 @@ def _controls(scan: Scan, name: str) -> tuple[int, str]:
             t("screen.viewer.preset"),
             presets,
             default=presets[0],
-            format_func=lambda p: t(f"screen.viewer.preset_{p}"),
+            format_func=lambda p: heading(f"screen.viewer.preset_{p}"),
             key=f"ct_window_{name}",
             label_visibility="collapsed",
         )

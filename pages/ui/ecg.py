@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Mapping, Sequence
 from html import escape
+from math import ceil
 
 import numpy as np
 import streamlit as st
@@ -15,6 +16,7 @@ from pages.ui.text import t
 MM_PER_SECOND, MM_PER_MILLIVOLT = 25, 10
 SECONDS = 10
 ROW = {"3x4": 27, "12x1": 17}  # mm from one line of traces to the next
+MOST_ROOM = 25  # mm of paper added for waves that reach beyond it
 FULL_COLOUR = 99.0  # percentile of the evidence that gets the full colour
 LAYOUTS, SHOWS = ("3x4", "12x1"), ("both", "for", "against", "off")
 Marks = Sequence[Sequence[float]]
@@ -47,7 +49,7 @@ def draw(
             ) or "both"  # fmt: skip
     words = alternative(waveform, attribution)
     st.html(_picture(paper(waveform, attribution, layout, show, marks or (), bool(doubt)), words))
-    legend = "" if attribution is None else _legend(attribution, DOUBTED if doubt else COLOURS)
+    legend = "" if attribution is None else _legend(attribution, bool(doubt))
     doubted = f'<div class="warning">{escape(doubt)}</div>' if doubt else ""
     scale = t("screen.ecg.scale") + (" " + t("screen.ecg.quarter") if layout == "3x4" and attribution else "")
     st.html(f'{legend}{doubted}<p class="quiet">{escape(words)} {escape(scale)}</p>')
@@ -99,7 +101,8 @@ def paper(
     """The picture as SVG in millimetres. marks: (top, left, bottom, right), shares of the twelve leads and the ten seconds."""
     lines = 12 if layout == "12x1" else 4
     width, height = SECONDS * MM_PER_SECOND + 4, lines * ROW[layout] + 4
-    parts = [_grid(width, height)]
+    above, below = _room(waveform, layout, height)
+    parts = [f'<g transform="translate(0 {-above})">{_grid(width, height + above + below)}</g>']
     limit, colours = 1.0, DOUBTED if doubtful else COLOURS
     if attribution is not None:
         limit = float(np.percentile(np.abs(attribution.values), FULL_COLOUR)) or 1.0
@@ -110,7 +113,7 @@ def paper(
             parts.append(_cells(values, first, last, middle, ROW[layout], colours))
         parts.append(_trace(waveform, lead, first, last, middle))
         parts += [_frame(mark, lead, first, last, middle, ROW[layout]) for mark in marks]
-    return f'<svg viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg" style="width:100%;background:#fff8f6">{"".join(parts)}</svg>'
+    return f'<svg viewBox="0 {-above} {width} {height + above + below}" xmlns="http://www.w3.org/2000/svg" style="width:100%;background:#fff8f6">{"".join(parts)}</svg>'
 
 
 def _grid(width: float, height: float) -> str:
@@ -166,7 +169,8 @@ def _frame(mark: Sequence[float], lead: str, first: float, last: float, middle: 
 
 def _trace(waveform: Waveform, lead: str, first: float, last: float, middle: float) -> str:
     x0 = 2 + first * MM_PER_SECOND
-    label = f'<text x="{x0 + 0.8:.1f}" y="{middle - 6:.1f}" font-size="3.4" fill="#333" font-family="sans-serif">{lead}</text>'
+    halo = 'stroke="#fff8f6" stroke-width="1" paint-order="stroke" font-family="sans-serif"'
+    label = f'<text x="{x0 + 0.8:.1f}" y="{middle - 7:.1f}" font-size="4.4" fill="#222" {halo}>{lead}</text>'
     if lead not in waveform.leads:
         return label
     stride = max(1, round(waveform.rate_hz / 250))
@@ -180,14 +184,34 @@ def _trace(waveform: Waveform, lead: str, first: float, last: float, middle: flo
     )
     tick = f'<path d="M{x0:.1f} {middle - 3:.1f}v6" stroke="#333" stroke-width="0.2"></path>'
     return (
-        f'{tick}{label}<polyline points="{points}" fill="none" stroke="#111" stroke-width="0.28"></polyline>'
+        f'{tick}<polyline points="{points}" fill="none" stroke="#111" stroke-width="0.28"></polyline>{label}'
     )
 
 
-def _legend(attribution: Attribution, colours: Mapping[int, str]) -> str:
+def _room(waveform: Waveform, layout: str, height: int) -> tuple[int, int]:
+    """Millimetres of paper wanted above and below the lines so that no wave is cut off, in large squares."""
+    above = below = 0.0
+    for lead, first, last, line in strips(layout):
+        if lead in waveform.leads:
+            row = waveform.samples[waveform.leads.index(lead)]
+            part = (row - np.nanmedian(row))[int(first * waveform.rate_hz) : int(last * waveform.rate_hz)]
+            part = part[np.isfinite(part)] * MM_PER_MILLIVOLT
+            middle = (line + 0.5) * ROW[layout] + 2
+            above = max(above, float(part.max(initial=0.0)) - middle)
+            below = max(below, middle - float(part.min(initial=0.0)) - height)
+    up, down = (min(MOST_ROOM, 5 * ceil((mm + 1) / 5)) if mm > 0 else 0 for mm in (above, below))
+    return up, down
+
+
+def _legend(attribution: Attribution, doubtful: bool) -> str:
     label = attribution.target.label
-    words = t("screen.ecg.sum", label=label, **split_shown(attribution))
+    words = escape(t("screen.ecg.sum", label=label, **split_shown(attribution)))
+    pro = t("screen.viewer.legend_for", label=label)
+    contra = t("screen.viewer.legend_against_alone", label=label)
+    if doubtful:  # both ways are the same grey
+        grey = escape(t("screen.viewer.legend_doubtful", pro=pro, against=contra))
+        return f'<div class="quiet"><span style="color:{DOUBTED[1]}">■</span> {grey} · {words}</div>'
     return (
-        f'<div class="quiet"><span style="color:{colours[1]}">■</span> {escape(t("screen.viewer.legend_for", label=label))} '
-        f'<span style="color:{colours[-1]}">■</span> {escape(t("screen.viewer.legend_against_alone", label=label))} · {escape(words)}</div>'
+        f'<div class="quiet"><span style="color:{COLOURS[1]}">■</span> {escape(pro)} '
+        f'<span style="color:{COLOURS[-1]}">■</span> {escape(contra)} · {words}</div>'
     )

@@ -85,7 +85,10 @@ def _draw_class(store, session: teach.Session, student: str, mine: dict) -> None
 
 
 def draw_results(answers, student: str) -> None:
-    """Calibration of this student and of the model on the same cases, and a row for each student of the session."""
+    """Calibration of this student and of the model on the same cases, and a row for each student of the session; nothing
+    before the first answer."""
+    if not answers:
+        return
     mine = [a for a in answers if a.student == student]
     left, right = st.columns(2, gap="medium")
     with left, st.container(key="panel_calibration"):

@@ -242,7 +242,10 @@ def _legend(attribution: Attribution, doubtful: bool) -> str:
         against = t("screen.viewer.legend_against", label=contrast.against)
         words = t("screen.viewer.sum", label=contrast.label, against=contrast.against, **values)
     pro = t("screen.viewer.legend_for", label=contrast.label)
+    if doubtful:  # both ways are the same grey
+        grey = escape(t("screen.viewer.legend_doubtful", pro=pro, against=against))
+        return f'<div class="legend doubtful"><span><i class="swatch"></i>{grey}</span><span>{escape(words)}</span></div>'
     return (
-        f'<div class="legend{" doubtful" if doubtful else ""}"><span><i class="swatch for"></i>{escape(pro)}</span>'
+        f'<div class="legend"><span><i class="swatch for"></i>{escape(pro)}</span>'
         f'<span><i class="swatch against"></i>{escape(against)}</span><span>{escape(words)}</span></div>'
     )

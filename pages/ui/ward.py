@@ -12,7 +12,7 @@ from pages.ui import picture, state
 from pages.ui.evidence import bar_html
 from pages.ui.text import heading, listed, percent, signed, t, told
 from pages.ui.ward_beds import bed_name, news2_words, who
-from pages.ui.ward_charts import risk_chart, vitals
+from pages.ui.ward_charts import HOURS, risk_chart, vitals
 
 SHOWN_MOVES = 7
 SINCE = ("alert", "six_hours", "admission")
@@ -115,6 +115,7 @@ def draw_signs(bed: Bed, task: Task, settings: WardSettings) -> None:
     """Eight signs and values over time."""
     st.html(f'<h2 class="part">{escape(t("screen.monitor.signs"))}</h2>')
     picture.draw(f'<div class="signs">{vitals(bed.stay, task, int(settings.hour))}</div>', f"signs_{bed.key}")
+    st.html(f'<div class="quiet">{escape(t("screen.monitor.signs_how", hours=HOURS))}</div>')
 
 
 def draw(stored, task: Task, bed: Bed, settings: WardSettings, alerts: Sequence[Alert]) -> None:

@@ -33,7 +33,7 @@ def draw_threshold(stored, settings: WardSettings) -> float | None:
         f"<div><b>{value}</b><span>{escape(t(f'screen.monitor.{name}'))}</span></div>"
         for name, value in figures
     )
-    source = t("screen.monitor.figures_from", n=ward.alert_figures(stored)["n"])
+    source = t("screen.monitor.figures_from", n=f"{ward.alert_figures(stored)['n']:,}")
     st.html(f'<div class="figures">{cells}</div><div class="quiet">{escape(source)}</div>')
     return chosen if on else None
 
