@@ -1,6 +1,7 @@
 """The image encoder, the lung finder and their training, on small random packs."""
 
 import importlib.util
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -110,8 +111,25 @@ def test_weights_of_another_network_are_refused(tmp_path):
 def test_training_moves_the_late_blocks_and_leaves_the_early_ones_and_the_batch_statistics():
     start, trained = fresh_weights(), fitted(steps=3).state_dict()
     assert torch.equal(start["blocks.2.project.0.weight"], trained["blocks.2.project.0.weight"])
-    assert not torch.equal(start["blocks.9.project.0.weight"], trained["blocks.9.project.0.weight"])
-    assert torch.equal(start["blocks.9.project.1.running_mean"], trained["blocks.9.project.1.running_mean"])
+    assert not torch.equal(start["blocks.6.project.0.weight"], trained["blocks.6.project.0.weight"])
+    assert torch.equal(start["blocks.6.project.1.running_mean"], trained["blocks.6.project.1.running_mean"])
+
+
+def test_the_encoder_is_the_mean_of_its_weights_over_the_last_steps(tmp_path) -> None:
+    name, seen = "blocks.6.project.0.weight", []
+
+    def keep(step: int, loss: float) -> None:
+        seen.append(torch.load(tmp_path / "run.pt", weights_only=True)["encoder"][name])
+
+    start, (images, targets, labels, sources) = fresh_weights(), random_pack()
+    shares, recipe = draw_shares(labels, sources, 0.5), replace(TINY, save_every=1, average_from=0.4)
+    views = views_of(images, shares, recipe, 5, started(start))
+    trained = fit_image_encoder(
+        views, targets, shares, seed=5, steps=5, init_state=start, checkpoint=tmp_path / "run.pt", progress=keep,
+        recipe=recipe,
+    ).state_dict()[name]  # fmt: skip
+    assert torch.allclose(trained, torch.stack(seen[2:]).mean(0), atol=1e-6)
+    assert not torch.allclose(trained, seen[-1], atol=1e-6)
 
 
 def test_the_same_seed_gives_the_same_encoder_and_a_resumed_training_too(tmp_path):

@@ -228,8 +228,8 @@ TASK = Task(
         (
             "How strongly the image is kept from reading the hospital was chosen from three values by the figure across "
             "publishers, the length of the encoder's training from three on that figure and on two folds of the "
-            "cross-validation, and its depth from three on one fold. These figures therefore lean a little to the optimistic "
-            "side."
+            "cross-validation, and its depth from four on that figure and one fold. These figures therefore lean to the "
+            "optimistic side."
         ),
         (
             "The scan's evidence is pooled over the lungs' outline alone, so that the map lies inside it is how the model is "
