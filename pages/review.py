@@ -3,6 +3,7 @@
 import streamlit as st
 
 from mmcore.domain.errors import MmcoreError, NothingToPredictError
+from mmcore.tasks import get_task
 from pages.ui import (
     belief,
     decision,
@@ -31,7 +32,12 @@ try:
     seen = reading.read(engine, key, case)
 except NothingToPredictError as error:
     reading.draw_head(summary)
-    gates.draw_nothing_left(case, key, error)
+    left, right = reading.sides(get_task(case.task), case)
+    if left is not None:
+        with left:
+            pictures.draw(get_task(case.task), key, case, None, revealed=False, doubts={})
+    with right:
+        gates.draw_nothing_left(case, key, error)
     st.stop()
 except MmcoreError as error:
     frame.fail(error)
@@ -40,12 +46,13 @@ reading.keep(key, summary, seen)
 reading.draw_head(summary, seen.prediction.model_version)
 shown = reading.revealed(key, summary)
 doubts = belief.doubts(key, seen) if shown else {}
-left, right = st.columns(reading.COLUMNS, gap="medium")
-with left:
-    pictures.draw(engine.task, key, case, seen, revealed=shown, doubts=doubts)
+left, right = reading.sides(engine.task, case)
+if left is not None:
+    with left:
+        pictures.draw(engine.task, key, case, seen, revealed=shown, doubts=doubts)
 with right:
     if shown:
-        reading.draw_answer(engine, key, case, seen.prediction.contrast)
+        reading.draw_answer(engine, key, case, seen.prediction.contrast, wide=left is None)
     else:
         with st.container(key="panel_estimate"):
             decision.draw_estimate(seen.prediction.labels, key)

@@ -5,8 +5,9 @@ import time
 
 import pytest
 
+from mmcore.domain.case import Case
 from mmcore.services import cases
-from tests.conftest import page_text
+from tests.conftest import page_text, plain
 
 NUMBER = r'class="value[^"]*">([+−]?[\d.]+)</td>'
 
@@ -177,3 +178,28 @@ def test_a_case_without_a_note_opens_on_its_vitals(store, visit):
     for key, first in (("whole", "Note"), ("vitals", "Vitals")):
         tabs = visit(case=key).get("tab_container")
         assert tabs[0].proto.tab_container.default_tab_index == (0 if first == "Note" else 1)
+
+
+def test_a_case_without_a_picture_leaves_its_room_to_the_answer(store, visit):
+    text = page_text(visit(case="vitals"))
+    assert "No scan" not in text and '<table class="account">' in text
+    store.add("note", Case("heart_ecg", note="palpitations"))
+    app = visit(case="note")
+    assert not app.exception
+    assert "No ECG in this case" in page_text(app) and "No scan" not in page_text(app)
+
+
+def test_labels_that_reach_their_own_operating_point_beside_the_likeliest_are_named(monkeypatch):
+    from types import SimpleNamespace
+
+    from pages.ui import answer, text
+
+    monkeypatch.setattr(text.state, "language", lambda: "en")
+    chances = {"not_suspicious": 0.62, "suspicious": 0.38}
+    prediction = SimpleNamespace(labels=tuple(chances), probabilities=chances, exclusive=True)
+    points = {"not_suspicious": 0.77, "suspicious": 0.23}
+    seen = SimpleNamespace(prediction=prediction, operating_point=points)
+    told = plain(answer._point_words(seen, "not_suspicious"))
+    assert told.endswith("At or above its own operating point as well: suspicious nodule 38 %.")
+    seen.operating_point = {"not_suspicious": 0.77, "suspicious": 0.4}
+    assert "as well" not in answer._point_words(seen, "not_suspicious")

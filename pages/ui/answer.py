@@ -187,4 +187,15 @@ def _point_words(review, label: str) -> str:
         return ""
     called = review.prediction.probabilities[label] >= threshold
     words = t("screen.review.called" if called else "screen.review.not_called")
-    return t("screen.review.point_words", label=label, threshold=percent(threshold), called=words)
+    told = t("screen.review.point_words", label=label, threshold=percent(threshold), called=words)
+    also = also_called(review, label)
+    return f"{told} {t('screen.review.also_called', labels=listed(also))}" if also else told
+
+
+def also_called(review, label: str) -> list[str]:
+    """Labels that exclude the likeliest one and yet reach their own operating point, in words with their probability."""
+    chances, points = review.prediction.probabilities, review.operating_point
+    if not review.prediction.exclusive:
+        return []
+    above = [k for k in review.prediction.labels if k != label and chances[k] >= points.get(k, 1.0)]
+    return [f"{t(f'label.{k}')} {percent(chances[k])}" for k in sorted(above, key=lambda k: -chances[k])]

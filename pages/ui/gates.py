@@ -10,7 +10,7 @@ from mmcore.domain.case import Case, Notice
 from mmcore.domain.errors import NothingToPredictError
 from mmcore.services.scan_gates import correctable, corrected
 from mmcore.services.times import toggled
-from pages.ui import resources, viewer
+from pages.ui import resources
 from pages.ui.text import heading, t, told
 
 
@@ -28,7 +28,7 @@ def draw_buttons(gates: Sequence[Notice], case: Case, key: str) -> None:
                 ):
                     _keep(key, replace(case, scan=corrected(case.scan, gate)))
             words = t("screen.review.gate_restore" if overruled else "screen.review.gate_overrule")
-            if st.button(f"{name}: {words}", key=f"gate_{modality}_{key}", type="tertiary"):
+            if st.button(f"{name}: {words}", key=f"gate_{modality}_{key}", type="secondary"):
                 _keep(key, replace(case, overruled=case.overruled ^ {modality}))
 
 
@@ -51,11 +51,8 @@ def marks(gates: Sequence[Notice], case: Case) -> list[str]:
 
 
 def draw_nothing_left(case: Case, key: str, error: NothingToPredictError) -> None:
-    """A case of which every input is set aside: what was given, why there is no answer, and what can be done."""
-    left, right = st.columns([0.47, 0.53], gap="medium")
-    with left:
-        viewer.draw(case.scan, key)
-    with right, st.container(key="panel_nothing"):
+    """Of a case of which every input is set aside: why there is no answer, and what can be done."""
+    with st.container(key="panel_nothing"):
         st.html(f'<h2 class="part">{t("screen.review.no_answer")}</h2>')
         for reason in error.values.get("reasons", ()):
             st.html(f'<div class="warning" role="alert">{escape(told(reason))}</div>')

@@ -8,6 +8,12 @@ from pages.ui import ct, ecg, echo, second, viewer, vitals
 from pages.ui.evidence import of_modality
 
 
+def any_of(task: Task, case: Case) -> bool:
+    """Whether the left side has anything to show: a case of a note or values alone leaves the room to its answer."""
+    values_only = not {Modality.IMAGE, Modality.WAVEFORM} & set(task.accepted)
+    return case.scan is not None or case.waveform is not None or values_only or task.companion is not None
+
+
 def draw(task: Task, key: str, case: Case, seen, *, revealed: bool, doubts: Mapping[str, str]) -> None:
     """What was given, with its evidence once the answer is revealed. seen: the review, None while its model is loaded;
     doubts: modality -> why its map is greyed out."""

@@ -10,6 +10,7 @@ import streamlit as st
 from mmcore.domain.case import Case
 from mmcore.domain.errors import MmcoreError
 from mmcore.domain.prediction import Contrast
+from mmcore.domain.task import Task
 from mmcore.services import cases, words
 from mmcore.services.cases import CaseSummary
 from mmcore.tasks import get_task
@@ -106,9 +107,15 @@ def draw_estimate_setting(key: str) -> None:
         st.rerun()
 
 
+def sides(task: Task, case: Case):
+    """The columns of pictures and answer; no left one where there is nothing to look at."""
+    return st.columns(COLUMNS, gap="medium") if pictures.any_of(task, case) else (None, st.container())
+
+
 @st.fragment
-def draw_answer(engine, key: str, case: Case, drawn: Contrast) -> None:
-    """Answer and account; a moved slider reruns only these, unless the contrast that the rest shows has changed."""
+def draw_answer(engine, key: str, case: Case, drawn: Contrast, wide: bool = False) -> None:
+    """Answer and account; a moved slider reruns only these, unless the contrast that the rest shows has changed. wide: side by
+    side, where no picture stands beside them."""
     seen = read(engine, key, case)
     if (
         seen.prediction.contrast != drawn
@@ -116,14 +123,15 @@ def draw_answer(engine, key: str, case: Case, drawn: Contrast) -> None:
     ):
         st.rerun(scope="app")
     stored = seen.prediction.confidence
-    with st.container(key="panel_answer"):
+    above, below = st.columns(COLUMNS, gap="medium") if wide else (st.container(), st.container())
+    with above, st.container(key="panel_answer"):
         answer.draw(seen, state.confidence(stored), bool(state.of_case(key, "prior")))
         answer.draw_prior(seen, key)
-    with st.container(key="panel_account"):
+    with below, st.container(key="panel_account"):
         account.draw(seen, key)
     words_of_group = group.words_of(resources.card(case.task), seen)
     if words_of_group:
-        st.html(words_of_group)
+        (above if wide else below).html(words_of_group)
 
 
 def draw_note(engine, key: str, seen, revealed: bool, doubt: str = "") -> None:
