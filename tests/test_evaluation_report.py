@@ -9,6 +9,7 @@ import pytest
 
 from mmcore.domain.pack import PackRow
 from mmcore.evaluation.conformal import conformalize, p_values
+from mmcore.evaluation.unknown import called_where_unknown
 from mmcore.services.card import card_text
 from mmcore.services.engine import Engine
 from mmcore.services.evaluate import report
@@ -123,3 +124,21 @@ def test_the_card_says_what_was_kept_and_which_set_has_a_scale_of_its_own(exclus
     assert "Of 5 sets of modalities" in text
     assert "most certain cases err" in text
     assert "image: evidence x 0.50" in text
+
+
+def test_a_patient_whose_answer_is_not_known_counts_once_and_known_answers_do_not_count() -> None:
+    p = np.array([[0.9, 0.1], [0.2, 0.1], [0.6, 0.1], [0.9, 0.1], [0.9, 0.1]])
+    outcomes = np.array([[np.nan, 0], [np.nan, 0], [np.nan, 1], [1, 0], [0, 1]], dtype=float)
+    found = called_where_unknown(
+        ("a", "b"), p, outcomes, [0.7, 0.5], ["x", "x", "x", "x", "y"], ["1", "1", "2", "3", "4"]
+    )
+    assert list(found) == ["a"] and list(found["a"]) == ["x"]
+    assert (found["a"]["x"]["n"], found["a"]["x"]["value"]) == (2, 0.5)
+
+
+def test_the_card_has_a_column_for_each_source_where_an_answer_is_not_known() -> None:
+    test = report(*engine_and_rows(False), {}, 200)
+    share = {"n": 28, "value": 0.25, "low": 0.1, "high": 0.4}
+    test["called_where_unknown"] = {"covid19": {"away": share}}
+    text = card_text({"task": "chest_infection", "test": test})
+    assert "| figure | away (n=28) |" in text and "| covid19 | 0.250 (0.100 to 0.400) |" in text

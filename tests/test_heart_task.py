@@ -1,12 +1,22 @@
 """The heart's task: the pack's rows, what the labels may be read off, the generator's diseases and their measurements."""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import numpy as np
 import pytest
 
 from mmcore.domain.case import LEADS
 from mmcore.domain.errors import PackError
+from mmcore.domain.pack import PackRow
+from mmcore.domain.task import Field, Modality, Task
 from mmcore.models.ecg_encoder import MEASURES, EcgEncoder
 from mmcore.preprocess.waveform import ready, take_wander_out
+from mmcore.services.evaluate import evaluate
+from mmcore.services.packs import outcomes_of
+from mmcore.services.review import load_engine
+from mmcore.services.teaching import granted_outcomes
+from mmcore.services.workshop import Workshop
 from mmcore.tasks import get_task
 from mmcore.training.ecg_beats import (
     HEALTHY,
@@ -19,6 +29,7 @@ from mmcore.training.ecg_beats import (
 )
 from mmcore.training.ecg_generator import fibrillation, noise, sinus, strip
 from mmcore.training.ecg_measures import measure
+from mmcore.training.recipe import settings_for
 
 NAMES = [m.name for m in MEASURES]
 
@@ -67,6 +78,64 @@ def test_the_diagnosis_list_is_no_input(pack):
     assert all(r.note is None for r in get_task("heart_ecg").read_pack(pack[0]).rows)
 
 
+def test_training_takes_brugada_for_absent_where_a_cardiologists_list_does_not_name_it_and_no_figure_does(
+    pack,
+):
+    table = pack[0] / "ecg_meta.csv"
+    listed = "cardiologist diagnosis list (=label source)"
+    table.write_text(
+        "source,record_id,patient_id,text,text_kind,y_ischemia,y_brugada\n"
+        f"ludb,1,p1,Sinus rhythm.,{listed},0,\n"
+        f"ludb,2,p2,Brugada pattern.,{listed},0,\n"
+        "ptbxl,3,p3,normal ECG,PTB-XL report,,\n"
+    )
+    task = get_task("heart_ecg")
+    rows = task.read_pack(pack[0]).rows
+    assert [dict(r.teach) for r in rows] == [{"brugada": 0.0}, {}, {}]
+    brugada, ischaemia = task.labels.index("brugada"), task.labels.index("ischaemia")
+    granted = granted_outcomes(task, rows)
+    assert granted[0, [brugada, ischaemia]].tolist() == [0, 0]
+    assert np.isnan(granted[1:, brugada]).all() and np.isnan(outcomes_of(task, rows)[:, brugada]).all()
+
+
+def test_what_training_takes_for_granted_moves_the_head_and_stays_unknown():
+    task = Task("granted", ("here", "there"), False, (Modality.CLINICAL,), (Field("size_mm", "mm"),))
+    rng = np.random.default_rng(0)
+
+    def rows(teach: dict) -> list[PackRow]:
+        known = [
+            PackRow(
+                f"a{i}", f"a{i}", "a", "a", {"there": i % 2}, values={"size_mm": i % 2 + rng.normal(0, 0.5)}
+            )
+            for i in range(80)
+        ]
+        other = [
+            PackRow(f"b{i}", f"b{i}", "b", "b", {"here": i % 2}, values={"size_mm": 2.0 + i % 2}, teach=teach)
+            for i in range(80)
+        ]
+        return [*known, *other]
+
+    def fitted(teach: dict, folder: Path):
+        shop = Workshop(task, rows(teach), (), None, settings_for(task, {}), folder, lambda *told: None)
+        model, _, _, taught, _ = shop.fit("x", np.arange(160), np.arange(0), 0)
+        return model.clinical_head.weight[:, 1], taught.outcomes[:, 1]
+
+    with TemporaryDirectory() as folder:
+        alone, known = fitted({}, Path(folder))
+        lower, still = fitted({"there": 0.0}, Path(folder))
+    assert np.isnan(known[80:]).all() and np.isnan(still[80:]).all()
+    assert float(lower.sum()) < 0.5 * float(alone.sum())
+
+
+def test_how_often_a_label_is_called_where_nobody_looked_is_told_by_source(pack):
+    found = evaluate(load_engine("heart_ecg"), pack[0], resamples=20)["called_where_unknown"]
+    assert {k: sorted(v) for k, v in found.items() if k in ("brugada", "ischaemia")} == {
+        "brugada": ["ludb", "ptbxl"],
+        "ischaemia": ["brugada_huca", "ptbxl"],
+    }
+    assert found["brugada"]["ptbxl"]["n"] == 1 and found["brugada"]["ptbxl"]["value"] == 0
+
+
 def test_a_pack_whose_recordings_and_rows_differ_is_refused(pack):
     table = pack[0] / "ecg_meta.csv"
     table.write_text(table.read_text() + "ludb,4,p4,50,F,,1,\n")
@@ -77,7 +146,7 @@ def test_a_pack_whose_recordings_and_rows_differ_is_refused(pack):
 
 def test_every_measure_that_a_label_is_read_off_exists():
     task = get_task("heart_ecg")
-    assert set(task.measures) < set(task.labels)
+    assert set(task.measures) == set(task.labels)
     assert [n for names in task.measures.values() for n in names if n not in NAMES] == []
 
 

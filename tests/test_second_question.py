@@ -103,14 +103,15 @@ def test_review_shows_the_second_answer_beside_the_first_and_says_that_it_is_apa
     assert "Cholesterol" in text and "exact_shapley" not in text
 
 
-def test_moving_the_second_priors_slider_leaves_the_first_answer_alone(app):
+def test_moving_the_second_priors_slider_leaves_the_first_answer_alone(app, infarct):
     page = app()
+    first = f"{max(review(load_engine('heart_ecg'), infarct).prediction.probabilities.values()):.0%}"
     before = re.findall(r'class="chance">([^<]+)<', page_text(page))
     slider = next(s for s in page.select_slider if s.key.startswith("prior_heart.heart_coronary"))
     slider.set_value(0.02).run()
     after = re.findall(r'class="chance">([^<]+)<', page_text(page))
     assert len(after) == 2 and sum(a != b for a, b in zip(before, after, strict=True)) == 1
-    assert "81 %" in before and "81 %" in after  # hypertrophy, the ECG's own answer
+    assert first.replace("%", " %") in before and first.replace("%", " %") in after  # the ECG's own answer
 
 
 def test_review_says_how_to_get_the_second_answer_where_its_values_are_missing(app):

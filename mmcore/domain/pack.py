@@ -13,7 +13,8 @@ class PackRow:
 
     `image` is a file; packs that keep many in one file give the `scan` or `waveform` itself. `patient` groups rows of one
     person; `source` and `publisher` say where the row comes from. `teach`: what training may know beside values and outcome: a
-    reader's own verdict, or the labels under which a table without scans teaches the fields that it alone can teach.
+    reader's own verdict, the labels under which a table without scans teaches the fields that it alone can teach, or a label that
+    training takes for granted where it is not known; what is taken for granted is never an outcome, so no figure counts it.
     """
 
     key: str

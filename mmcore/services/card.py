@@ -72,6 +72,7 @@ def card_text(result: Mapping, tested: Mapping | None = None, speed: Mapping | N
         "",
         *table({k: v["metrics"] for k, v in test["by_source"].items()}, counts=test["by_source"]),
     ]
+    lines += _unknown(test, result.get("cross_validation") or {})
     if away:
         lines += ["## Publishers and hospitals never seen", ""]
         lines += [
@@ -104,6 +105,26 @@ def card_text(result: Mapping, tested: Mapping | None = None, speed: Mapping | N
     lines += _speed(speed) if speed else []
     lines += ["## What to know", "", *(f"- {text}" for text in task.caveats), ""]
     return "\n".join(lines)
+
+
+def _unknown(test: Mapping, cross: Mapping) -> list[str]:
+    """How often each label is called where it is not known, on patients not met and in cross-validation."""
+    of_all = (cross.get("all") or {}).get("called_where_unknown") or {}
+    columns: dict[str, dict] = {}
+    for where, found in (("", test.get("called_where_unknown") or {}), ("cross-validated, ", of_all)):
+        for label, by_source in found.items():
+            for source, figure in by_source.items():
+                columns.setdefault(f"{where}{source} (n={figure['n']})", {})[label] = figure
+    if not columns:
+        return []
+    return [
+        "## Called where the answer is not known",
+        "",
+        "Share of patients whose answer is not known here and who reach the label's operating point (cross-validated: 0.5). Right "
+        "and wrong calls cannot be told apart; of a rare disease nearly all are wrong.",
+        "",
+        *table(columns),
+    ]
 
 
 def _headline(away: Mapping, test: Mapping) -> str:

@@ -8,6 +8,7 @@ import torch
 
 from mmcore.domain.task import Task
 from mmcore.evaluation.metrics import auroc, interval, label_metrics, patient_weights
+from mmcore.evaluation.unknown import called_where_unknown
 from mmcore.models.fusion import FusionModel
 from mmcore.services.extras import extra_figures
 from mmcore.services.training import probabilities
@@ -134,7 +135,11 @@ def _figures(shop: Workshop, stated: np.ndarray) -> dict:
             odds = np.log(p[pair, i] + 1e-12) - np.log(p[pair, j] + 1e-12)
             kept[name] = interval(auroc(odds, outcomes[pair, i], weights[:, pair]))
     metrics, baseline, _ = extra_figures(task, rows, p, 1000)
-    found = {"n": int((~np.isnan(outcomes)).any(1).sum()), "patients": len({r.patient for r in rows})}
+    found: dict = {"n": int((~np.isnan(outcomes)).any(1).sum()), "patients": len({r.patient for r in rows})}
+    if not task.exclusive:
+        whose = [r.source for r in rows], [r.patient for r in rows]
+        unknown = called_where_unknown(task.labels, p, outcomes, [0.5] * len(task.labels), *whose)
+        found |= {"called_where_unknown": unknown} if unknown else {}
     return found | {"metrics": kept | metrics} | ({"baseline": baseline} if baseline else {})
 
 

@@ -17,6 +17,7 @@ from mmcore.evaluation.trust import (
     decision_curves,
     selective_report,
 )
+from mmcore.evaluation.unknown import called_where_unknown
 from mmcore.services.engine import Engine
 from mmcore.services.extras import has_extra, with_extras
 from mmcore.services.packs import has_label, read_pack
@@ -33,7 +34,8 @@ def evaluate(
 
     Rows of patients that trained or calibrated the model are left out and counted; no other row is selected.
     """
-    fresh, left_out = unseen_rows(engine, read_pack(engine.task, directory))
+    pack = read_pack(engine.task, directory)
+    fresh, left_out = unseen_rows(engine, pack)
     scored, unusable = score(engine, fresh, progress)
     if unusable:
         left_out["nothing_to_predict_from"] += unusable
@@ -41,12 +43,19 @@ def evaluate(
     if len(labelled) < len(scored.rows):
         left_out["other_outcome_only"] = len(scored.rows) - len(labelled)
     found = report(engine, subset(scored, labelled), dict(left_out), resamples)
+    if len(engine.task.labels) > 1 and not engine.task.exclusive:  # else a row knows all labels or none
+        known = _met(engine)
+        unasked = [
+            r for r in pack.rows if not has_label(engine.task, r) and patient_mark(r.patient) not in known
+        ]
+        parts = subset(scored, labelled), score(engine, unasked, progress)[0]
+        found["called_where_unknown"] = _called_where_unknown(engine, parts)
     return with_extras(found, engine.task, scored.rows, scored.probabilities, resamples)
 
 
 def unseen_rows(engine: Engine, pack: Pack) -> tuple[list[PackRow], Counter[str]]:
     """Labelled rows of patients that neither trained nor calibrated the model, and how many others there are, by reason."""
-    known = set(engine.facts["patients"]["train"]) | set(engine.facts["patients"]["calibration"])
+    known = _met(engine)
     left_out = Counter(pack.left_out)
     fresh = []
     for row in pack.rows:
@@ -58,6 +67,24 @@ def unseen_rows(engine: Engine, pack: Pack) -> tuple[list[PackRow], Counter[str]
         else:
             fresh.append(row)
     return fresh, left_out
+
+
+def _met(engine: Engine) -> set[str]:
+    """Marks of the patients that trained or calibrated the model."""
+    return set(engine.facts["patients"]["train"]) | set(engine.facts["patients"]["calibration"])
+
+
+def _called_where_unknown(engine: Engine, parts: Sequence[Scored]) -> dict:
+    """What called_where_unknown finds in all the rows together, at the model's operating points."""
+    rows = [r for part in parts for r in part.rows]
+    return called_where_unknown(
+        engine.task.labels,
+        np.concatenate([part.probabilities for part in parts]),
+        np.concatenate([part.outcomes for part in parts]),
+        [engine.facts["operating_point"][k] for k in engine.task.labels],
+        [r.source for r in rows],
+        [r.patient for r in rows],
+    )
 
 
 def report(engine: Engine, scored: Scored, left_out: dict[str, int], resamples: int) -> dict:

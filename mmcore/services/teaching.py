@@ -46,6 +46,14 @@ def teaching_outcomes(task: Task, rows: Sequence[PackRow]) -> np.ndarray:
     return outcomes_of(task, [replace(r, outcome=r.teach) if is_teacher(task, r) else r for r in rows])
 
 
+def granted_outcomes(task: Task, rows: Sequence[PackRow]) -> np.ndarray:
+    """(N, K) outcomes, and where a label is not known what training takes for granted of it: for fitting heads, never for figures."""
+    known = [{k: y for k, y in r.outcome.items() if y is not None} for r in rows]
+    return outcomes_of(
+        task, [replace(r, outcome=dict(r.teach) | k) for r, k in zip(rows, known, strict=True)]
+    )
+
+
 def hide_untaught(task: Task, rows: Encoded) -> Encoded:
     """The rows without the values of fields that their source may not teach."""
     values = rows.inputs["clinical"].copy()

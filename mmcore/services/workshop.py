@@ -21,7 +21,14 @@ from mmcore.services.packs import (
     has_label,
 )
 from mmcore.services.pictures import make_pictures
-from mmcore.services.teaching import Reports, hide_untaught, is_teacher, made_up_reports, teaching_outcomes
+from mmcore.services.teaching import (
+    Reports,
+    granted_outcomes,
+    hide_untaught,
+    is_teacher,
+    made_up_reports,
+    teaching_outcomes,
+)
 from mmcore.services.training import assemble, fit_on, joined
 from mmcore.training.heads import Encoded
 from mmcore.training.recipe import TrainingSettings
@@ -95,7 +102,8 @@ class Workshop:
         teachers = None if shuffle else self._teachers(taught, train)
         labelled = np.array([has_label(self.task, self.rows[i]) for i in train])
         taught = hide_untaught(self.task, taught.take(labelled))
-        together = joined(taught, self._further(model, tokenizer, heads))
+        granted = granted_outcomes(self.task, [self.rows[i] for i in train[labelled]])
+        together = joined(replace(taught, outcomes=granted), self._further(model, tokenizer, heads))
         if self.reports is None and self.task.write_report is not None:
             self.reports = made_up_reports(self.task, model, tokenizer, REPORTS, self.settings.seed)
         self.fit_heads(model, together, len(taught.keys), teachers)

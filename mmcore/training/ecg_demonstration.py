@@ -71,7 +71,7 @@ def made() -> tuple[Made, ...]:
              "High coved J points in V1 and V2. Age and sex are not given: they add exactly nothing. " + CHOSEN.format(drawn=6)),
         Made("heart-007", 940_001, milder(left_bundle_branch_block(), 0.75), 70, False, "conduction", {"age_years": 66, "sex": "M"},
              "Short of breath, broad complexes",
-             "The model is wrong here: left bundle branch block was drawn, and it calls the Brugada pattern too. It does so in 7 of the 9 real recordings of LUDB with this block."),
+             "The model is wrong here: left bundle branch block was drawn, and it calls the Brugada pattern too, for the ST that stands high in V1 and V2 in this block as well."),
     )  # fmt: skip
 
 
