@@ -12,7 +12,7 @@ from mmcore.domain.case import LEADS, Case, Waveform
 from mmcore.domain.errors import NothingToPredictError
 from mmcore.preprocess.waveform import ready
 from mmcore.services.ecg_gate_measure import keep_ecg_gate, measure_ecg_gate
-from mmcore.services.ecg_gates import BEYOND
+from mmcore.services.ecg_gates import BEYOND, NOISE, noise_share
 from mmcore.services.review import load_engine, review
 from mmcore.training.ecg_foreign import NO_ECG, SPOILT, arms_exchanged
 from tests.ecg_files import ecg as made_up
@@ -35,7 +35,8 @@ def case(samples: np.ndarray, **more) -> Case:
 @pytest.mark.parametrize("kind", [k for k in NO_ECG if k != "random_walk"])
 def test_what_is_no_ecg_adds_nothing_and_says_why(engine, kind):
     seen = review(engine, case(NO_ECG[kind](np.random.default_rng(1))))
-    assert [g.code for g in seen.gates] in (["ecg_unfamiliar"], ["ecg_without_beats"])
+    wanted = ["ecg_noisy"] if kind == "white_noise" else ["ecg_unfamiliar"]
+    assert [g.code for g in seen.gates] in (wanted, ["ecg_without_beats"])
     assert seen.prediction.evidence["waveform"] is None
     with pytest.raises(NothingToPredictError):
         review(engine, replace(case(NO_ECG[kind](np.random.default_rng(1))), values={}))
@@ -43,10 +44,21 @@ def test_what_is_no_ecg_adds_nothing_and_says_why(engine, kind):
 
 def test_an_ecg_passes_and_the_users_word_opens_the_gate(engine):
     assert review(engine, case(made_up(rate_hz=100))).gates == ()
-    noise = case(NO_ECG["white_noise"](np.random.default_rng(1)), overruled=frozenset({"waveform"}))
-    seen = review(engine, noise)
+    pulse = case(NO_ECG["pulse_wave"](np.random.default_rng(1)), overruled=frozenset({"waveform"}))
+    seen = review(engine, pulse)
     assert seen.gates[0].code == "ecg_unfamiliar" and seen.gates[0].values["times"] > BEYOND
     assert seen.prediction.evidence["waveform"] is not None
+
+
+def test_noise_is_measured_between_the_beats_as_a_share_of_the_leads_height(engine):
+    quiet = made_up(rate_hz=100)
+    rng = np.random.default_rng(1)
+    noisy = quiet + rng.normal(0, 0.25, quiet.shape)
+    height = np.median(np.diff(np.percentile(noisy, [0.3, 99.7], axis=1), axis=0))
+    assert noise_share(noisy) == pytest.approx(0.25 / height, rel=0.15)
+    assert noise_share(quiet) < 0.5 * NOISE and noise_share(3 * noisy) == pytest.approx(noise_share(noisy))
+    told = review(engine, case(noisy)).gates
+    assert [g.code for g in told] == ["ecg_noisy"] and told[0].values["limit"] == 6
 
 
 def test_exchanged_arms_keep_the_limb_leads_consistent():
@@ -75,7 +87,14 @@ def test_fitting_again_gives_what_ships_and_the_figures_are_within_their_targets
     assert found["false_alarms_same_sources"]["value"] <= 0.05
     assert all(
         found["detected"][kind]["value"] >= 0.98
-        for kind in ("white_noise", "sine", "square_wave", "pulse_wave")
+        for kind in ("white_noise", "sine", "square_wave", "pulse_wave", "very_noisy")
+    )
+    assert found["false_alarms_other_sources"]["value"] <= 0.05
+    assert all(
+        both["value"] >= alone["value"]
+        for both, alone in zip(
+            found["detected_with_file_rules"].values(), found["detected"].values(), strict=True
+        )
     )
     assert set(found["detected"]) == {*NO_ECG, *SPOILT}
 

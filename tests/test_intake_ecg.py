@@ -112,6 +112,16 @@ def test_a_wrong_gain_is_corrected_with_consent_only(samples, factor):
     assert np.abs(np.ptp(found.samples, axis=1) / np.ptp(samples, axis=1) - 1).max() < 0.1
 
 
+def test_leads_five_times_too_high_are_doubted_and_pass_on_the_users_word(samples):
+    height = np.median(np.diff(np.percentile(samples, [0.3, 99.7], axis=1), axis=0))
+    _, doubt = doubt_of(samples * 5 / height)
+    assert doubt.code == "ecg_high" and float(doubt.values["height"]) == pytest.approx(5, abs=0.3)
+    found, doubt = read_ecg(
+        "ecg", table(samples * 5 / height), {}, accept_corrections=frozenset({"ecg_high"})
+    )
+    assert doubt is None and np.ptp(found.samples) > 5
+
+
 @pytest.mark.parametrize("code", ["ecg_limb_leads_swapped", "ecg_chest_leads_reversed", "ecg_hum"])
 def test_a_repair_gives_back_the_ecg_that_was_meant(samples, code):
     found, doubt = doubt_of(FAULTS[code](samples.copy()), agreed=True)

@@ -1,6 +1,7 @@
 """Fits what a recording must measure like to be taken for an ECG, and measures what the gate catches and doubts wrongly."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from mmcore.domain.case import LEADS, Waveform
 from mmcore.domain.errors import PackError
 from mmcore.domain.pack import PackRow
 from mmcore.evaluation.coverage import clopper_pearson
+from mmcore.intake.ecg_doubts import find_doubt
 from mmcore.preprocess.waveform import RATE_HZ, ready
 from mmcore.services.ecg_gates import ecg_gates, fit_familiar_ecg
 from mmcore.services.engine import Engine
@@ -45,7 +47,8 @@ def keep_ecg_gate(engine: Engine, data: Path, progress: Progress) -> None:
 def measure_ecg_gate(engine: Engine, data: Path, progress: Progress) -> dict:
     """Shares with intervals: false alarms on recordings of patients not met, by source, and detection of each kind of foreign one.
 
-    Patients without a label of the task count among those not met: they taught the encoder at most, not the gate.
+    Patients without a label of the task count among those not met: they taught the encoder at most, not the gate. Recordings
+    that the rules for files stop, as they would at the bedside, are counted by reason and are no false alarms of the gate.
     """
     met = {*engine.facts["patients"]["train"], *engine.facts["patients"]["calibration"]}
     rows = [
@@ -53,6 +56,9 @@ def measure_ecg_gate(engine: Engine, data: Path, progress: Progress) -> dict:
         for r in _recorded(engine, data)
         if not has_label(engine.task, r) or patient_mark(r.patient) not in met
     ]
+    doubted = [find_doubt(r.waveform) for r in rows]
+    stopped = Counter(d.notice.code for d in doubted if d is not None)
+    rows = [r for r, d in zip(rows, doubted, strict=True) if d is None]
     good = []
     for done, row in enumerate(rows):
         good.append(_closed(engine, row.waveform.samples, row.waveform.rate_hz))
@@ -62,14 +68,17 @@ def measure_ecg_gate(engine: Engine, data: Path, progress: Progress) -> dict:
     sources = [ready(r.waveform.samples, r.waveform.rate_hz) for r in rows if has_label(engine.task, r)][
         :DRAWN
     ]
-    detected = {}
+    detected, stopped_too = {}, {}
     for kind in (*NO_ECG, *SPOILT):
         made = (
             [NO_ECG[kind](rng) for _ in range(DRAWN)]
             if kind in NO_ECG
             else [SPOILT[kind](x, rng) for x in sources]
         )
-        detected[kind] = _share([_closed(engine, x, RATE_HZ) for x in made])
+        closed = [_closed(engine, x, RATE_HZ) for x in made]
+        detected[kind] = _share(closed)
+        by_rule = [find_doubt(Waveform(np.asarray(x, np.float32), RATE_HZ, LEADS)) is not None for x in made]
+        stopped_too[kind] = _share([a or b for a, b in zip(closed, by_rule, strict=True)])
         progress("foreign recordings", len(detected), len(NO_ECG) + len(SPOILT))
     return {
         "task": engine.task.name,
@@ -82,7 +91,9 @@ def measure_ecg_gate(engine: Engine, data: Path, progress: Progress) -> dict:
             name: _share([g for g, r in zip(good, rows, strict=True) if r.source == name])
             for name in sorted({r.source for r in rows})
         },
+        "stopped_by_file_rules": dict(stopped),
         "detected": detected,
+        "detected_with_file_rules": stopped_too,
     }
 
 
