@@ -63,7 +63,7 @@ def find_warnings(
         value = case.values[name]
         if limits and task.field(name).kind == "number" and not limits[0] <= value <= limits[1]:
             shown = zip(("value", "low", "high"), (value, *limits), strict=True)
-            values = {"field": name} | {k: _shortly(v) for k, v in shown}
+            values = {"field": name, "unit": task.field(name).unit} | {k: _shortly(v) for k, v in shown}
             told.append(Notice("value_outside_training", values, "clinical"))
     return tuple(told)
 

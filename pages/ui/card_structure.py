@@ -31,7 +31,11 @@ def picture(structure) -> str:
     beside = ""
     if structure.beside:
         names = listed(
-            t("screen.models.structure.beside_one", name=n, count=f"{c:,}")
+            t(
+                "screen.models.structure.beside_one",
+                name=t(f"screen.models.structure.part.{n}"),
+                count=f"{c:,}",
+            )
             for n, c in structure.beside.items()
         )
         beside = t("screen.models.structure.beside", names=names)
