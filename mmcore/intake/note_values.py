@@ -35,7 +35,15 @@ def read_values(note: str, negated: Sequence[tuple[int, int]]) -> tuple[FoundVal
     """
     readers: tuple[Callable[[str], Iterator[FoundValue]], ...] = (_ages, _sexes, _durations)
     found = [_value(*reading) for reading in measured(note)] + list(_symptoms(note, negated))
-    found += [value for reader in readers for value in reader(note)]
+    return _settled(note, found + [value for reader in readers for value in reader(note)])
+
+
+def read_person(note: str) -> tuple[FoundValue, ...]:
+    """Age and sex alone, as `read_values` reads them."""
+    return _settled(note, [*_ages(note), *_sexes(note)])
+
+
+def _settled(note: str, found: Sequence[FoundValue]) -> tuple[FoundValue, ...]:
     by_field: dict[str, list[FoundValue]] = {}
     for value in found:
         by_field.setdefault(value.field, []).append(value)

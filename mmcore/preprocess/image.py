@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image
 
 MARGIN = 0.04  # of the lung box, on each side
 FLOOR = 0.3  # what is left of grey levels outside the lungs
@@ -34,18 +35,10 @@ def resample(pixels: np.ndarray, crop: Crop, shape: tuple[int, int]) -> np.ndarr
 
     The weights of each target pixel sum to 1. Returns float32 of `shape`.
     """
-    rows = _weights(pixels.shape[0], crop.top, crop.bottom, shape[0])
-    columns = _weights(pixels.shape[1], crop.left, crop.right, shape[1])
-    return (rows @ pixels.astype(np.float32) @ columns.T).astype(np.float32)
-
-
-def _weights(length: int, start: float, stop: float, size: int) -> np.ndarray:
-    """(size, length): what each source pixel adds to each target pixel along one axis."""
-    step = (stop - start) * length / size
-    centres = start * length + (np.arange(size) + 0.5) * step
-    distance = np.abs(centres[:, None] - (np.arange(length) + 0.5)[None])
-    weights = np.maximum(0.0, 1.0 - distance / max(step, 1.0))
-    return (weights / weights.sum(1, keepdims=True)).astype(np.float32)
+    height, width = pixels.shape
+    box = crop.left * width, crop.top * height, crop.right * width, crop.bottom * height
+    picture = Image.fromarray(np.ascontiguousarray(pixels, dtype=np.float32))
+    return np.array(picture.resize(shape[::-1], Image.Resampling.BILINEAR, box=box))
 
 
 def equalise(pixels: np.ndarray, strength: float = 1.0) -> np.ndarray:

@@ -1,11 +1,10 @@
 """Do scan, note and values speak of the same patient and side? Age, sex and lobe as each of them states them, compared."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from mmcore.domain.case import Case, Notice
-from mmcore.intake.note_values import read_values
+from mmcore.intake.note_values import read_person
 from mmcore.preprocess.ct import side_of
-from mmcore.preprocess.text import negations
 from mmcore.tasks import get_task
 
 AGE_TOLERANCE_YEARS = (
@@ -17,7 +16,8 @@ STATED_BY = ("image", "text", "clinical")
 
 def find_contradictions(case: Case) -> tuple[Notice, ...]:
     """A warning with both statements for each pair of inputs that cannot be about one patient."""
-    ages, sexes = dict(_ages(case)), dict(_sexes(case))
+    stated = {v.field: v.value for v in read_person(case.note or "")}
+    ages, sexes = dict(_ages(case, stated)), dict(_sexes(case, stated))
     found = [
         Notice("ages_differ", {"one": a, "other": b, "age": f"{ages[a]:g}", "other_age": f"{ages[b]:g}"}, b)
         for a, b in _pairs(ages)
@@ -49,28 +49,19 @@ def _pairs(stated: dict) -> Iterator[tuple[str, str]]:
     return ((a, b) for i, a in enumerate(present) for b in present[i + 1 :])
 
 
-def _ages(case: Case) -> Iterator[tuple[str, float]]:
+def _ages(case: Case, stated: Mapping[str, float | str]) -> Iterator[tuple[str, float]]:
     if case.scan is not None and case.scan.patient_age_years is not None:
         yield "image", case.scan.patient_age_years
-    stated = _in_note(case, "age_years")
-    if stated is not None:
-        yield "text", float(stated)
+    if "age_years" in stated:
+        yield "text", float(stated["age_years"])
     if "age_years" in case.values:
         yield "clinical", case.values["age_years"]
 
 
-def _sexes(case: Case) -> Iterator[tuple[str, str]]:
+def _sexes(case: Case, stated: Mapping[str, float | str]) -> Iterator[tuple[str, str]]:
     if case.scan is not None and case.scan.patient_sex in SEXES:
         yield "image", str(case.scan.patient_sex)
-    stated = _in_note(case, "sex")
-    if stated in SEXES:
-        yield "text", str(stated)
+    if stated.get("sex") in SEXES:
+        yield "text", str(stated["sex"])
     if "sex" in case.values:
         yield "clinical", SEXES[int(case.values["sex"])]
-
-
-def _in_note(case: Case, field: str) -> float | str | None:
-    if not case.note:
-        return None
-    denied = tuple((n.start, n.end) for n in negations(case.note))
-    return next((v.value for v in read_values(case.note, denied) if v.field == field), None)

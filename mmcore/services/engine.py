@@ -79,21 +79,24 @@ def encode(engine: Engine, case: Case, memory: dict) -> Encodings:
     stored = engine.stored
     image_in = text_in = hidden = values = None
     maps: dict[str, Tensor] = {}
+    scan_key = _digest(_content(case.scan)) if case.scan is not None else ""
     with torch.inference_mode():
         if case.scan is not None and stored.model.image_encoder is not None:
             image_in, maps["image"] = _remember(
-                memory, stored, _content(case.scan), lambda: _encode_image(engine, case.scan)
+                memory, stored, scan_key, lambda: _encode_image(engine, case.scan)
             )
         if case.waveform is not None and stored.model.waveform_encoder is not None:
+            key = _digest(case.waveform.samples)
             (maps["waveform"],) = _remember(
-                memory, stored, case.waveform.samples, lambda: (_encode_waveform(engine, case.waveform),)
+                memory, stored, key, lambda: (_encode_waveform(engine, case.waveform),)
             )
         if case.note and stored.model.text_encoder is not None:
-            text_in, hidden = _remember(memory, stored, case.note, lambda: _encode_text(engine, case.note))
+            key = _digest(case.note)
+            text_in, hidden = _remember(memory, stored, key, lambda: _encode_text(engine, case.note))
     known = only_taught(clinical_input(case.values, engine.task), list(engine.taught.values()))
     if not np.isnan(known).all():
         values = torch.from_numpy(known)[None]
-    gates, warnings = _judged(engine, case, image_in, maps.get("image"), memory)
+    gates, warnings = _judged(engine, case, scan_key, image_in, maps.get("image"), memory)
     gates = (*gates, *ecg_gates(case.waveform, engine.facts, maps.get("waveform")))
     closed = {str(g.modality) for g in gates} - case.overruled | case.left_out
     return Encodings(
@@ -114,14 +117,10 @@ def encode(engine: Engine, case: Case, memory: dict) -> Encodings:
 
 
 def _judged(
-    engine: Engine, case: Case, image_in: ImageInput | None, maps: Tensor | None, memory: dict
+    engine: Engine, case: Case, scan_key: str, image_in: ImageInput | None, maps: Tensor | None, memory: dict
 ) -> tuple[tuple[Notice, ...], tuple[Notice, ...]]:
     """(gates, warnings) of a case, worked out once for a content; a scan that passes unseen meets the model's own eyes."""
-    said = (
-        ()
-        if case.scan is None
-        else (_digest(_content(case.scan)), *(getattr(case.scan, name) for name in JUDGED_BY))
-    )
+    said = () if case.scan is None else (scan_key, *(getattr(case.scan, name) for name in JUDGED_BY))
     key = ("judged", engine.stored.sha256, said, case.note, tuple(sorted(case.values.items())))
     if key not in memory:
         gates, warnings = judge_case(engine.task, engine.facts, case)
@@ -156,8 +155,8 @@ def _encode_text(engine: Engine, note: str) -> tuple[TextInput, Tensor]:
     ].clone()
 
 
-def _remember(memory: dict, stored: StoredModel, content: np.ndarray | str, make) -> tuple:
-    key = (stored.sha256, _digest(content))
+def _remember(memory: dict, stored: StoredModel, digest: str, make) -> tuple:
+    key = (stored.sha256, digest)
     if key not in memory:
         memory[key] = make()
     return memory[key]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmcore.domain.errors import ModelFileError
+from mmcore.models.folding import folded
 from mmcore.models.gate import KINDS, GateNet
 from mmcore.stores.model_folders import newest, verified_digests, write_digests
 
@@ -53,6 +54,5 @@ def load_gate(directory: Path) -> StoredGate:
     net = GateNet()
     state = load_file(directory / WEIGHTS)
     net.load_state_dict({n: v.float() if v.is_floating_point() else v for n, v in state.items()})
-    net.eval().requires_grad_(False)
     taught_by = frozenset(description["taught_by"])
-    return StoredGate(net, description["thresholds"], taught_by, directory.name, digests[WEIGHTS])
+    return StoredGate(folded(net), description["thresholds"], taught_by, directory.name, digests[WEIGHTS])

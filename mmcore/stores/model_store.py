@@ -11,6 +11,7 @@ from torch import nn
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from mmcore.domain.errors import ModelFileError
+from mmcore.models.folding import folded
 from mmcore.models.fusion import FusionModel
 from mmcore.models.lungs import LungNet
 from mmcore.stores.model_folders import (
@@ -69,7 +70,8 @@ def load_model(directory: Path, task: str) -> StoredModel:
     model = _load_weights(directory)
     tokenizer = AutoTokenizer.from_pretrained(directory) if config.get("text_config") else None
     lungs = _load_lungs(directory / "lungs.safetensors")
-    return StoredModel(model, tokenizer, lungs, directory.name, digests[WEIGHTS], directory)
+    finder = None if lungs is None else folded(lungs)
+    return StoredModel(model, tokenizer, finder, directory.name, digests[WEIGHTS], directory)
 
 
 def _load_weights(directory: Path) -> FusionModel:

@@ -1,0 +1,20 @@
+"""Folds batch norms into the convolutions before them: the same function in fewer passes, for networks that only run."""
+
+from typing import TypeVar
+
+from torch import channels_last, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+Net = TypeVar("Net", bound=nn.Module)
+
+
+def folded(net: Net) -> Net:
+    """`net` itself, in evaluation mode and laid out for convolutions on CPUs, each pair in a sequence folded into one."""
+    net.eval().requires_grad_(False)
+    for module in net.modules():
+        if isinstance(module, nn.Sequential):
+            for i in range(len(module) - 1):
+                conv, norm = module[i], module[i + 1]
+                if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                    module[i], module[i + 1] = fuse_conv_bn_eval(conv, norm), nn.Identity()
+    return net.to(memory_format=channels_last)
