@@ -71,16 +71,16 @@ def all_cards(folder: Path | None = None) -> tuple[Card, ...]:
 
 def headline(card: Card) -> list[Figure]:
     """What a reader must see first, the most sobering first: hospitals never seen and what only this task asks and is harder
-    than the usual figure, from the lowest; then the usual one, the rest, and the simplest baseline."""
+    than the usual figure, from the lowest; then the usual one, the rest and pairs of labels, and the simplest baseline."""
     test, away = card.test, (card.report.get("leave_publisher_out") or {}).get("all") or {}
     found = [_figure("away", "macro_auroc", away)] if _has(away) else []
     usual = [_figure("test", "macro_auroc", test)] if _has(test) else []
     limit = usual[0].figure["value"] if usual else 1.0
     counted = {"metrics": test.get("metrics")}  # of how many patients these are is not stored
     own = [_figure("extra", n, counted) for n in extras(test) if n.startswith("auroc") and _has(test, n)]
-    found += [f for f in own if f.figure["value"] < limit]
-    found = sorted(found, key=lambda f: f.figure["value"]) + usual
-    found += [f for f in own if f.figure["value"] >= limit]
+    harder = [f for f in own if f.figure["value"] < limit and "_vs_" not in f.metric]
+    found = sorted([*found, *harder], key=lambda f: f.figure["value"]) + usual
+    found += [f for f in own if f not in harder]
     baseline = test.get("baseline") or {}
     if _has(baseline):
         found.append(_figure("baseline", "macro_auroc", {**test, "metrics": baseline["metrics"]}))
