@@ -15,9 +15,10 @@ STORIES = (
         key="severity-001",
         title="Both lungs involved, oxygen falling",
         truth=NEEDED,
-        seed=7001,
+        seed=7023,
         taken="2026-02-03",
-        comment="The film and the blood gas; what one hospital alone measures is shown and may add 0.",
+        comment="A drawing picked because the model calls it: most drawn like it are not called, for it learned from real films "
+        "alone. The blood gas and what one hospital alone measures are shown and add 0.",
         note=None,
         vitals={
             "age_years": 67,
