@@ -95,6 +95,10 @@ def test_labels_shuffled_many_times_teach_nothing_and_folds_teach_the_task(pack,
     chosen = {"image_steps": 0, "text_epochs": 0, "fold_steps": 0, "away_steps": 0}
     report = train("square", pack, tmp_path / "out", None, chosen, True, lambda *_: None)
     assert report["cross_validation"]["all"]["metrics"]["macro_auroc"]["value"] > 0.9
+    away = report["leave_publisher_out"]
+    for fusion in ("concat", "gated", "attention"):
+        assert away[f"{fusion} fusion"]["n"] == away["all"]["n"] == 120
+        assert away[f"{fusion} fusion"]["metrics"]["macro_auroc"]["value"] > 0.8
     control = report["shuffled_labels"]
     area = control["metrics"]["macro_auroc"]
     assert control["permutations"] >= 10

@@ -11,6 +11,7 @@ from mmcore.evaluation.metrics import auroc, interval, label_metrics, patient_we
 from mmcore.evaluation.unknown import called_where_unknown
 from mmcore.models.fusion import FusionModel
 from mmcore.services.extras import extra_figures
+from mmcore.services.fusions import FUSIONS, joined_otherwise
 from mmcore.services.training import probabilities
 from mmcore.services.workshop import Workshop
 from mmcore.training.calibrate import label_shares, prior_logits
@@ -28,7 +29,8 @@ def shown_sets(task: Task) -> tuple[str, ...]:
 
 def cross_validated(shop: Workshop, name: str) -> dict:
     """Figures of rows scored by models that never saw their patient (cross_validation) or their publisher
-    (leave_publisher_out), for all modalities and for fewer; a fold that is done is kept and not done again.
+    (leave_publisher_out), for all modalities and for fewer; a fold that is done is kept and not done again. Publishers never
+    seen are scored by the other fusions too: what these gain within a hospital may be the hospital.
     """
     away = name == "leave_publisher_out"
     if away:
@@ -36,7 +38,7 @@ def cross_validated(shop: Workshop, name: str) -> dict:
     else:
         which = np.array([fold_of(r.patient, shop.settings.folds) for r in shop.rows])
     steps = shop.settings.away_steps if away else shop.settings.fold_steps
-    sets = shown_sets(shop.task)
+    sets = (*shown_sets(shop.task), *(_other_fusions(shop.task) if away else ()))
     stated = {shown: np.full((len(shop.rows), len(shop.task.labels)), np.nan) for shown in sets}
     for fold in sorted(set(which.tolist())):
         path = shop.out / "cache" / f"{name}_{fold}.npz"
@@ -57,13 +59,18 @@ def cross_validated(shop: Workshop, name: str) -> dict:
     return found
 
 
+def _other_fusions(task: Task) -> dict[str, str]:
+    """name of the figures -> fusion, for a task that joins modalities."""
+    return {f"{kind} fusion": kind for kind in FUSIONS[1:]} if len(task.modalities) > 1 else {}
+
+
 def _scored_fold(
     shop: Workshop, name: str, left_out: np.ndarray, away: bool, steps: int
 ) -> dict[str, np.ndarray]:
     """Probabilities (n, K) of the rows left out, by the modalities shown; NaN where a row has none of them."""
     absent = {shop.rows[i].publisher for i in np.flatnonzero(left_out)} if away else set()
     keep = np.array([i for i, r in enumerate(shop.extra) if not _same_place(r.publisher, absent)], dtype=int)
-    model, _, everyone, taught, _ = shop.fit(name, np.flatnonzero(~left_out), keep, steps)
+    model, _, everyone, taught, together = shop.fit(name, np.flatnonzero(~left_out), keep, steps)
     _state_prior(shop, model)
     _centre_text(model, taught)
     rows = everyone.take(left_out)
@@ -74,6 +81,12 @@ def _scored_fold(
         out[shown] = np.full((len(here), len(shop.task.labels)), np.nan)
         if here.any():
             out[shown][here] = probabilities(model, some.take(here))
+    for other, kind in _other_fusions(shop.task).items() if away else ():
+        joined = joined_otherwise(model, kind, together, shop.settings.heads)
+        _state_prior(shop, joined)
+        here = rows.present(model.modalities).any(1)
+        out[other] = np.full((len(here), len(shop.task.labels)), np.nan)
+        out[other][here] = probabilities(joined, rows.take(here))
     return out
 
 

@@ -95,14 +95,20 @@ def compared(
     }
 
 
+def joined_otherwise(model: FusionModel, kind: str, train: Encoded, heads: HeadSettings) -> FusionModel:
+    """The model with another fusion on the same encodings, its heads fitted anew and not yet calibrated."""
+    other = FusionModel(FusionConfig.from_dict(model.config.to_dict() | {"fusion": kind}))
+    other.load_state_dict(model.state_dict(), strict=False)
+    other.eval().requires_grad_(False)
+    fit_heads(other, train, heads)
+    return other
+
+
 def _fit(
     shipped: FusionModel, kind: str, train: Encoded, calibration: Encoded, heads: HeadSettings
 ) -> Fitted:
     """Heads of one fusion on the shipped model's encodings, calibrated on the calibration patients."""
-    model = FusionModel(FusionConfig.from_dict(shipped.config.to_dict() | {"fusion": kind}))
-    model.load_state_dict(shipped.state_dict(), strict=False)
-    model.eval().requires_grad_(False)
-    fit_heads(model, train, heads)
+    model = joined_otherwise(shipped, kind, train, heads)
     shares = np.array([shipped.config.facts["label_share"][k] for k in shipped.config.labels])
     if kind == "additive":
         calibrate(model, calibration, shares)

@@ -41,7 +41,7 @@ def fusions_html(card) -> str:
         t("screen.models.fusions.milliseconds"),
     )
     table = f'<table class="forests fusions"><thead><tr>{heads}</tr></thead>{lines}</table>'
-    return table + _verdict(found) + quiet(t("screen.models.fusions.faithful_is"))
+    return table + _verdict(found) + _elsewhere(card) + quiet(t("screen.models.fusions.faithful_is"))
 
 
 def _verdict(found: Mapping) -> str:
@@ -53,6 +53,22 @@ def _verdict(found: Mapping) -> str:
         "screen.models.fusions.outside", best=best, difference=f"{found['difference']['value']:.3f}", **gap
     )
     return f'<div class="warning">{escape(told)}</div>'
+
+
+def _elsewhere(card) -> str:
+    """What the best of the other fusions is worth where none of its publishers taught it."""
+    away, best = card.report.get("leave_publisher_out") or {}, card.fusions["best"]
+    here, other = (
+        ((away.get(k) or {}).get("metrics") or {}).get("macro_auroc") for k in ("all", f"{best} fusion")
+    )
+    if not here or not other:
+        return ""
+    names = {
+        "best": t(f"screen.models.fusion.{best}"),
+        "other": figure_words(other),
+        "additive": figure_words(here),
+    }
+    return quiet(t("screen.models.fusions.elsewhere", **names))
 
 
 def _fusion(name: str, f: Mapping, reference: float) -> str:
