@@ -114,3 +114,18 @@ def test_held_out_probabilities_come_from_calibrations_without_the_patient(fitte
     assert not np.allclose(changed, p, atol=1e-6)
     for name, value in kept.items():
         getattr(model, name).copy_(value)
+
+
+def test_the_screen_says_what_the_best_fusion_is_worth_elsewhere() -> None:
+    from types import SimpleNamespace
+
+    from pages.ui.card_fusions import _elsewhere
+
+    def figures(value: float) -> dict:
+        return {"metrics": {"macro_auroc": {"value": value, "low": value - 0.1, "high": value + 0.1}}}
+
+    away = {"all": figures(0.76), "gated fusion": figures(0.63)}
+    card = SimpleNamespace(report={"leave_publisher_out": away}, fusions={"best": "gated"})
+    told = _elsewhere(card)
+    assert "additive 0.76 (0.66–0.86)" in told and "gated 0.63 (0.53–0.73)" in told
+    assert _elsewhere(SimpleNamespace(report={}, fusions={"best": "gated"})) == ""

@@ -65,7 +65,7 @@ def _elsewhere(card) -> str:
         return ""
     names = {
         "best": t(f"screen.models.fusion.{best}"),
-        "other": figure_words(other),
+        "figure": figure_words(other),
         "additive": figure_words(here),
     }
     return quiet(t("screen.models.fusions.elsewhere", **names))
