@@ -70,7 +70,7 @@ def _dicom(path: Path) -> Iterator[Found]:
     try:
         ds = dcmread(path)
         pixels = np.asarray(ds.pixel_array, dtype=np.float64)
-    except (InvalidDicomError, AttributeError, ValueError, RuntimeError, NotImplementedError, OSError):
+    except (InvalidDicomError, AttributeError, ValueError, RuntimeError, OSError):
         return
     if ds.get("BodyPartExamined") == "CHEST" and ds.get("Modality") in ("CR", "DX"):
         return  # a film after all
