@@ -60,7 +60,6 @@ def _parser() -> argparse.ArgumentParser:
             _compare,
             "Fit other fusions on the shipped model's encodings and store how they compare.",
         ),
-        ("conformalize", _conformalize, "Calibrate the shipped model's prediction sets anew."),
         ("card", _card, "Evaluate the shipped model anew and write its card."),
     ):
         _on_data(command(name, run, text))
@@ -209,15 +208,6 @@ def _compare(given: argparse.Namespace) -> dict:
     _folder(given.data)
     with Bars() as progress:
         return compare(load_engine(given.task), given.data, progress)
-
-
-def _conformalize(given: argparse.Namespace) -> dict:
-    from mmcore.services.review import load_engine
-    from mmcore.services.sets import conformalize_model
-
-    _folder(given.data)
-    with Bars() as progress:
-        return conformalize_model(load_engine(given.task), given.data, progress)
 
 
 def _card(given: argparse.Namespace) -> dict:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mmcore.domain.pack import PackRow
-from mmcore.evaluation.conformal import conformalize, p_values
+from mmcore.evaluation.conformal import conformalize, fit_rounds, p_values
 from mmcore.evaluation.unknown import called_where_unknown
 from mmcore.services.card import card_text
 from mmcore.services.engine import Engine
@@ -34,6 +34,7 @@ def engine_and_rows(exclusive: bool) -> tuple[Engine, Scored]:
         outcomes[:5, 2] = np.nan
     model = toy_model()
     scores = conformalize(task.labels, p, outcomes, None, exclusive)
+    rounds = fit_rounds(scores)
     model.config.facts = {
         "operating_point": dict.fromkeys(task.labels, 0.4),
         "conformal": {"confidence": 0.9, "scores": scores},
@@ -59,7 +60,7 @@ def engine_and_rows(exclusive: bool) -> tuple[Engine, Scored]:
         sets=(),
         residuals=np.array([0.002, -0.02]),
         evidence=np.zeros((N, 3, 3)),
-        p_values=tuple(p_values(scores, dict(zip(task.labels, row, strict=True))) for row in p),
+        p_values=tuple(p_values(rounds, dict(zip(task.labels, row, strict=True))) for row in p),
         inputs={"image": image, "text": text},
     )
 

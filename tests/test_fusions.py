@@ -1,15 +1,18 @@
 """Other fusions, single modalities and scales of a set's own, on encodings whose answer is known."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
+from mmcore.evaluation.conformal import conformalize
 from mmcore.models.fusion import FusionModel
 from mmcore.services.fusions import FUSIONS, compared, faithfulness
 from mmcore.services.scoring import by_subset
-from mmcore.training.calibrate import calibrate, held_out, label_shares, scale_sets
+from mmcore.services.sets import settle_on_folds
+from mmcore.training.calibrate import calibrate, held_out, label_shares, operating_points, scale_sets
 from mmcore.training.heads import fit_heads, tensors
 from tests.test_training import SETTINGS, rows
 from tests.toy import toy_model
@@ -117,8 +120,6 @@ def test_held_out_probabilities_come_from_calibrations_without_the_patient(fitte
 
 
 def test_the_screen_says_what_the_best_fusion_is_worth_elsewhere() -> None:
-    from types import SimpleNamespace
-
     from pages.ui.card_fusions import _elsewhere
 
     def figures(value: float) -> dict:
@@ -129,3 +130,33 @@ def test_the_screen_says_what_the_best_fusion_is_worth_elsewhere() -> None:
     told = _elsewhere(card)
     assert "additive 0.76 (0.66–0.86)" in told and "gated 0.63 (0.53–0.73)" in told
     assert _elsewhere(SimpleNamespace(report={}, fusions={"best": "gated"})) == ""
+
+
+def test_sets_and_operating_points_rest_on_the_folds_evidence_under_the_models_own_calibration(
+    fitted,
+) -> None:
+    model, _ = fitted
+    kept = dict(model.config.facts)
+    task = SimpleNamespace(labels=tuple(model.config.labels), exclusive=True)
+    data = rows(300, seed=6)
+    evidence = model.evidence(tensors(model, data)).numpy()
+    uncalibrated = (evidence - model.constant.numpy()) / model.scale.numpy()[:, None]
+    raw = np.where(data.present(model.modalities)[:, :, None], uncalibrated, np.nan)
+    model.config.facts = {"conformal": {"confidence": 0.9}}
+    settle_on_folds(model, task, raw, data.outcomes, data.patients)
+    p = model.fuse(tensors(model, data))[0].softmax(1).numpy()
+    expected = conformalize(task.labels, p, data.outcomes, data.patients)
+    scores = model.config.facts["conformal"]["scores"]
+    for label in task.labels:
+        assert [x for g in scores[label] for x in g] == pytest.approx(
+            [x for g in expected[label] for x in g], abs=1e-5
+        )
+    points = operating_points(p, data.outcomes)
+    assert list(model.config.facts["operating_point"].values()) == pytest.approx(points, abs=1e-5)
+    raw[:, :, 0] += 1  # patients of whom the models of the folds said more for the first label
+    settle_on_folds(model, task, raw, data.outcomes, data.patients)
+    first = task.labels[0]
+    assert np.mean(sum(model.config.facts["conformal"]["scores"][first], [])) < np.mean(
+        sum(scores[first], [])
+    )
+    model.config.facts = kept

@@ -10,7 +10,7 @@ from mmcore.evaluation.calibration import (
     expected_if_calibrated,
     reliability,
 )
-from mmcore.evaluation.conformal import conformalize, predict_set
+from mmcore.evaluation.conformal import conformalize, fit_rounds, predict_set
 from mmcore.evaluation.metrics import auprc, auroc, f1, interval, label_metrics, patient_weights
 
 RNG = np.random.default_rng(7)
@@ -99,7 +99,7 @@ def test_prediction_sets_cover_each_label_at_the_stated_rate() -> None:
         p = 1 / (1 + np.exp(-(rng.normal(size=n) + 2.0 * truth - 1.5)))
         return np.stack([1 - p, p], 1), np.eye(2)[truth]
 
-    scores = conformalize(labels, *draw(2000))
+    scores = fit_rounds(conformalize(labels, *draw(2000)))
     p, outcomes = draw(4000)
     sets = [predict_set(scores, dict(zip(labels, row, strict=True)), 0.9) for row in p]
     for k, label in enumerate(labels):
@@ -108,7 +108,7 @@ def test_prediction_sets_cover_each_label_at_the_stated_rate() -> None:
 
 
 def test_a_label_without_calibration_rows_is_never_excluded() -> None:
-    assert predict_set({"a": [], "b": [0.1] * 30}, {"a": 0.01, "b": 0.99}, 0.9) == ("a", "b")
+    assert predict_set(fit_rounds({"a": [], "b": [0.1] * 30}), {"a": 0.01, "b": 0.99}, 0.9) == ("a", "b")
 
 
 def test_prediction_sets_agree_with_crepes() -> None:
@@ -119,5 +119,5 @@ def test_prediction_sets_agree_with_crepes() -> None:
     theirs = ConformalClassifier().fit(calibration)
     for score in (0.05, 0.5, 0.93, 0.99):
         p = theirs.predict_p(np.array([[score]]), smoothing=False)[0, 0]
-        ours = predict_set({"a": sorted(calibration)}, {"a": 1 - score}, 0.9)
+        ours = predict_set(fit_rounds({"a": sorted(calibration)}), {"a": 1 - score}, 0.9)
         assert (p > 0.1) == (ours == ("a",))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mmcore.evaluation.calibration import brier_score, calibration_by_label, calibration_figures, top_label
-from mmcore.evaluation.conformal import absence, conformalize, p_values, predict_set
+from mmcore.evaluation.conformal import absence, conformalize, fit_rounds, p_values, predict_set
 from mmcore.evaluation.coverage import clopper_pearson, coverage, kept
 from mmcore.evaluation.decision import decision_curve, net_benefit
 from mmcore.evaluation.selective import certainty_and_error, selective_error, selective_risk
@@ -60,11 +60,10 @@ def test_independent_labels_are_wrong_in_part_and_unknown_ones_do_not_count() ->
 
 
 def test_each_patient_speaks_once_however_many_images_it_has() -> None:
-    found = p_values(
-        {"ill": [[0.2, 0.6], [0.5]]}, {"ill": 0.45}
-    )  # score 0.55: half of one patient is stranger
+    rounds = fit_rounds({"ill": [[0.2, 0.6], [0.5]]})
+    found = p_values(rounds, {"ill": 0.45})  # score 0.55: half of one patient is stranger
     assert found["ill"] == pytest.approx((1 + 0.5) / (2 + 1))
-    single = p_values({"ill": [0.2, 0.6, 0.5]}, {"ill": 0.45})
+    single = p_values(fit_rounds({"ill": [0.2, 0.6, 0.5]}), {"ill": 0.45})
     assert single["ill"] == pytest.approx((1 + 1) / (3 + 1))
 
 
@@ -74,7 +73,7 @@ def test_independent_labels_get_a_set_of_present_and_absent_each() -> None:
         ["a"], np.array([[0.8], [0.7], [0.4], [0.5]]), outcomes, ["p", "p", "q", "r"], False
     )
     assert scores == {"a": [[0.2, 0.3]], absence("a"): [[0.4]]}
-    found = p_values(scores, {"a": 0.9})
+    found = p_values(fit_rounds(scores), {"a": 0.9})
     assert found == {"a": 1.0, absence("a"): 0.5}
 
 
@@ -84,7 +83,7 @@ def test_a_shifted_prior_leaves_the_sets_of_independent_labels_as_they_are() -> 
 
     def sets(shift: float) -> list:
         p = 1 / (1 + np.exp(-(logits + shift)))
-        scores = conformalize(["a"], p[:100], outcomes[:100], None, False)
+        scores = fit_rounds(conformalize(["a"], p[:100], outcomes[:100], None, False))
         return [predict_set(scores, {"a": float(q[0])}, 0.9) for q in p[100:]]
 
     assert sets(0.0) == sets(-3.0)
@@ -102,11 +101,11 @@ def test_weights_of_patients_keep_the_promise_where_rows_would_break_it() -> Non
         return p, who
 
     p, who = draw(400)
-    scores = conformalize(["a"], p[:, None], np.ones((len(p), 1)), who)
+    scores = fit_rounds(conformalize(["a"], p[:, None], np.ones((len(p), 1)), who))
     p, who = draw(400)
     _, first = np.unique(who, return_index=True)  # one image of each new patient
     held = [bool(predict_set(scores, {"a": float(q)}, 0.9)) for q in p[first]]
-    by_row = conformalize(["a"], p[:, None], np.ones((len(p), 1)))
+    by_row = fit_rounds(conformalize(["a"], p[:, None], np.ones((len(p), 1))))
     naive = [bool(predict_set(by_row, {"a": float(q)}, 0.9)) for q in p[first]]
     assert np.mean(held) == pytest.approx(0.9, abs=0.05)
     assert np.mean(naive) < 0.75
@@ -198,7 +197,7 @@ def test_reports_have_a_curve_for_each_label_and_a_ratio_of_errors() -> None:
 
 def test_a_coverage_report_offers_the_levels_of_the_screen() -> None:
     s = stated(400, True)
-    scores = conformalize(s.labels, s.probabilities[:200], s.outcomes[:200])
+    scores = fit_rounds(conformalize(s.labels, s.probabilities[:200], s.outcomes[:200]))
     p = [p_values(scores, dict(zip(s.labels, row, strict=True))) for row in s.probabilities]
     found = coverage_report(s, p, 0.9, {"by_source": ["x"] * 400})
     assert set(found["at"]) == {"0.8", "0.95"}

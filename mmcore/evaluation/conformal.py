@@ -1,8 +1,13 @@
 """Prediction sets: the labels that cannot be excluded at a chosen confidence, promised for every label on its own."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from crepes import ConformalClassifier
 
 Scores = Mapping[str, Sequence[float | Sequence[float]]]
 MOST_ROUNDS = 12  # judgement: patients with more images than this speak through twelve of them
@@ -37,33 +42,47 @@ def conformalize(
     return found
 
 
-def p_values(scores: Scores, probabilities: Mapping[str, float]) -> dict[str, float]:
-    """category -> share of calibration patients at least as strange as this case (1 where a category has none), 0 to 1.
+@dataclass(frozen=True)
+class Rounds:
+    """Scores ready to be compared with: the categories by number, and a conformal classifier of each round of patients."""
 
-    Several rows of one patient are not independent, so in each round every patient speaks once, its rows in turn, and the
-    p-values of the rounds are averaged: the hierarchical weights of Lee, Barber and Willett (2023). Non-smoothed.
-    """
+    categories: tuple[str, ...]
+    classifiers: tuple["ConformalClassifier", ...]
+
+
+def fit_rounds(scores: Scores) -> Rounds:
+    """Several rows of one patient are not independent, so in each round every patient speaks once, its rows in turn."""
     from crepes import ConformalClassifier  # brings pandas
 
-    asked = {}
-    for label, p in probabilities.items():
-        asked[label] = 1 - p
-        if absence(label) in scores:
-            asked[absence(label)] = p
-    grouped = [[_listed(g) for g in scores.get(name, ())] for name in asked]
-    rounds = min(MOST_ROUNDS, max((len(g) for groups in grouped for g in groups), default=1))
-    bins = np.repeat(np.arange(len(asked)), [len(groups) for groups in grouped])
-    own, here = np.arange(len(asked)), np.round(list(asked.values()), 6)
-    total = np.zeros(len(asked))
-    for turn in range(rounds):
-        spoken = np.array([g[turn % len(g)] for groups in grouped for g in groups], dtype=float)
-        total += ConformalClassifier().fit(spoken, bins=bins).predict_p(here, bins=own, smoothing=False)
-    return dict(zip(asked, (total / rounds).tolist(), strict=True))
+    grouped = [[_listed(g) for g in groups] for groups in scores.values()]
+    rounds = min(MOST_ROUNDS, max((len(g) for groups in grouped for g in groups), default=0))
+    bins = np.repeat(np.arange(len(grouped)), [len(groups) for groups in grouped])
+    spoken = [
+        np.array([g[turn % len(g)] for groups in grouped for g in groups], dtype=float)
+        for turn in range(rounds)
+    ]
+    return Rounds(tuple(scores), tuple(ConformalClassifier().fit(s, bins=bins) for s in spoken))
 
 
-def predict_set(scores: Scores, probabilities: Mapping[str, float], confidence: float) -> tuple[str, ...]:
+def p_values(rounds: Rounds, probabilities: Mapping[str, float]) -> dict[str, float]:
+    """category -> share of calibration patients at least as strange as this case (1 where a category has none), 0 to 1.
+
+    The p-values of the rounds are averaged: the hierarchical weights of Lee, Barber and Willett (2023). Non-smoothed.
+    """
+    found = {label: 1.0 for label in probabilities if label not in rounds.categories}
+    asked = {label: 1 - p for label, p in probabilities.items() if label not in found}
+    asked |= {absence(label): p for label, p in probabilities.items() if absence(label) in rounds.categories}
+    if not rounds.classifiers:
+        return found | dict.fromkeys(asked, 1.0)
+    own = np.array([rounds.categories.index(name) for name in asked])
+    here = np.round(list(asked.values()), 6)
+    each = [c.predict_p(here, bins=own, smoothing=False) for c in rounds.classifiers]
+    return found | dict(zip(asked, np.mean(each, 0).tolist(), strict=True))
+
+
+def predict_set(rounds: Rounds, probabilities: Mapping[str, float], confidence: float) -> tuple[str, ...]:
     """Labels whose p-value exceeds 1 - confidence: they cannot be excluded. A label with too few patients always stays."""
-    found = p_values(scores, probabilities)
+    found = p_values(rounds, probabilities)
     return tuple(label for label in probabilities if found[label] > 1 - confidence)
 
 

@@ -169,13 +169,18 @@ class FusionModel(PreTrainedModel):
     def evidence(self, inputs: Inputs) -> Tensor:
         """Calibrated evidence (B, M, K), exactly 0 where a modality is absent."""
         here = self.presence(inputs)
-        out = self.prior.new_zeros(*here.shape, len(self.prior))
+        raw = self.prior.new_zeros(*here.shape, len(self.prior))
         for m, name in enumerate(self.modalities):
             x = inputs.get(name)
             if x is not None:
-                out[:, m] = self.raw_evidence(name, x) * self.scale[m] + self.constant[m]
+                raw[:, m] = self.raw_evidence(name, x)
+        return self.calibrated(raw, here)
+
+    def calibrated(self, raw: Tensor, here: Tensor) -> Tensor:
+        """Raw evidence (B, M, K) of modalities that are here (B, M) -> calibrated, 0 where absent."""
         factor = self.set_scale[(here.long() << torch.arange(here.shape[1])).sum(1)]
-        return out * here.unsqueeze(-1) * factor.view(-1, 1, 1)
+        scaled = raw * self.scale[:, None] + self.constant
+        return scaled * here.unsqueeze(-1) * factor.view(-1, 1, 1)
 
     def fuse(self, inputs: Inputs) -> tuple[Tensor, Tensor]:
         """(logits (B, K), evidence (B, M, K)); for a joint fusion the evidence is each modality's exact Shapley share."""

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -15,9 +16,10 @@ from mmcore.services.fusions import FUSIONS, joined_otherwise
 from mmcore.services.training import probabilities
 from mmcore.services.workshop import Workshop
 from mmcore.training.calibrate import label_shares, prior_logits
-from mmcore.training.heads import Encoded
+from mmcore.training.heads import Encoded, tensors
 from mmcore.training.splits import TEST, TRAIN, fold_of, publisher_groups
 
+RAW = "raw evidence"
 PERMUTATIONS = 20  # of the labels, in the control
 
 
@@ -41,7 +43,7 @@ def cross_validated(shop: Workshop, name: str) -> dict:
     sets = (*shown_sets(shop.task), *(_other_fusions(shop.task) if away else ()))
     stated = {shown: np.full((len(shop.rows), len(shop.task.labels)), np.nan) for shown in sets}
     for fold in sorted(set(which.tolist())):
-        path = shop.out / "cache" / f"{name}_{fold}.npz"
+        path = _kept(shop, name, fold)
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             np.savez(path, **_scored_fold(shop, f"{name}_{fold}", which == fold, away, steps))
@@ -67,14 +69,15 @@ def _other_fusions(task: Task) -> dict[str, str]:
 def _scored_fold(
     shop: Workshop, name: str, left_out: np.ndarray, away: bool, steps: int
 ) -> dict[str, np.ndarray]:
-    """Probabilities (n, K) of the rows left out, by the modalities shown; NaN where a row has none of them."""
+    """Probabilities (n, K) of the rows left out, by the modalities shown; NaN where a row has none of them. And, as RAW, their
+    evidence (n, M, K) before calibration."""
     absent = {shop.rows[i].publisher for i in np.flatnonzero(left_out)} if away else set()
     keep = np.array([i for i, r in enumerate(shop.extra) if not _same_place(r.publisher, absent)], dtype=int)
     model, _, everyone, taught, together = shop.fit(name, np.flatnonzero(~left_out), keep, steps)
+    rows = everyone.take(left_out)
+    out = {RAW: _raw_evidence(model, rows)}
     _state_prior(shop, model)
     _centre_text(model, taught)
-    rows = everyone.take(left_out)
-    out = {}
     for shown in shown_sets(shop.task):
         some = rows.without(tuple(m for m in rows.inputs if m not in shown.split("+")))
         here = some.present(model.modalities).any(1)
@@ -88,6 +91,27 @@ def _scored_fold(
         out[other] = np.full((len(here), len(shop.task.labels)), np.nan)
         out[other][here] = probabilities(joined, rows.take(here))
     return out
+
+
+def _raw_evidence(model: FusionModel, rows: Encoded) -> np.ndarray:
+    """(n, M, K), NaN where a modality is absent; of a model that is not calibrated yet."""
+    with torch.no_grad():
+        found = model.evidence(tensors(model, rows)).numpy()
+    return np.where(rows.present(model.modalities)[:, :, None], found, np.nan)
+
+
+def evidence_of_folds(shop: Workshop) -> np.ndarray:
+    """(N, M, K) of all rows before calibration, each by the model of the fold that left its patient out."""
+    which = np.array([fold_of(r.patient, shop.settings.folds) for r in shop.rows])
+    found = np.full((len(shop.rows), len(shop.task.modalities), len(shop.task.labels)), np.nan)
+    for fold in set(which.tolist()):
+        with np.load(_kept(shop, "cross_validation", fold)) as kept:
+            found[which == fold] = kept[RAW]
+    return found
+
+
+def _kept(shop: Workshop, name: str, fold: int) -> Path:
+    return shop.out / "cache" / f"{name}_{fold}.npz"
 
 
 def _state_prior(shop: Workshop, model: FusionModel) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor
 from mmcore.domain.case import Case, Notice, Scan, Waveform
 from mmcore.domain.errors import UnknownTaskError
 from mmcore.domain.task import Task
+from mmcore.evaluation.conformal import Rounds, fit_rounds
 from mmcore.models.encoders import mean_pool
 from mmcore.services.ecg_gates import ecg_gates
 from mmcore.services.gates import find_image_gate, find_warnings, judge_case, only_taught
@@ -47,6 +49,11 @@ class Engine:
     def facts(self) -> dict:
         """What training stored with the model: operating points, conformal scores, training ranges."""
         return self.stored.model.config.facts
+
+    @cached_property
+    def rounds(self) -> Rounds:
+        """The conformal scores, ready to be compared with."""
+        return fit_rounds(self.facts["conformal"]["scores"])
 
 
 @dataclass(frozen=True)

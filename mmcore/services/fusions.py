@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,14 +10,14 @@ import numpy as np
 import torch
 
 from mmcore.domain.errors import PackError
+from mmcore.domain.pack import PackRow
 from mmcore.evaluation.calibration import calibration_figures
 from mmcore.evaluation.metrics import interval, macro_auroc, patient_weights
 from mmcore.models.fusion import FusionConfig, FusionModel
 from mmcore.services.engine import Engine
 from mmcore.services.evaluate import patient_mark
 from mmcore.services.fitting import labelled_rows
-from mmcore.services.packs import Progress
-from mmcore.services.sets import encodings_of
+from mmcore.services.packs import Progress, encode_rows, features_of_scans, features_of_waveforms
 from mmcore.training.calibrate import calibrate, calibrated_joint, probabilities_of
 from mmcore.training.heads import Encoded, HeadSettings, fit_heads, tensors
 from mmcore.training.recipe import settings_for
@@ -55,6 +55,17 @@ def compare(engine: Engine, data: Path, progress: Progress) -> dict:
     out = {"task": engine.task.name, "version": stored.version, **found}
     write_fusions(stored.directory, out)
     return out
+
+
+def encodings_of(engine: Engine, rows: Sequence[PackRow], progress: Progress) -> Encoded:
+    """Encodings of rows by the stored model's encoders, exactly as at the bedside."""
+    stored, features = engine.stored, {}
+    if stored.model.image_encoder is not None:
+        size = engine.facts["image"]["size"]
+        features["image"] = features_of_scans(stored.model, rows, stored.lungs, size, progress)
+    if stored.model.waveform_encoder is not None:
+        features["waveform"] = features_of_waveforms(stored.model, rows, progress)
+    return encode_rows(stored.model, stored.tokenizer, engine.task, rows, features, {})
 
 
 def write_fusions(folder: Path, found: Mapping) -> None:

@@ -115,8 +115,8 @@ def predict(
     probabilities, reference = (
         dict(zip(task.labels, _squash(x, task).tolist(), strict=True)) for x in (totals, usual)
     )
-    conformal = engine.facts["conformal"]
-    plausible = p_values(conformal["scores"], reference)
+    confidence = engine.facts["conformal"]["confidence"]
+    plausible = p_values(engine.rounds, reference)
     return Prediction(
         task=task.name,
         labels=task.labels,
@@ -124,13 +124,13 @@ def predict(
         prior_logits=chosen,
         evidence=account,
         probabilities=probabilities,
-        prediction_set=tuple(k for k in task.labels if plausible[k] > 1 - conformal["confidence"]),
+        prediction_set=tuple(k for k in task.labels if plausible[k] > 1 - confidence),
         contrast=contrast or _usual_contrast(task, probabilities),
         notices=(*case.refused, *encodings.gates, *encodings.warnings, *_shown_only(task, case)),
         model_version=engine.stored.version,
         model_sha256=engine.stored.sha256,
         p_values=plausible,
-        confidence=conformal["confidence"],
+        confidence=confidence,
     )
 
 

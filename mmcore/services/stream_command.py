@@ -9,7 +9,7 @@ from mmcore.domain.case import Notice
 from mmcore.domain.errors import MmcoreError, NothingToPredictError, OutOfRangeError, UnknownFieldError
 from mmcore.domain.stream import Stay, StreamAttribution
 from mmcore.domain.task import Modality, Task
-from mmcore.evaluation.conformal import predict_set
+from mmcore.evaluation.conformal import fit_rounds, predict_set
 from mmcore.intake.stream import log_of
 from mmcore.intake.stream_file import read_stay
 from mmcore.models.stream_model import probability
@@ -88,7 +88,7 @@ def not_excluded(stored: StoredStream, label: str, chance: float, minute: float)
     facts: Mapping = stored.model.facts["conformal"]  # type: ignore[assignment]
     hours = {float(h): scores for h, scores in facts["scores"].items()}
     nearest = min(hours, key=lambda h: abs(h - minute / 60))
-    return predict_set({label: hours[nearest]}, {label: chance}, facts["confidence"])
+    return predict_set(fit_rounds({label: hours[nearest]}), {label: chance}, facts["confidence"])
 
 
 def _stay_of(paths: Sequence[str], task: Task, accept: bool) -> tuple[Stay, list[Notice]]:

@@ -16,7 +16,7 @@ from mmcore.evaluation.calibration import (
     expected_if_calibrated,
     reliability,
 )
-from mmcore.evaluation.conformal import p_values
+from mmcore.evaluation.conformal import fit_rounds, p_values
 from mmcore.evaluation.metrics import auroc, interval, label_metrics, patient_weights, share
 from mmcore.evaluation.subgroups import age_band
 from mmcore.evaluation.trust import Stated, coverage_report, decision_curves, selective_report
@@ -190,7 +190,8 @@ def _trust(task: Task, stored: StoredStream, scored: ScoredStays, weights: np.nd
     scores = conformal.get("scores", {}).get(f"{scored.hours[-1]:g}")
     if scores is None:
         return found
-    plausible = [p_values({task.labels[0]: scores}, {task.labels[0]: float(p)}) for p in last]
+    rounds = fit_rounds({task.labels[0]: scores})
+    plausible = [p_values(rounds, {task.labels[0]: float(p)}) for p in last]
     groups = {"by_source": scored.groups["set"].tolist(), "by_unit": scored.groups["unit"].tolist()}
     return found | {"prediction_sets": coverage_report(stated, plausible, conformal["confidence"], groups)}
 

@@ -10,12 +10,13 @@ from mmcore.domain.pack import PackRow
 from mmcore.domain.task import Modality, Task
 from mmcore.models.lungs import LungNet
 from mmcore.services.card import write_card
-from mmcore.services.cross_validation import cross_validated, shuffled
+from mmcore.services.cross_validation import cross_validated, evidence_of_folds, shuffled
 from mmcore.services.engine import Engine
 from mmcore.services.evaluate import evaluate, patient_mark
 from mmcore.services.fitting import Progress, fit_lung_finder, labelled_rows, synthetic_rows
 from mmcore.services.fusions import compared, write_fusions
 from mmcore.services.packs import has_label, outcomes_of, read_pack
+from mmcore.services.sets import settle_on_folds
 from mmcore.services.training import conclude, parts_of
 from mmcore.services.workshop import Workshop
 from mmcore.stores.model_folders import DIGESTS, next_version
@@ -53,13 +54,11 @@ def train(
     part[TRAIN] = np.flatnonzero(split == TRAIN)  # rows without a label teach what they can
     version = next_version(task.name)
     folder = out / "model" / task.name / version
-    result = _kept(folder) or _fit_and_test(shop, part, folder, data, progress)
+    result = _kept(folder) or _fit_and_test(shop, part, folder, data, cross_validate)
     _write(folder, out, result)
     if cross_validate:
-        for name in (
-            ("leave_publisher_out", "cross_validation") if across(task, rows) else ("cross_validation",)
-        ):
-            result[name] = cross_validated(shop, name)
+        if across(task, rows):
+            result["leave_publisher_out"] = cross_validated(shop, "leave_publisher_out")
             _write(folder, out, result)
         result["shuffled_labels"] = shuffled(shop, part)
         _write(folder, out, result)
@@ -88,9 +87,9 @@ def _kept(folder: Path) -> dict | None:
 
 
 def _fit_and_test(
-    shop: Workshop, part: dict[str, np.ndarray], folder: Path, data: Path, progress: Progress
+    shop: Workshop, part: dict[str, np.ndarray], folder: Path, data: Path, cross_validate: bool
 ) -> dict:
-    """The model that ships, stored, and its figures on test patients."""
+    """The model that ships, stored, and its figures on test patients; by folds first, since its sets rest on them."""
     task, settings = shop.task, shop.settings
     everything = np.arange(len(shop.extra))
     model, tokenizer, everyone, taught, together = shop.fit(
@@ -103,21 +102,27 @@ def _fit_and_test(
         {patient_mark(shop.rows[i].patient) for i in part[TRAIN]}
     )
     model.config.facts["split"] = {name: len(indices) for name, indices in part.items()}
-    save_model(model, tokenizer, shop.lungs, folder)
-    result = {
+    result: dict = {
         "task": task.name,
         "version": folder.name,
         "split": model.config.facts["split"],
         "seed": settings.seed,
         "set_scales": model.config.facts["set_scales"],
     }
+    if cross_validate:
+        result["cross_validation"] = cross_validated(shop, "cross_validation")
+        rest = np.flatnonzero(parts_of(shop.rows) != TEST)
+        others = [shop.rows[i] for i in rest]
+        evidence, patients = evidence_of_folds(shop)[rest], [r.patient for r in others]
+        settle_on_folds(model, task, evidence, outcomes_of(task, others), patients)
+    save_model(model, tokenizer, shop.lungs, folder)
     if len(model.modalities) > 1:
         scored = part | {TRAIN: labelled}
         chosen_parts = {name: np.isin(np.arange(len(shop.rows)), scored[name]) for name in scored}
         found = compared(model, everyone, chosen_parts, settings.heads)
         write_fusions(folder, {"task": task.name, "version": folder.name, **found})
     engine = Engine(task, load_model(folder, task.name))
-    result["test"] = evaluate(engine, data, progress=lambda items: _counted(items, progress))
+    result["test"] = evaluate(engine, data, progress=lambda items: _counted(items, shop.progress))
     return result
 
 
