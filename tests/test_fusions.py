@@ -12,7 +12,14 @@ from mmcore.models.fusion import FusionModel
 from mmcore.services.fusions import FUSIONS, compared, faithfulness
 from mmcore.services.scoring import by_subset
 from mmcore.services.sets import settle_on_folds
-from mmcore.training.calibrate import calibrate, held_out, label_shares, operating_points, scale_sets
+from mmcore.training.calibrate import (
+    calibrate,
+    held_out,
+    label_shares,
+    operating_points,
+    raw_evidence,
+    scale_sets,
+)
 from mmcore.training.heads import fit_heads, tensors
 from tests.test_training import SETTINGS, rows
 from tests.toy import toy_model
@@ -79,12 +86,13 @@ def test_a_set_of_modalities_is_scored_with_the_others_set_aside(fitted) -> None
 
 def test_a_set_that_is_off_gets_a_scale_of_its_own_and_the_others_keep_theirs(fitted) -> None:
     model, _ = fitted
-    data, shares = rows(400, seed=3), label_shares(rows(400, seed=3).outcomes, True)
-    assert scale_sets(model, data, shares) == {}
+    data = rows(400, seed=3)
+    judged = raw_evidence(model, data), data.outcomes, data.patients, label_shares(data.outcomes, True)
+    assert scale_sets(model, *judged) == {}
     assert (model.set_scale == 1).all()
     before = model.scale.clone()
     model.scale[0] *= 4  # far too certain wherever the image speaks
-    found = scale_sets(model, data, shares)
+    found = scale_sets(model, *judged)
     assert "image" in found and "text" not in found
     assert found["image"]["scale"] < 0.6 and found["image"]["gain"] > 0
     assert model.set_scale[0b001].item() == pytest.approx(found["image"]["scale"])
@@ -97,7 +105,8 @@ def test_few_rows_never_earn_a_scale(fitted) -> None:
     model, _ = fitted
     model.scale[0] *= 4
     data = rows(40, seed=4)
-    assert scale_sets(model, data, label_shares(data.outcomes, True)) == {}
+    judged = raw_evidence(model, data), data.outcomes, data.patients, label_shares(data.outcomes, True)
+    assert scale_sets(model, *judged) == {}
     model.scale[0] /= 4
 
 
@@ -139,10 +148,9 @@ def test_sets_and_operating_points_rest_on_the_folds_evidence_under_the_models_o
     kept = dict(model.config.facts)
     task = SimpleNamespace(labels=tuple(model.config.labels), exclusive=True)
     data = rows(300, seed=6)
-    evidence = model.evidence(tensors(model, data)).numpy()
-    uncalibrated = (evidence - model.constant.numpy()) / model.scale.numpy()[:, None]
-    raw = np.where(data.present(model.modalities)[:, :, None], uncalibrated, np.nan)
-    model.config.facts = {"conformal": {"confidence": 0.9}}
+    raw = raw_evidence(model, data)
+    third = dict.fromkeys(task.labels, 1 / 3)
+    model.config.facts = {"conformal": {"confidence": 0.9}, "label_share": third}
     settle_on_folds(model, task, raw, data.outcomes, data.patients)
     p = model.fuse(tensors(model, data))[0].softmax(1).numpy()
     expected = conformalize(task.labels, p, data.outcomes, data.patients)

@@ -1,6 +1,7 @@
 """Adding a task is adding one file: a throw-away task is trained, predicted and explained without another line."""
 
 import csv
+import json
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from mmcore.domain.case import Case, Scan
 from mmcore.services.intake import read_upload
 from mmcore.services.train import train
 from mmcore.services.words import say
+from mmcore.training.heads import HeadSettings
 
 TASK_FILE = '''"""A throw-away question: is the square bright?"""
 import csv
@@ -92,9 +94,14 @@ def test_a_training_that_was_stopped_goes_on_and_ends_the_same(pack, tmp_path) -
 
 
 def test_labels_shuffled_many_times_teach_nothing_and_folds_teach_the_task(pack, tmp_path) -> None:
-    chosen = {"image_steps": 0, "text_epochs": 0, "fold_steps": 0, "away_steps": 0}
+    heads = HeadSettings({"image": 0.03, "text": 0.1, "clinical": 0.1, "joint": 1e-3}, steps=40)
+    chosen = {"image_steps": 0, "text_epochs": 0, "fold_steps": 0, "away_steps": 0, "heads": heads}
     report = train("square", pack, tmp_path / "out", None, chosen, True, lambda *_: None)
     assert report["cross_validation"]["all"]["metrics"]["macro_auroc"]["value"] > 0.9
+    config = json.loads((tmp_path / "out" / "model" / "square" / "1.0.0" / "config.json").read_text())
+    scores = config["facts"]["conformal"]["scores"]
+    with_a_test = sum(config["facts"]["split"].values())
+    assert sum(map(len, scores.values())) == with_a_test - config["facts"]["split"]["test"]
     away = report["leave_publisher_out"]
     for fusion in ("concat", "gated", "attention"):
         assert away[f"{fusion} fusion"]["n"] == away["all"]["n"] == 120

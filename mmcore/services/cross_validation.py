@@ -15,8 +15,8 @@ from mmcore.services.extras import extra_figures
 from mmcore.services.fusions import FUSIONS, joined_otherwise
 from mmcore.services.training import probabilities
 from mmcore.services.workshop import Workshop
-from mmcore.training.calibrate import label_shares, prior_logits
-from mmcore.training.heads import Encoded, tensors
+from mmcore.training.calibrate import label_shares, prior_logits, raw_evidence
+from mmcore.training.heads import Encoded
 from mmcore.training.splits import TEST, TRAIN, fold_of, publisher_groups
 
 RAW = "raw evidence"
@@ -75,7 +75,7 @@ def _scored_fold(
     keep = np.array([i for i, r in enumerate(shop.extra) if not _same_place(r.publisher, absent)], dtype=int)
     model, _, everyone, taught, together = shop.fit(name, np.flatnonzero(~left_out), keep, steps)
     rows = everyone.take(left_out)
-    out = {RAW: _raw_evidence(model, rows)}
+    out = {RAW: raw_evidence(model, rows)}
     _state_prior(shop, model)
     _centre_text(model, taught)
     for shown in shown_sets(shop.task):
@@ -91,13 +91,6 @@ def _scored_fold(
         out[other] = np.full((len(here), len(shop.task.labels)), np.nan)
         out[other][here] = probabilities(joined, rows.take(here))
     return out
-
-
-def _raw_evidence(model: FusionModel, rows: Encoded) -> np.ndarray:
-    """(n, M, K), NaN where a modality is absent; of a model that is not calibrated yet."""
-    with torch.no_grad():
-        found = model.evidence(tensors(model, rows)).numpy()
-    return np.where(rows.present(model.modalities)[:, :, None], found, np.nan)
 
 
 def evidence_of_folds(shop: Workshop) -> np.ndarray:

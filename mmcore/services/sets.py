@@ -1,4 +1,4 @@
-"""What prediction sets and operating points rest on: patients of the five folds, each scored without its own patient."""
+"""What rests on the patients of all folds, each scored without its patient: set scales, operating points, prediction sets."""
 
 from collections.abc import Sequence
 
@@ -8,13 +8,14 @@ import torch
 from mmcore.domain.task import Task
 from mmcore.evaluation.conformal import conformalize
 from mmcore.models.fusion import FusionModel
-from mmcore.training.calibrate import operating_points, probabilities_of
+from mmcore.training.calibrate import operating_points, probabilities_of, scale_sets
 
 
 def settle_on_folds(
     model: FusionModel, task: Task, evidence: np.ndarray, outcomes: np.ndarray, patients: Sequence[str]
 ) -> None:
-    """Store operating points and conformal scores found on many more patients than those set aside for calibration.
+    """Store scales of single sets of modalities, operating points and conformal scores, found on many more patients than those
+    set aside for calibration.
 
     evidence (N, M, K): raw, of models that have not seen the row's patient, NaN where absent; it passes through this model's
     own calibration, as a new patient's does (cross-conformal prediction: Vovk 2015). outcomes (N, K) in {0, 1, NaN}. Rows must
@@ -22,12 +23,14 @@ def settle_on_folds(
     """
     if model.joint is not None:
         return
-    here = ~np.isnan(evidence).all(2)
+    facts, here = model.config.facts, ~np.isnan(evidence).all(2)
+    some = here.any(1) & ~np.isnan(outcomes).all(1)
+    evidence, outcomes, who, here = evidence[some], outcomes[some], np.asarray(patients)[some], here[some]
+    shares = np.array([facts["label_share"][k] for k in task.labels])
+    facts["set_scales"] = scale_sets(model, evidence, outcomes, who, shares)
     with torch.no_grad():
         raw = torch.tensor(np.nan_to_num(evidence), dtype=torch.float32)
         logits = model.prior + model.calibrated(raw, torch.tensor(here)).sum(1)
-    stated, some = probabilities_of(logits, task.exclusive), here.any(1)
-    stated, outcomes, who = stated[some], outcomes[some], np.asarray(patients)[some]
-    facts = model.config.facts
+    stated = probabilities_of(logits, task.exclusive)
     facts["operating_point"] = dict(zip(task.labels, operating_points(stated, outcomes), strict=True))
     facts["conformal"]["scores"] = conformalize(task.labels, stated, outcomes, who, task.exclusive)

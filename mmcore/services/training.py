@@ -25,6 +25,7 @@ from mmcore.training.calibrate import (
     label_shares,
     operating_points,
     probabilities_of,
+    raw_evidence,
     scale_sets,
 )
 from mmcore.training.further_fields import fit_further_fields
@@ -200,7 +201,8 @@ def conclude(
     shares = label_shares(train.outcomes, task.exclusive)
     unseen = held_out(model, calibration, shares)
     calibrate(model, calibration, shares)
-    own_scales = scale_sets(model, calibration, shares)
+    evidence = raw_evidence(model, calibration)
+    own_scales = scale_sets(model, evidence, calibration.outcomes, calibration.patients, shares)
     stated = probabilities(model, calibration)
     values = train.inputs["clinical"]
     known = ~np.isnan(values)

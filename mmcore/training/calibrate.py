@@ -84,37 +84,48 @@ def held_out(model: FusionModel, data: Encoded, shares: np.ndarray) -> np.ndarra
     return found
 
 
-def scale_sets(model: FusionModel, data: Encoded, shares: np.ndarray) -> dict[str, dict[str, float]]:
+def raw_evidence(model: FusionModel, data: Encoded) -> np.ndarray:
+    """(N, M, K) of encoded rows before calibration, NaN where a modality is absent."""
+    present = data.present(model.modalities)
+    found = np.full((*present.shape, len(model.config.labels)), np.nan)
+    with torch.no_grad():
+        for name, x in tensors(model, data).items():
+            found[:, model.modalities.index(name)] = model.raw_evidence(name, x).numpy()
+    return np.where(present[:, :, None], found, np.nan)
+
+
+def scale_sets(
+    model: FusionModel, raw: np.ndarray, outcomes: np.ndarray, patients: np.ndarray, shares: np.ndarray
+) -> dict[str, dict[str, float]]:
     """Give a set of modalities that is still off a scale of its own; names joined by + -> scale, and what it was judged by.
 
-    Judged on the calibration rows that have the whole set, the other modalities hidden, from FEWEST_TO_SCALE rows on: the
-    error lies above what a calibrated model would show, and a scale fitted without a fifth of the patients lowers their loss
-    by more than one standard error. All other sets keep the scales that they share.
+    raw (N, M, K): evidence before calibration of rows that trained no part of what scored them, NaN where absent. Judged on
+    the rows that have the whole set, the other modalities hidden, from FEWEST_TO_SCALE rows on: the error lies above what a
+    calibrated model would show, and a scale fitted without a fifth of the patients lowers their loss by more than one
+    standard error. All other sets keep the scales that they share.
     """
     found: dict[str, dict[str, float]] = {}
     exclusive = model.config.exclusive
-    inputs = tensors(model, data)
-    outcomes = torch.tensor(data.outcomes, dtype=torch.float32)
-    present = data.present(model.modalities)
-    for rows, shown, weights in _presence_sets(present, data.outcomes, shares, exclusive):
-        names = [model.modalities[m] for m in shown]
+    model.set_scale.fill_(1.0)
+    present, truth = ~np.isnan(raw).all(2), torch.tensor(outcomes, dtype=torch.float32)
+    pieces = torch.tensor(np.nan_to_num(raw), dtype=torch.float32) * model.scale[:, None] + model.constant
+    for rows, shown, weights in _presence_sets(present, outcomes, shares, exclusive):
         if len(rows) < FEWEST_TO_SCALE:
             continue
-        with torch.no_grad():
-            evidence = model.evidence({m: inputs[m][rows] for m in names}).sum(1)
+        evidence = pieces[rows][:, shown].sum(1)
         scales = torch.exp(torch.linspace(-1.6, 1.6, 65))
         logits = model.prior + evidence * scales[:, None, None]  # (S, n, K)
-        losses = torch.stack([weights * _loss(x, outcomes[rows], exclusive) for x in logits]).numpy()
+        losses = torch.stack([weights * _loss(x, truth[rows], exclusive) for x in logits]).numpy()
         losses = losses + PULL * np.log(scales.numpy())[:, None] ** 2
         p = probabilities_of(logits[32], exclusive)  # a scale of 1
-        stated, happened, _ = top_label(p, data.outcomes[rows])
+        stated, happened, _ = top_label(p, outcomes[rows])
         error = float(expected_calibration_error(stated, happened)[0])
         limit = expected_if_calibrated(stated)["high"]
-        gain, spread = _gain(losses, data.patients[rows])
+        gain, spread = _gain(losses, patients[rows])
         if error > limit and gain > spread:
             chosen = float(scales[int(losses.mean(1).argmin())])
             model.set_scale[sum(1 << m for m in shown)] = chosen
-            found["+".join(names)] = {
+            found["+".join(model.modalities[m] for m in shown)] = {
                 "scale": chosen, "rows": len(rows), "calibration_error_before": error, "limit": limit, "gain": gain,
             }  # fmt: skip
     return found

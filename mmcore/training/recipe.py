@@ -31,7 +31,7 @@ class TrainingSettings:
     seed: int = 20261123
     crop_size: int = 192
     image: Recipe = field(default_factory=Recipe)
-    image_steps: int = 800
+    image_steps: int = 3200
     text_epochs: int = 0
     straight: Straight | None = field(default_factory=Straight)
     synthetic: int = 120
@@ -43,8 +43,8 @@ class TrainingSettings:
     )
     confidence: float = 0.9
     folds: int = 5
-    away_steps: int = 800
-    fold_steps: int = 800
+    away_steps: int = 3200
+    fold_steps: int = 3200
     fewest: int = 20
     draws: int = 6000
     waveform_cycles: tuple[int, ...] = (350, 450, 300)
