@@ -254,9 +254,14 @@ const listenToControls = (view, root) => {
   });
   press();
   all("[data-range]", (input) => {
+    const told = () => {
+      input.nextElementSibling.value = `${Math.round(100 * view[input.dataset.range])} %`;
+    };
     input.value = view[input.dataset.range];
+    told();
     input.oninput = () => {
       view[input.dataset.range] = Number(input.value);
+      told();
       if (input.dataset.range !== "opacity") painted(view, view);
       draw(view);
     };

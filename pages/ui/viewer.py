@@ -227,9 +227,8 @@ def _switch() -> str:
 
 
 def _slider(name: str, low: float, high: float, words: str) -> str:
-    return (
-        f'<label>{words}<input type="range" data-range="{name}" min="{low}" max="{high}" step="0.01"></label>'
-    )
+    slider = f'<input type="range" data-range="{name}" min="{low}" max="{high}" step="0.01">'
+    return f"<label>{words}{slider}<output></output></label>"
 
 
 def _legend(attribution: Attribution, doubtful: bool) -> str:
