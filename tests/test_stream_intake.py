@@ -73,6 +73,50 @@ def test_a_unit_is_converted_and_its_change_is_told():
     assert values(made, "Glucose")[0][1] == pytest.approx(108.1, abs=0.01)
 
 
+@pytest.mark.parametrize(
+    ("parameter", "before", "now", "unit", "meant"),
+    [
+        ("Lactate", 2.1, 18.9, "mg/dL", 2.0981),
+        ("MAP", 80, 10.7, "kPa", 80.2566),
+        ("SysABP", 120, 16, "kPa", 120.0099),
+        ("PaO2", 88, 11.7, "kPa", 87.7573),
+        ("Bilirubin", 1.0, 17.1, "µmol/L", 0.9998),
+        ("Glucose", 216, 12, "mmol/L", 216.192),
+    ],
+)
+def test_a_unit_that_changes_without_a_word_is_doubted_by_the_value_before(
+    parameter, before, now, unit, meant
+):
+    made, told = log((5, parameter, before), (9, parameter, now))
+    assert told == [[], ["stream_unit_doubt"]]
+    assert values(made, parameter) == [(5, before)]
+    assert unit in tell(made.aside[0].notice)
+    made.agree()
+    assert values(made, parameter) == [(5, before), (9, meant)]
+
+
+def test_a_great_change_is_believed_where_its_unit_is_stated_or_the_patient_can_make_it():
+    made, told = log(
+        (5, "Lactate", 2.1), (9, "Lactate", 18.9, "mmol/L"), (5, "PaO2", 400), (9, "PaO2", 53), (5, "HR", 60)
+    )
+    assert [codes for codes in told if "stream_unit_doubt" in codes] == []
+    assert values(made, "PaO2") == [(5, 400), (9, 53)]
+
+
+def test_one_reading_far_ahead_does_not_move_the_clock_and_the_next_ones_are_not_late():
+    made, told = log((60, "HR", 80), (1e12, "HR", 90), (1e12, "Temp", 37.0), (65, "HR", 82))
+    assert told == [[], ["stream_leap"], ["stream_leap"], []]
+    assert made.latest == 65
+    assert [kept.reading.value for kept in made.aside] == [90, 37.0]
+
+
+def test_a_leap_that_the_next_reading_confirms_is_taken_with_what_waited():
+    made, told = log((60, "HR", 80), (2000, "HR", 90), (2001, "HR", 92))
+    assert told == [[], ["stream_leap"], []]
+    assert values(made, "HR") == [(60, 80), (2000, 90), (2001, 92)]
+    assert made.aside == []
+
+
 def test_time_running_backwards_is_told_and_every_value_put_in_its_place():
     made, told = log(*((m, "HR", 80 + m) for m in (60, 50, 40, 30, 20, 70, 65)))
     assert told == [[], ["stream_late"], ["stream_late"], ["stream_backwards"], [], [], ["stream_late"]]

@@ -121,6 +121,16 @@ def test_a_stream_raises_an_alert_and_survives_whatever_comes(stored, beds):
     assert watch.summary()["a"]["used"] == len(lines) - 2
 
 
+def test_a_pushed_stream_says_once_that_the_model_has_nothing_to_say_of_so_late_an_hour(stored):
+    watch = Watch(stored.model, TASK, AlertRule(0.3))
+    lines = [
+        json.dumps({"stay": "a", "minute": m, "parameter": "HR", "value": 90})
+        for m in (2800, 2890, 2950, 3000)
+    ]
+    codes = [n["code"] for line in watch_lines(watch, lines) for n in line["notices"]]
+    assert codes.count("stream_beyond_horizon") == 1
+
+
 def test_several_stays_do_not_mix(stored):
     watch = Watch(stored.model, TASK, AlertRule(0.3))
     for stay, value in (("a", 60), ("b", 140)):

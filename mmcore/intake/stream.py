@@ -9,17 +9,21 @@ import numpy as np
 from mmcore.domain.case import Notice
 from mmcore.domain.stream import Reading, Stay
 from mmcore.domain.task import Field, Task
-from mmcore.intake.stream_units import in_standard
+from mmcore.intake.stream_units import CHANGEABLE, continued_in, in_standard
 from mmcore.intake.units import plain_name, plain_unit
 from mmcore.intake.values import about, check_value, short
 
 UNKNOWN = -1.0
 LATE_IN_A_ROW = 3  # so many late measurements one after the other: the clock has gone back; judgement
+LEAP_MINUTES = (
+    1440.0  # ahead of the latest measurement: one reading alone does not move the clock so far; judgement
+)
 
 
 @dataclass(frozen=True)
 class SetAside:
-    """A reading that is not used, why, and what it would be after the correction the notice proposes (None: nothing)."""
+    """A reading that is not used, why, and the value it would count with (None: none), by the correction that the notice
+    proposes or once its time is confirmed."""
 
     reading: Reading
     notice: Notice
@@ -37,6 +41,7 @@ class StayLog:
         self._rows: set[tuple[float, int, float]] = set()
         self._taken: set[tuple[float, int]] = set()
         self._units: dict[str, str] = {}
+        self._last: dict[str, float] = {}
         self._late_in_a_row = 0
         self._places = {plain_name(n): i for i, f in enumerate(task.fields) for n in (f.name, *f.aliases)}
 
@@ -59,16 +64,32 @@ class StayLog:
                 return (*told, *self._refuse(reading, result, minute))
             told = (*told, Notice("value_corrected", result.values, "clinical"))
             result = float(str(result.values["corrected"]))
+        if self.latest is not None and minute - self.latest > LEAP_MINUTES and not self._confirmed(minute):
+            leap = about(item, "stream_leap", minute=f"{minute:g}", latest=f"{self.latest:g}")
+            self.aside.append(SetAside(reading, leap, minute, result))
+            return (*told, leap)
         return (*told, *self._place(item, place, minute, result))
+
+    def _confirmed(self, minute: float) -> bool:
+        """Whether a reading of another minute has leapt about as far ahead; those that waited for it are taken."""
+        leapt = [kept for kept in self.aside if kept.notice.code == "stream_leap"]
+        near = [kept for kept in leapt if abs(minute - (kept.minute or 0.0)) <= LEAP_MINUTES]
+        if all(kept.minute == minute for kept in near):
+            return False
+        self._use(near)
+        return True
 
     def agree(self) -> tuple[Notice, ...]:
         """Use every correction that waits for consent; returns what was done."""
-        waiting = [kept for kept in self.aside if kept.corrected is not None]
-        self.aside = [kept for kept in self.aside if kept.corrected is None]
+        waiting = [kept for kept in self.aside if "corrected" in kept.notice.values]
+        self._use(waiting)
+        return tuple(Notice("value_corrected", kept.notice.values, "clinical") for kept in waiting)
+
+    def _use(self, waiting: Sequence[SetAside]) -> None:
+        self.aside = [kept for kept in self.aside if kept not in waiting]
         for kept in waiting:
             place = self._places[plain_name(kept.reading.parameter)]
             self._place(self.task.fields[place], place, kept.minute or 0.0, kept.corrected or 0.0)
-        return tuple(Notice("value_corrected", kept.notice.values, "clinical") for kept in waiting)
 
     def stay(self) -> Stay:
         """The usable measurements in order of time."""
@@ -91,11 +112,27 @@ class StayLog:
             if standard is None:
                 return (), about(item, "value_unknown_unit", written=short(written))
             before = self._units.get(item.name)
-            if before is not None and before != plain_unit(written):
-                told = (about(item, "stream_unit_changed", written=short(written), before=before),)
-            self._units[item.name] = plain_unit(written)
+            if before is not None and plain_unit(before) != plain_unit(written):
+                told = (about(item, "stream_unit_changed", written=short(written), before=short(before)),)
+            self._units[item.name] = written
             value = standard
-        return told, check_value(item, value)
+        found = check_value(item, value)
+        return told, (self._unit_doubt(item, number, found) if number is not None and not written else found)
+
+    def _unit_doubt(self, item: Field, number: float, found: float | Notice | None) -> float | Notice | None:
+        """The verdict on a number without a unit, or that it would continue the last value in another unit."""
+        usual = isinstance(found, float) and item.name not in CHANGEABLE
+        if item.name not in self._last or not (
+            usual or (isinstance(found, Notice) and found.code == "value_out_of_range")
+        ):
+            return found
+        last = self._last[item.name]
+        other = continued_in(item.name, number, last)
+        if other is None:
+            return found
+        unit, meant = other
+        values = {"value": f"{number:g}", "last": f"{last:g}", "written": unit, "corrected": meant}
+        return about(item, "stream_unit_doubt", **values)
 
     def _place(self, item: Field, place: int, minute: float, value: float) -> tuple[Notice, ...]:
         row = (minute, place, value)
@@ -106,6 +143,7 @@ class StayLog:
             told.append(about(item, "stream_two_values", minute=f"{minute:g}"))
         self._rows.add(row)
         self._taken.add((minute, place))
+        self._last[item.name] = value
         if self.latest is None or minute >= self.latest:
             self.latest, self._late_in_a_row = minute, 0
             return tuple(told)

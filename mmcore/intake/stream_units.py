@@ -1,5 +1,7 @@
 """Units that bedside systems send, in the standard unit of each parameter of a stream."""
 
+from math import log
+
 from mmcore.intake.units import convert, plain_unit
 
 Ways = dict[str, tuple[float, float]]  # unit as written -> factor, offset
@@ -48,3 +50,24 @@ def in_standard(parameter: str, value: float, written: str, standard: str) -> fl
     """The value in the parameter's standard unit ("" counts as it); None if the written unit is not known for it."""
     way = WAYS.get(parameter, {}).get(plain_unit(written))
     return round(value * way[0] + way[1], 6) if way else convert(value, written, standard)
+
+
+WRITTEN = {  # plain unit -> as it is written
+    "kpa": "kPa", "umol/l": "µmol/L", "mmol/l": "mmol/L", "mg/dl": "mg/dL", "g/l": "g/L", "ng/l": "ng/L",
+    "ukat/l": "µkat/L", "/ul": "/µL",
+}  # fmt: skip
+TWICE = 2.0  # units that differ by less cannot be told apart from a patient who changes
+NEAR = 1.25  # times the last value; judgement: with it 83 of 3.3 million readings of the training stays would be doubted
+CHANGEABLE = ("Urine", "PaO2")  # amounts, and a pressure that falls to an eighth when a patient loses oxygen
+
+
+def continued_in(parameter: str, value: float, last: float) -> tuple[str, float] | None:
+    """(unit, value in the standard unit) where a value without a unit would continue the last one in another unit."""
+    if value <= 0 or last <= 0:
+        return None
+    for unit, (factor, offset) in WAYS.get(parameter, {}).items():
+        if offset or 1 / TWICE < factor < TWICE:
+            continue
+        if abs(log(value * factor / last)) < log(NEAR):
+            return WRITTEN.get(unit, unit), round(value * factor, 4)
+    return None

@@ -30,6 +30,7 @@ class WatchedStay:
     looked: int = 0  # whole hours looked at
     told: float | None = None
     silent: bool = False
+    beyond: bool = False  # told that the model has nothing to say of so late an hour
     explained: StreamAttribution | None = None
 
 
@@ -55,6 +56,9 @@ class Watch:
             return [*lines, _line(reading.stay, None, None, notices)] if notices else lines
         found = risks(self.model, self.task, kept.log.stay(), [now])[0]
         chance = found.probability if found else None
+        if found and not kept.beyond:
+            beyond = tuple(n for n in found.notices if n.code == "stream_beyond_horizon")
+            kept.beyond, notices = bool(beyond), (*notices, *beyond)
         if chance is not None and (kept.told is None or abs(chance - kept.told) >= CHANGE):
             lines.append(self._change(kept, now, chance, notices))
         elif notices:

@@ -67,7 +67,7 @@ def tell(what: Notice | MmcoreError, language: str = "en") -> str:
     """A notice or an error in words."""
     code = next((f"{s}.{what.code}" for s in TOLD_IN if known(f"{s}.{what.code}", language)), what.code)
     return re.sub(
-        r" +(?=[.;,?](?:\s|$))", "", say(code, language, **what.values)
+        r" +(?=[.;,?](?:\s|$)| )", "", say(code, language, **what.values)
     )  # a value without a unit leaves a gap
 
 
