@@ -88,7 +88,7 @@ def not_excluded(stored: StoredStream, label: str, chance: float, minute: float)
     facts: Mapping = stored.model.facts["conformal"]  # type: ignore[assignment]
     hours = {float(h): scores for h, scores in facts["scores"].items()}
     nearest = min(hours, key=lambda h: abs(h - minute / 60))
-    return predict_set(fit_rounds({label: hours[nearest]}), {label: chance}, facts["confidence"])
+    return predict_set(fit_rounds(hours[nearest]), {label: chance}, facts["confidence"])
 
 
 def _stay_of(paths: Sequence[str], task: Task, accept: bool) -> tuple[Stay, list[Notice]]:

@@ -190,7 +190,7 @@ def _trust(task: Task, stored: StoredStream, scored: ScoredStays, weights: np.nd
     scores = conformal.get("scores", {}).get(f"{scored.hours[-1]:g}")
     if scores is None:
         return found
-    rounds = fit_rounds({task.labels[0]: scores})
+    rounds = fit_rounds(scores)
     plausible = [p_values(rounds, {task.labels[0]: float(p)}) for p in last]
     groups = {"by_source": scored.groups["set"].tolist(), "by_unit": scored.groups["unit"].tolist()}
     return found | {"prediction_sets": coverage_report(stated, plausible, conformal["confidence"], groups)}

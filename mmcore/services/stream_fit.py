@@ -145,7 +145,8 @@ def conclude(
         "conformal": {
             "confidence": CONFIDENCE,
             "scores": {
-                str(h): conformalize((label,), p[:, None], died[:, None])[label] for h, p in risk.items()
+                str(h): conformalize((label,), p[:, None], died[:, None], exclusive=False)
+                for h, p in risk.items()
             },
         },
         "alerts": {

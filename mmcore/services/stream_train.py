@@ -22,11 +22,11 @@ from mmcore.services.stream_fit import (
     risk_at_snapshot,
     scores_at,
 )
+from mmcore.stores.model_folders import next_version
 from mmcore.stores.stream_store import load_stream, save_stream
 from mmcore.tasks import get_task
 from mmcore.training.splits import CALIBRATION, SEED, TEST, TRAIN, fold_of, split_patients
 
-VERSION = "1.0.0"
 SEEDS, FOLD_SEEDS, FOLDS = 3, 1, 5
 
 
@@ -47,11 +47,11 @@ def train_stream(
     train = np.flatnonzero(parts == TRAIN)
     experts = fit_experts(found, train, found.died, SEEDS, out / "checkpoints" / "final", progress)
     model = conclude(task, found, parts, experts, seed, out, progress)
-    folder = out / "model" / task.name / VERSION
+    folder = out / "model" / task.name / next_version(task.name)
     save_stream(model, folder)
     result = {
         "task": task.name,
-        "version": VERSION,
+        "version": folder.name,
         "seed": seed,
         "split": {p: int((parts == p).sum()) for p in (TRAIN, CALIBRATION, TEST)},
         "deaths": {p: int(found.died[parts == p].sum()) for p in (TRAIN, CALIBRATION, TEST)},

@@ -54,7 +54,7 @@ def train(
     part[TRAIN] = np.flatnonzero(split == TRAIN)  # rows without a label teach what they can
     version = next_version(task.name)
     folder = out / "model" / task.name / version
-    result = _kept(folder) or _fit_and_test(shop, part, folder, data, cross_validate)
+    result = _kept(folder, cross_validate) or _fit_and_test(shop, part, folder, data, cross_validate)
     _write(folder, out, result)
     if cross_validate:
         if across(task, rows):
@@ -78,12 +78,14 @@ def across(task: Task, rows: Sequence[PackRow]) -> bool:
     return any(len(where) > 1 for where in both) or task.exclusive
 
 
-def _kept(folder: Path) -> dict | None:
-    """What an earlier run of the same OUT found on its test patients, with a model that is stored whole."""
+def _kept(folder: Path, cross_validate: bool) -> dict | None:
+    """What an earlier run of the same OUT found on its test patients, with a model that is stored whole and rests on folds
+    where these are asked for."""
     if not (folder / DIGESTS).exists() or not (folder / "card.json").exists():
         return None
     kept = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-    return kept if "test" in kept else None
+    needed = {"test", "cross_validation"} if cross_validate else {"test"}
+    return kept if needed <= set(kept) else None
 
 
 def _fit_and_test(
@@ -102,19 +104,17 @@ def _fit_and_test(
         {patient_mark(shop.rows[i].patient) for i in part[TRAIN]}
     )
     model.config.facts["split"] = {name: len(indices) for name, indices in part.items()}
+    facts = model.config.facts
     result: dict = {
-        "task": task.name,
-        "version": folder.name,
-        "split": model.config.facts["split"],
-        "seed": settings.seed,
-        "set_scales": model.config.facts["set_scales"],
-    }
+        "task": task.name, "version": folder.name, "split": facts["split"], "seed": settings.seed
+    }  # fmt: skip
     if cross_validate:
         result["cross_validation"] = cross_validated(shop, "cross_validation")
         rest = np.flatnonzero(parts_of(shop.rows) != TEST)
         others = [shop.rows[i] for i in rest]
         evidence, patients = evidence_of_folds(shop)[rest], [r.patient for r in others]
         settle_on_folds(model, task, evidence, outcomes_of(task, others), patients)
+    result["set_scales"] = facts["set_scales"]
     save_model(model, tokenizer, shop.lungs, folder)
     if len(model.modalities) > 1:
         scored = part | {TRAIN: labelled}

@@ -75,7 +75,7 @@ TASK = Task(
     read_pack=read_pack,
     publisher_fold=hospital_fold,
     penalty={"image": 0.3},
-    invariance=1.0,
+    invariance=10.0,
     # judgement: this project's. Who needs intensive care is decided on the day: oxygen and blood gases of yesterday mislead
     tolerance_hours={"image": 24, "clinical": 24},
     purpose=(
