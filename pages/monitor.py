@@ -15,13 +15,13 @@ COLUMNS = (0.36, 0.64)
 frame.guard("monitor")
 st.html(f"<style>{resources.asset('ward.css')}</style>")
 
+store, name, task = resources.alerts(), ward.ward_name(), ward.the_task()
 try:
     with st.spinner(t("screen.monitor.opening")):
-        stored, beds = resources.stream(), replay.beds()
+        stored, beds = resources.stream(), replay.beds(ward.settings_of(store, name))
 except MmcoreError as error:
     frame.title(t("screen.monitor.title"))
     frame.fail(error)
-store, name, task = resources.alerts(), ward.ward_name(), ward.the_task()
 
 
 @st.fragment(run_every=replay.STEP_SECONDS if replay.playing() else None)
@@ -51,7 +51,10 @@ def watch() -> None:
         ward.keep(store, name, replace(settings, bed=clicked or settings.bed))
         st.rerun()
     with right:
-        one_bed.draw(stored, task, next(b for b in beds if b.key == settings.bed), settings, alerts)
+        consent = one_bed.draw(stored, task, next(b for b in beds if b.key == settings.bed), settings, alerts)
+    if consent:
+        ward.keep(store, name, ward.with_consent(settings, settings.bed))
+        st.rerun()
     if was_playing and not replay.playing():
         st.rerun()
 

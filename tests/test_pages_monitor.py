@@ -62,6 +62,17 @@ def test_doubtful_readings_are_told_when_they_come(monitor):
     assert "Did you mean 7.35?" in shown(app)
 
 
+def test_a_proposed_correction_is_used_with_consent_and_set_aside_again(monitor):
+    app = monitor()
+    app.slider[0].set_value(16).run()
+    app.button(key="show_bed-8").click().run()
+    app.button(key="ward_agree_bed-8").click().run()
+    assert "7.35 is used, as you confirmed" in shown(app)
+    app.button(key="ward_take_back_bed-8").click().run()
+    assert "Did you mean 7.35?" in shown(app)
+    assert "as you confirmed" not in page_text(app)
+
+
 def test_the_replay_starts_over_and_forgets_its_alerts(monitor, database):
     app = monitor()
     app.slider[0].set_value(40).run()

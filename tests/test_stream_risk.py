@@ -63,6 +63,13 @@ def test_admission_facts_alone_give_no_risk(stored):
         risk_at(stored.model, TASK, stay, 60)
 
 
+def test_corrections_of_a_bed_count_once_they_are_agreed_to_and_those_of_the_others_still_wait(stored, beds):
+    agreed = {bed.key: bed for bed in ward.open_ward(stored, ["bed-8"])}
+    gained = {bed.key: len(agreed[bed.key].stay.minutes) - len(bed.stay.minutes) for bed in beds}
+    assert {key: count for key, count in gained.items() if count} == {"bed-8": 3}
+    assert ward.with_consent(ward.with_consent(ward.WardSettings(), "bed-8"), "bed-8").agreed == ()
+
+
 def test_after_two_days_the_risk_stays_and_says_so(stored, beds):
     at_end, later = risks(stored.model, TASK, beds[0].stay, [2880, 4000])
     assert later.probability == pytest.approx(at_end.probability)

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -47,12 +47,16 @@ class Bed:
 
 @dataclass(frozen=True)
 class WardSettings:
-    """What a ward is set to. threshold is of the alert, None while alerts are off; hour: where the replay stands."""
+    """What a ward is set to. threshold is of the alert, None while alerts are off; hour: where the replay stands.
+
+    agreed: beds whose proposed corrections are used.
+    """
 
     hour: float = FIRST_HOUR
     threshold: float | None = None
     looked: int = 0
     bed: str = ""
+    agreed: tuple[str, ...] = ()
 
 
 def load_model() -> StoredStream:
@@ -71,8 +75,9 @@ def ward_name() -> str:
     return Path(folder).name or "demonstration"
 
 
-def open_ward(stored: StoredStream) -> tuple[Bed, ...]:
-    """The beds: stays made up by this project, or the first stays of the folder that THREEFOLD_WARD names."""
+def open_ward(stored: StoredStream, agreed: Collection[str] = ()) -> tuple[Bed, ...]:
+    """The beds: stays made up by this project, with the corrections agreed to, or the first stays of the folder that
+    THREEFOLD_WARD names."""
     task, folder = the_task(), os.environ.get("THREEFOLD_WARD", "")
     if folder:
         if not Path(folder).is_dir():
@@ -83,7 +88,7 @@ def open_ward(stored: StoredStream) -> tuple[Bed, ...]:
     for about in sorted(DEMONSTRATION.glob("*/stay.json")):
         key = json.loads(about.read_text(encoding="utf-8"))["key"]
         readings = read_stay((about.parent / "measurements.csv").read_bytes())
-        log = StayLog(key, task)
+        log = StayLog(key, task, key in agreed)
         told = [(float(str(r.minute)), notice) for r in readings for notice in log.add(r)]
         found.append(_bed(stored, task, log.stay(), tuple(told), True))
     return tuple(found)
@@ -121,6 +126,17 @@ def notices_of(bed: Bed, hour: float) -> tuple[Notice, ...]:
     return (*(found.notices if found else (Notice("stream_nothing_measured"),)), *recent)
 
 
+def offers_corrections(bed: Bed, hour: float) -> bool:
+    """Whether a correction was proposed, or used, by an hour."""
+    return any("corrected" in n.values for minute, n in bed.notices if minute <= hour * 60)
+
+
+def with_consent(settings: WardSettings, key: str) -> WardSettings:
+    """The settings with a bed's corrections agreed to, or no longer."""
+    others = tuple(k for k in settings.agreed if k != key)
+    return replace(settings, agreed=others if key in settings.agreed else (*others, key))
+
+
 def alert_figures(stored: StoredStream) -> Mapping:
     """What each threshold did to patients who did not train the model: {patients, n, table}."""
     return stored.model.facts["alerts"]
@@ -139,7 +155,8 @@ def usual_threshold(stored: StoredStream) -> float:
 def settings_of(store: AlertStore, ward: str) -> WardSettings:
     """What a ward is set to."""
     known = WardSettings.__dataclass_fields__
-    return WardSettings(**{k: v for k, v in store.settings(ward).items() if k in known})
+    kept = {k: v for k, v in store.settings(ward).items() if k in known}
+    return WardSettings(**kept | {"agreed": tuple(kept.get("agreed", ()))})
 
 
 def keep(store: AlertStore, ward: str, settings: WardSettings) -> None:

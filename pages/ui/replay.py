@@ -16,10 +16,10 @@ LAST_HOUR = 48.0
 _KEY = "ward"
 
 
-def beds() -> tuple[Bed, ...]:
+def beds(settings: WardSettings) -> tuple[Bed, ...]:
     """The ward's beds; those of patients are kept by this session only."""
     if ward.ward_name() == "demonstration":
-        return resources.synthetic_beds()
+        return resources.synthetic_beds(tuple(sorted(settings.agreed)))
     kept = state.memory("ward:beds")
     if "beds" not in kept:
         kept["beds"] = ward.open_ward(resources.stream())

@@ -84,9 +84,9 @@ def stream():
 
 
 @st.cache_resource(show_spinner=False)
-def synthetic_beds() -> tuple[ward.Bed, ...]:
+def synthetic_beds(agreed: tuple[str, ...]) -> tuple[ward.Bed, ...]:
     """The ward of stays made up by this project; stays of patients are kept by the session instead."""
-    return ward.open_ward(stream())
+    return ward.open_ward(stream(), agreed)
 
 
 def alerts() -> ward.AlertStore:

@@ -41,6 +41,14 @@ def draw_head(bed: Bed, task: Task, settings: WardSettings, alerts: Sequence[Ale
             st.html(f'<div class="warning">{escape(told(notice))}</div>')
 
 
+def draw_consent(bed: Bed, settings: WardSettings) -> bool:
+    """A button that agrees to the corrections proposed for a bed, or takes that back; whether it was pressed."""
+    if not ward.offers_corrections(bed, settings.hour):
+        return False
+    label = "take_back" if bed.key in settings.agreed else "agree"
+    return st.button(t(f"screen.monitor.{label}"), key=f"ward_{label}_{bed.key}")
+
+
 def _news2(warning) -> str:
     if not warning.points:
         return t("screen.monitor.news2_none")
@@ -75,9 +83,10 @@ def draw_moves(stored, bed: Bed, settings: WardSettings, alerts: Sequence[Alert]
 
 def _remembered(stored, bed: Bed, since: float | None, hour: int) -> dict[str, float]:
     kept = state.memory(f"ward:{bed.key}")
-    if (since, hour) not in kept:
-        kept[since, hour] = ward.shift(stored, bed, since, hour)
-    return kept[since, hour]
+    which = since, hour, len(bed.stay.minutes)  # a correction agreed to adds measurements
+    if which not in kept:
+        kept[which] = ward.shift(stored, bed, since, hour)
+    return kept[which]
 
 
 def _bars(changes: dict[str, float], bed: Bed, since: float | None, hour: int) -> str:
@@ -118,13 +127,15 @@ def draw_signs(bed: Bed, task: Task, settings: WardSettings) -> None:
     st.html(f'<div class="quiet">{escape(t("screen.monitor.signs_how", hours=HOURS))}</div>')
 
 
-def draw(stored, task: Task, bed: Bed, settings: WardSettings, alerts: Sequence[Alert]) -> None:
-    """The whole account of one bed."""
+def draw(stored, task: Task, bed: Bed, settings: WardSettings, alerts: Sequence[Alert]) -> bool:
+    """The whole account of one bed; whether the user agreed to its corrections, or took that back."""
     of_bed = [a for a in alerts if a.stay == bed.key]
     with st.container(key="panel_bed"):
         draw_head(bed, task, settings, of_bed)
+        pressed = draw_consent(bed, settings)
     moves, signs = st.columns((0.44, 0.56), gap="small")
     with moves, st.container(key="panel_moves"):
         draw_moves(stored, bed, settings, of_bed)
     with signs, st.container(key="panel_signs"):
         draw_signs(bed, task, settings)
+    return pressed
