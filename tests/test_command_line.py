@@ -73,6 +73,7 @@ def test_a_modality_that_is_not_given_is_null_and_its_probabilities_still_sum(ca
     assert code == 0
     assert out["evidence"]["image"] is None and out["evidence"]["clinical"] is None
     assert [a["modality"] for a in out["attributions"]] == ["text"]
+    assert sum(out["probabilities"].values()) == pytest.approx(1)
 
 
 def test_a_file_that_cannot_be_used_takes_its_modality_away_and_says_why(capsys, tmp_path) -> None:
@@ -117,9 +118,11 @@ def test_a_saturation_of_a_fraction_counts_only_with_consent(capsys, tmp_path) -
     vitals = tmp_path / "vitals.json"
     vitals.write_text('{"oxygen_saturation_percent": 0.97, "age_years": 60}')
     _, asked = predict(capsys, "--vitals", str(vitals))
-    assert any("97" in w["message"] and "0.97" in w["message"] for w in asked["warnings"])
+    assert [w["code"] for w in asked["warnings"]] == ["value_correctable"]
+    assert "Did you mean 97?" in asked["warnings"][0]["message"]
     _, agreed = predict(capsys, "--vitals", str(vitals), "--accept-corrections")
-    assert any("97 %" in w["message"] for w in agreed["warnings"])
+    assert "value_corrected" in (codes := [w["code"] for w in agreed["warnings"]])
+    assert "value_correctable" not in codes
 
 
 @pytest.fixture(scope="module")

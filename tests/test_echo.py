@@ -14,6 +14,7 @@ from mmcore.intake.scan import read_scan
 from mmcore.services.intake import read_upload
 from mmcore.services.review import load_engine, review
 from mmcore.tasks import get_task
+from pages.ui import viewer
 from tests import ecg_files
 from tests.conftest import page_text
 from tests.intake_files import dataset, dicom, saved
@@ -86,7 +87,7 @@ def test_a_clip_adds_nothing_and_says_so():
     assert seen.prediction.probabilities == alone.prediction.probabilities
 
 
-def test_the_frames_are_stored_and_stepped_through_on_review(store, visit):
+def test_the_frames_are_stored_and_stepped_through_on_review(store, visit, monkeypatch):
     case = uploaded()
     store.add("echo", case, patient_key="P-21")
     kept = store.load("echo").scan
@@ -95,7 +96,12 @@ def test_the_frames_are_stored_and_stepped_through_on_review(store, visit):
     assert not page.exception and "no model has seen such pictures, so it adds 0" in page_text(page)
     slider = page.slider(key="frame_echo")
     assert (slider.min, slider.max) == (1, 12)
+    shown, draw = [], viewer.draw
+    monkeypatch.setattr(
+        viewer, "draw", lambda scan, *a, **k: (shown.append(scan.pixels), draw(scan, *a, **k))
+    )
     assert not slider.set_value(7).run().exception
+    assert [int(p[60].argmax()) for p in shown] == [5 * 6]
 
 
 def test_echo_measurements_stand_beside_their_reference_ranges_and_add_nothing(store, visit):

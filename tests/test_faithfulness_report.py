@@ -98,7 +98,9 @@ def test_the_report_names_its_model_its_cases_and_every_modality(report, engine)
     for one in report["modalities"].values():
         shares = [one[c]["value"] for c in ("green", "amber", "grey") if one["n"]]
         assert sum(shares) == pytest.approx(1.0 if one["n"] else 0.0, abs=1e-3)
-    assert 0 <= report["grey_share"]["value"] <= 1
+    all_maps = report["modalities"].values()
+    grey = sum(one["n"] * one["grey"]["value"] for one in all_maps) / sum(one["n"] for one in all_maps)
+    assert report["grey_share"]["value"] == pytest.approx(grey, abs=1e-3)
 
 
 def test_an_additive_head_beats_random_in_every_case(report):
@@ -109,7 +111,7 @@ def test_an_additive_head_beats_random_in_every_case(report):
 def test_drawn_lungs_are_asked_on_every_picture_that_has_them(report):
     assert report["inside_lungs"]["n"] == 2
     assert 0 < report["inside_lungs"]["share"]["value"] < 1
-    assert 0 <= report["inside_lungs"]["moved_from_outside"]["value"] <= 1
+    assert 0 < report["inside_lungs"]["moved_from_outside"]["value"] < 1
 
 
 def test_a_hospital_that_can_be_read_off_the_values_is_found_out(report):
@@ -122,7 +124,7 @@ def test_the_maps_are_made_again_with_weights_drawn_anew(report):
     stages = report["randomised"]["text"]
     assert list(stages)[0] == "head"
     assert len(stages) == 5
-    assert abs(list(stages.values())[-1] or 0.0) < 1
+    assert all(abs(likeness) < 0.9 for likeness in stages.values())  # the same map again would be 1
 
 
 def test_weights_drawn_anew_keep_their_size_and_leave_no_trained_one_in_the_branch(engine):

@@ -70,9 +70,14 @@ def test_an_age_beyond_the_training_patients_is_said(engine) -> None:
 def test_nothing_is_computed_twice_when_only_the_prior_changes(engine) -> None:
     memory: dict = {}
     case = Case("chest_infection", note="Fever and dry cough. No effusion.", values={"age_years": 50.0})
-    first = review(engine, case, memory=memory)
-    kept = dict(memory)
-    second = review(engine, case, memory=memory, prior={"covid19": 0.02})
-    assert memory == kept or all(memory[k] is kept[k] for k in memory)
+    passes = []
+    counter = engine.stored.model.text_encoder.register_forward_hook(lambda *_: passes.append(1))
+    try:
+        first = review(engine, case, memory=memory)
+        needed = len(passes)
+        second = review(engine, case, memory=memory, prior={"covid19": 0.02})
+    finally:
+        counter.remove()
+    assert len(passes) == needed > 0
     assert first.prediction.evidence == second.prediction.evidence
     assert second.prediction.prior_logits["covid19"] == pytest.approx(np.log(0.02))

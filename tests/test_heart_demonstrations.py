@@ -30,6 +30,7 @@ def called(found: Review) -> set[str]:
 
 def test_the_shipped_ecgs_are_what_the_code_writes_and_are_marked(tmp_path):
     write_demonstrations(tmp_path)
+    assert {f.name for f in tmp_path.iterdir()} == {f.name for f in SHIPPED.iterdir()}
     for folder in tmp_path.iterdir():
         facts = json.loads((SHIPPED / folder.name / "case.json").read_text())
         assert facts == json.loads((folder / "case.json").read_text()) and facts["synthetic"] is True

@@ -1,6 +1,7 @@
 """What a damaged or hostile file does to its reader stays in the child: it is refused, nothing is left behind."""
 
-import os
+import subprocess
+import sys
 import tempfile
 import zlib
 
@@ -128,11 +129,20 @@ def test_a_reader_that_asks_for_too_much_memory_is_refused():
     assert code_of(meta + 128 * block + pack.flush()) == "file_takes_too_much_memory"
 
 
-def test_reading_leaves_no_file_behind():
-    before = set(os.listdir(tempfile.gettempdir()))
+def test_reading_leaves_no_file_behind(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     read_scan(dicom(RAMP), "Doe^Jane.dcm")
-    left = set(os.listdir(tempfile.gettempdir())) - before
-    assert not [name for name in left if "Doe" in name or "dcm" in name]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_reader_can_write_no_file(tmp_path):
+    script = (
+        "import sys; from mmcore.intake.decode_child import take_limits; take_limits(); "
+        "open(sys.argv[1], 'wb', buffering=0).write(b'Doe')"
+    )
+    child = subprocess.run([sys.executable, "-c", script, str(tmp_path / "left")], stderr=subprocess.PIPE)
+    assert b"File too large" in child.stderr
+    assert (tmp_path / "left").read_bytes() == b""
 
 
 def test_an_error_says_nothing_of_the_content():

@@ -80,7 +80,7 @@ def test_the_replay_starts_over_and_forgets_its_alerts(monitor, database):
     app.button(key="ward_restart").click().run()
     assert ward.AlertStore(ward_engine(database)).alerts("demonstration") == ()
     assert app.slider[0].value == 0
-    assert "–" in shown(app)
+    assert '<span class="chance">–</span>' in shown(app)
 
 
 def test_in_chinese(monitor):

@@ -85,11 +85,5 @@ def test_a_case_that_cannot_be_scored_does_not_stop_the_others(store, visit):
     assert store.summary("a_hopeless").top_label is None
 
 
-def test_the_model_page_opens_and_shows_a_card_for_each_model(store, visit):
-    app = visit().switch_page("pages/models.py").run()
-    assert not app.exception
-    assert ">Models<" in page_text(app)
-
-
-def test_the_store_is_shared_by_sessions_and_holds_no_patient_in_the_cache_of_the_model(store, visit):
+def test_the_store_is_shared_by_sessions(store, visit):
     assert resources.store() is resources.store()

@@ -43,9 +43,6 @@ def test_what_moved_the_risk_is_the_difference_of_two_accounts(stored, beds):
 
 def test_a_parameter_that_was_never_measured_may_count_only_in_the_present_hour(stored, beds):
     made = explain(stored.model, TASK, beds[5].stay, 600)
-    place = made.rows.index("Lactate")
-    measured = beds[5].stay.parameters == place
-    assert (beds[5].stay.minutes[measured] > 600).sum() + (beds[5].stay.minutes[measured] <= 600).sum() > 0
     never = made.rows.index("TroponinT")
     assert not (beds[5].stay.parameters == never).any()
     assert np.count_nonzero(made.values[never, :-1]) == 0
