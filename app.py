@@ -9,6 +9,6 @@ st.set_page_config(
 )
 screen = st.navigation(frame.screens(), position="hidden")
 frame.open_wanted(screen)
-frame.draw(screen)
+frame.draw()
 tour.draw()
 screen.run()

@@ -26,7 +26,7 @@ with left:
             placeholder=t("screen.new_case.patient_key_hint"),
         )
     task = case_tasks()[name]
-    files = upload.draw_files(task)
+    files = upload.draw_files()
     read = upload.read_files(files, task)
     upload.draw_items(read, "file")
     series = next((i.scan for i in read.items if i.used and i.scan and i.scan.hounsfield is not None), None)

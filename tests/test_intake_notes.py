@@ -6,15 +6,15 @@ import pytest
 from pypdf import PdfWriter
 
 from mmcore.domain.errors import MmcoreError
-from mmcore.intake.note import read_note, read_note_file
+from mmcore.intake.note import read_note
 
 ENGLISH = "Fever of 38.5 °C for 3 days; no dyspnoea."
 CHINESE = "患者发热三天，咳嗽，无呼吸困难。"
 
 
-def code_of(data: bytes, name: str = "note.txt") -> str:
+def code_of(data: bytes) -> str:
     with pytest.raises(MmcoreError) as refused:
-        read_note(data, name)
+        read_note(data)
     return refused.value.code
 
 
@@ -47,17 +47,17 @@ def pdf(text: str) -> bytes:
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
 def test_an_english_note_is_the_same_in_every_encoding(encoding):
-    assert read_note(ENGLISH.encode(encoding)) == ENGLISH
+    assert read_note(ENGLISH.encode(encoding))[0] == ENGLISH
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "gb18030"])
 def test_a_chinese_note_is_the_same_in_every_encoding(encoding):
-    assert read_note(CHINESE.encode(encoding)) == CHINESE
+    assert read_note(CHINESE.encode(encoding))[0] == CHINESE
 
 
 def test_a_guessed_encoding_is_told_and_a_certain_one_is_not():
-    assert read_note_file("naïve café".encode("cp1252"))[1]["guessed"] is True
-    assert read_note_file("naïve café".encode())[1]["guessed"] is False
+    assert read_note("naïve café".encode("cp1252"))[1]["guessed"] is True
+    assert read_note("naïve café".encode())[1]["guessed"] is False
 
 
 @pytest.mark.parametrize("data", [b" \n\t ", "\ufeff".encode()])
@@ -73,17 +73,17 @@ def test_a_note_of_a_hundred_thousand_words_is_refused_with_the_limit_named():
 
 
 def test_a_note_at_the_limit_is_read_and_chinese_characters_count_as_words():
-    assert len(read_note(b"cough " * 20_000).split()) == 20_000
+    assert len(read_note(b"cough " * 20_000)[0].split()) == 20_000
     assert code_of(("咳" * 20_001).encode()) == "note_too_long"
 
 
 @pytest.mark.parametrize("data", [bytes(range(256)) * 4, b"\x89PNG\r\n\x1a\n" + bytes(40), b"text\0text"])
-def test_binary_content_is_no_note_whatever_its_name(data):
-    assert code_of(data, "note.txt") == "text_is_binary"
+def test_binary_content_is_no_note(data):
+    assert code_of(data) == "text_is_binary"
 
 
 def test_the_text_layer_of_a_pdf_is_read():
-    assert read_note(pdf("Fever and cough for three days"), "n.pdf") == "Fever and cough for three days"
+    assert read_note(pdf("Fever and cough for three days"))[0] == "Fever and cough for three days"
 
 
 def test_a_pdf_without_text_a_locked_one_and_a_damaged_one_are_refused_for_their_own_reasons():

@@ -118,14 +118,14 @@ def fhir(*observations: tuple[str, float, str], subject: str = "Patient/4711") -
     ],
 )
 def test_vitals_tell_their_time_in_each_layout(data, wanted):
-    assert read_vitals(data, "v", TASK).taken == wanted
+    assert read_vitals(data, TASK).taken == wanted
 
 
 def test_vitals_are_as_old_as_their_oldest_value_and_unknown_where_one_is():
     rows = b"field,value,time\ntemp,38.6,2026-01-14 09:30\ncrp,84,2026-01-12 07:00\n"
-    assert read_vitals(rows, "v", TASK).taken == Moment(date(2026, 1, 12), time(7))
-    assert read_vitals(rows + b"spo2,93,\n", "v", TASK).taken is None
-    assert read_vitals(rows + b"age,61,\n", "v", TASK).taken is not None
+    assert read_vitals(rows, TASK).taken == Moment(date(2026, 1, 12), time(7))
+    assert read_vitals(rows + b"spo2,93,\n", TASK).taken is None
+    assert read_vitals(rows + b"age,61,\n", TASK).taken is not None
 
 
 def test_the_case_holds_the_times_of_its_files_and_what_is_silent_stays_unknown():

@@ -16,7 +16,7 @@ WANTED = {"age_years": 65.0, "sex": 1.0, "temperature_celsius": 38.5, "fever": 1
 
 
 def values_of(text: str) -> dict[str, float]:
-    return dict(read_vitals(text.encode(), "v", TASK).values)
+    return dict(read_vitals(text.encode(), TASK).values)
 
 
 def refusal(field: str, value: object, unit: str = "") -> Notice:
@@ -107,7 +107,7 @@ def test_a_stated_unit_is_converted(field, written, expected):
 
 
 def test_a_conversion_is_told():
-    notices = read_vitals(b"crp (mg/dL)\n2.5", "v", TASK).notices
+    notices = read_vitals(b"crp (mg/dL)\n2.5", TASK).notices
     assert [tell(n) for n in notices] == ["C-reactive protein was given as 2.5 mg/dL; this is 25 mg/L."]
 
 
@@ -120,12 +120,12 @@ def test_what_was_not_measured_is_left_out_and_is_not_zero(unknown):
 
 
 def test_a_saturation_of_0_97_waits_for_consent():
-    vitals = read_vitals(b"spo2,age\n0.97,65", "v", TASK)
+    vitals = read_vitals(b"spo2,age\n0.97,65", TASK)
     assert vitals.values == {"age_years": 65}
     assert (
         tell(vitals.corrections[0]) == "oxygen saturation is 0.97 %; expected 30 to 100 %. Did you mean 97?"
     )
-    agreed = read_vitals(b"spo2,age\n0.97,65", "v", TASK, accept_corrections=True)
+    agreed = read_vitals(b"spo2,age\n0.97,65", TASK, accept_corrections=True)
     assert agreed.values == {"age_years": 65, "oxygen_saturation_percent": 97}
     assert [n.code for n in agreed.notices] == ["value_corrected"]
 
@@ -168,7 +168,7 @@ def test_a_value_that_cannot_be_used_gets_its_own_sentence(field, value, code):
 
 
 def test_a_negative_age_is_named_with_its_range_and_the_rest_stays():
-    vitals = read_vitals(b"age,temperature\n-5,38", "v", TASK)
+    vitals = read_vitals(b"age,temperature\n-5,38", TASK)
     assert vitals.values == {"temperature_celsius": 38}
     assert "-5" in tell(vitals.notices[0]) and "0 to 120" in tell(vitals.notices[0])
 
@@ -183,7 +183,7 @@ def test_a_value_given_twice_counts_only_if_both_agree():
 
 
 def test_unknown_columns_are_named_and_identifiers_and_outcomes_pass_in_silence():
-    vitals = read_vitals(b"patient_name,mrn,age,label,shoe size\nJane Doe,17,65,covid19,42", "v", TASK)
+    vitals = read_vitals(b"patient_name,mrn,age,label,shoe size\nJane Doe,17,65,covid19,42", TASK)
     assert vitals.values == {"age_years": 65}
     assert [n.values.get("names") for n in vitals.notices] == ["shoe size"]
     assert "Jane" not in repr(vitals) and "covid" not in repr(vitals)
@@ -204,7 +204,7 @@ def test_unknown_columns_are_named_and_identifiers_and_outcomes_pass_in_silence(
 )
 def test_a_file_that_is_no_patients_vitals_is_refused(text, code):
     with pytest.raises(MmcoreError) as refused:
-        read_vitals(text.encode(), "v", TASK)
+        read_vitals(text.encode(), TASK)
     assert refused.value.code == code
 
 

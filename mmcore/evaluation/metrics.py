@@ -1,10 +1,8 @@
 """Figures of a model with intervals by bootstrap over patients; every metric takes a matrix of resampling weights."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-
-Metric = Callable[[np.ndarray], np.ndarray]
 
 
 def auroc(scores: np.ndarray, outcomes: np.ndarray, weights: np.ndarray) -> np.ndarray:

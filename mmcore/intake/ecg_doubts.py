@@ -7,7 +7,6 @@ import numpy as np
 
 from mmcore.domain.case import LEADS, Notice, Waveform
 
-SECONDS = 10.0
 SHORT = 9.8  # seconds; the missing end of ten is mirrored
 GAP = 0.01  # share of samples that may be unknown; they are drawn straight
 FLAT_MV = 0.03  # between the 0.5th and 99.5th percentile; the least of 581 real ECGs with twelve working leads is 0.05

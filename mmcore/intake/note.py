@@ -8,16 +8,11 @@ from mmcore.intake.code_streams import kind_of
 from mmcore.intake.sandbox import read_in_child
 
 
-def read_note(data: bytes, name: str = "") -> str:
-    """The text of a plain-text or PDF file, told by its content.
+def read_note(data: bytes) -> tuple[str, Mapping[str, object]]:
+    """The text of a plain-text or PDF file, told by its content, and what was noticed: words, and encoding and guessed or pages.
 
     Raises UnreadableFileError (binary, empty, no text layer) or TooLargeError.
     """
-    return read_note_file(data, name)[0]
-
-
-def read_note_file(data: bytes, name: str = "") -> tuple[str, Mapping[str, object]]:
-    """As read_note, with what was noticed: words, and encoding and guessed or pages."""
     kind = kind_of(data) if data else "text"
     if kind not in ("text", "pdf"):
         raise UnreadableFileError("text_is_binary")

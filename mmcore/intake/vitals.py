@@ -42,9 +42,7 @@ class Vitals:
     patient_hash: str | None = None
 
 
-def read_vitals(
-    data: bytes, name: str, task: Task, *, accept_corrections: bool | frozenset[str] = False
-) -> Vitals:
+def read_vitals(data: bytes, task: Task, *, accept_corrections: bool | frozenset[str] = False) -> Vitals:
     """Vitals of a CSV, JSON or FHIR file, told by its content.
 
     accept_corrections: True, or the names of the fields whose correction the user agreed to. Raises

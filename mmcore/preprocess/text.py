@@ -44,12 +44,10 @@ class MaskedNote:
 
 @dataclass(frozen=True)
 class Negation:
-    """Characters [start, end) said to be absent, and the range of the words that say so."""
+    """Characters [start, end) said to be absent."""
 
     start: int
     end: int
-    cue_start: int
-    cue_end: int
 
 
 _GLUE = re.compile(
@@ -182,13 +180,13 @@ def negations(text: str) -> tuple[Negation, ...]:
         stop = _STOP.search(text, cue.end())
         start, end = _listed(text, cue.end(), stop.start() if stop else len(text))
         if start < end and not (found and start < found[-1].end):
-            found.append(Negation(start, end, cue.start(), cue.end()))
+            found.append(Negation(start, end))
     for cue in _AFTERWARDS.finditer(text):
         start = _clause_start(text, cue.start())
         if 0 < len(text[start : cue.start()].split()) <= _WORDS_OF_ONE_ITEM and not _CUE.search(
             text, start, cue.start()
         ):
-            found.append(Negation(start, cue.start(), cue.start(), cue.end()))
+            found.append(Negation(start, cue.start()))
     return tuple(sorted(found, key=lambda n: n.start))
 
 

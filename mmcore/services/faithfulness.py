@@ -63,7 +63,7 @@ def measure(engine: Engine, directory: Path, most: int, progress: Bar = iter) ->
         encoded.append((row, encode(engine, case, memory)))
         badges = of_case.badges(engine, case, contrast, memory) if i in chosen else ()
         drawn = _drawn(directory, row)
-        place = (None, None) if drawn is None else in_drawn(engine, case, seen, encoded[-1][1], drawn)
+        place = (None, None) if drawn is None else in_drawn(engine, seen, encoded[-1][1], drawn)
         looked.append(Tested(row, badges, *place))
         redone += [(case, contrast)] if badges and len(redone) < RANDOMISED_ON else []
     tested = [t for t in looked if t.badges]
@@ -140,15 +140,13 @@ def _drawn(directory: Path, row: PackRow) -> np.ndarray | None:
 
 
 def in_drawn(
-    engine: Engine, case: Case, seen: Review, encodings: Encodings, drawn: np.ndarray
+    engine: Engine, seen: Review, encodings: Encodings, drawn: np.ndarray
 ) -> tuple[float | None, float | None]:
     """(share of the scan's evidence inside the outline, share of what moves it that comes from outside); None without a map."""
     attribution = next((a for a in seen.attributions if a.modality == "image"), None)
     if attribution is None:
         return None, None
-    whole, inside_blurred, outside_blurred = blurred_by_place(
-        engine, case, seen, encodings, attribution, drawn
-    )
+    whole, inside_blurred, outside_blurred = blurred_by_place(engine, seen, encodings, attribution, drawn)
     moved_in, moved_out = abs(whole - inside_blurred), abs(whole - outside_blurred)
     both = moved_in + moved_out
     return attribution.share_inside(drawn), moved_out / both if both else None

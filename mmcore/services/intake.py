@@ -13,7 +13,7 @@ from mmcore.intake.ecg import ecg_facts, is_ecg, read_ecg, signal_files
 from mmcore.intake.ecg_doubts import CORRECTABLE as ECG_CORRECTABLE
 from mmcore.intake.ecg_doubts import OVERRULABLE as ECG_OVERRULABLE
 from mmcore.intake.moments import plausible
-from mmcore.intake.note import note_notices, read_note_file
+from mmcore.intake.note import note_notices, read_note
 from mmcore.intake.note_date import note_moment
 from mmcore.intake.plain_text import beginning, checked
 from mmcore.intake.scan import read_scan
@@ -172,7 +172,7 @@ def _overruled(verdict: Verdict, agreed: bool | frozenset[str]) -> tuple[Notice 
 
 
 def _note(file: UploadFile, task: Task, agreed: bool | frozenset[str]) -> UploadItem:
-    text, facts = read_note_file(file.data, file.name)
+    text, facts = read_note(file.data)
     return _note_item(file.name, text, facts, agreed)
 
 
@@ -208,7 +208,7 @@ def _made_fact(made: Moment | None) -> tuple[tuple[str, object], ...]:
 
 
 def _vitals(file: UploadFile, task: Task, agreed: bool | frozenset[str]) -> UploadItem:
-    return _vitals_item(file.name, read_vitals(file.data, file.name, task, accept_corrections=agreed))
+    return _vitals_item(file.name, read_vitals(file.data, task, accept_corrections=agreed))
 
 
 def _typed(typed: Mapping[str, object], task: Task, agreed: bool | frozenset[str]) -> UploadItem:

@@ -143,7 +143,6 @@ def _of_values(
 
 def blurred_by_place(
     engine: Engine,
-    case: Case,
     review: Review,
     encodings: Encodings,
     attribution: Attribution,

@@ -1,8 +1,7 @@
 """From a case to its account: the prediction, the evidence of each modality and the attributions that sum to it."""
 
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -37,7 +36,6 @@ class Review:
     operating_point: Mapping[str, float]
     default_prior: Mapping[str, float]
     scales: Mapping[str, float]
-    timings_ms: Mapping[str, float] = field(default_factory=dict)
 
 
 def review(
@@ -54,9 +52,7 @@ def review(
     prior: label -> probability, unknown labels share the rest. Raises NothingToPredictError if no modality can be used.
     """
     memory = {} if memory is None else memory
-    started = time.perf_counter()
     encodings = encode(engine, case, memory)
-    encoded = time.perf_counter()
     prediction = predict(engine, case, encodings, prior, contrast)
     attributions, failed = attribute_all(engine, prediction, encodings, memory, tokens)
     text_in = encodings.text_in
@@ -74,10 +70,6 @@ def review(
         operating_point=engine.facts["operating_point"],
         default_prior=engine.facts["label_share"],
         scales=dict(zip(engine.stored.model.modalities, engine.stored.model.scale.tolist(), strict=True)),
-        timings_ms={
-            "encode": (encoded - started) * 1000,
-            "explain": (time.perf_counter() - encoded) * 1000,
-        },
     )
 
 

@@ -50,7 +50,7 @@ class Watch:
             kept = self.stays.setdefault(reading.stay, WatchedStay(log, AlertState(self.rule)))
         before = kept.log.latest
         notices = kept.log.add(reading)
-        lines = self._look_back(kept, before) if kept.log.latest != before else []
+        lines = self._look_back(kept) if kept.log.latest != before else []
         now = kept.log.latest
         if now is None:
             return [*lines, _line(reading.stay, None, None, notices)] if notices else lines
@@ -81,7 +81,7 @@ class Watch:
         line = _line(kept.log.key, minute, chance, notices)
         return line | {"moved": {name: round(value, 4) for name, value in strongest if abs(value) > 5e-5}}
 
-    def _look_back(self, kept: WatchedStay, before: float | None) -> list[dict]:
+    def _look_back(self, kept: WatchedStay) -> list[dict]:
         """Hourly looks at the whole hours that have passed, with what had been measured by then."""
         latest = kept.log.latest or 0.0
         last = min(int(latest // 60), int(self.task.stream.horizon_hours))

@@ -64,7 +64,7 @@ def open_wanted(screen) -> None:
             go("review", case=chosen)
 
 
-def draw(screen) -> None:
+def draw() -> None:
     """Style and the bar: name, screens, what this is not for, language, light or dark."""
     st.html(f"<style>{resources.asset('style.css')}</style>")
     with st.container(horizontal=True, vertical_alignment="center", key="bar", gap="small"):

@@ -19,7 +19,7 @@ from pages.ui.vitals import unit, value_words
 COLUMNS = 3  # of the form of values
 
 
-def draw_files(task: Task) -> list[tuple[str, bytes]]:
+def draw_files() -> list[tuple[str, bytes]]:
     """The place to drop files; their names and bytes."""
     most = t("screen.new_case.most", megabytes=st.get_option("server.maxUploadSize"))
     chosen = {"choose": t("screen.new_case.choose_files"), "most": most}
