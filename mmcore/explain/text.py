@@ -12,7 +12,7 @@ CENTRE, WIDTH, HEIGHT = (
     0.10,
     12.0,
 )  # where along the way from masks to words a note's score turns: least error of 12 steps on 200 composed notes and 60 reports
-CHUNK = 8  # notes per pass; integrated gradients without a limit took 1.8 GB more
+CHUNK = 8  # notes per pass; integrated gradients in one pass need far more memory
 
 
 def integrated_gradients(

@@ -49,7 +49,7 @@ def answer(read: Callable[..., tuple[dict, bytes]], data: bytes, request: dict) 
 def main() -> None:
     """One order line, then the file; the libraries' own output goes nowhere."""
     take_limits()
-    sys.modules["requests"] = None  # type: ignore[assignment]  # pydicom would import it: 0.2 s, a way out
+    sys.modules["requests"] = None  # type: ignore[assignment]  # pydicom would import it: slow, and a way out
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     order = json.loads(sys.stdin.buffer.readline())

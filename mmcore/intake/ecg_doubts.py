@@ -9,17 +9,17 @@ from mmcore.domain.case import LEADS, Notice, Waveform
 
 SHORT = 9.8  # seconds; the missing end of ten is mirrored
 GAP = 0.01  # share of samples that may be unknown; they are drawn straight
-FLAT_MV = 0.03  # between the 0.5th and 99.5th percentile; the least of 581 real ECGs with twelve working leads is 0.05
+FLAT_MV = 0.03  # between the 0.5th and 99.5th percentile; below every real ECG of our packs with twelve working leads
 FLAT_SECONDS = 2.0
-LOW_MV, HIGH_MV = 0.15, 10.0  # median height of a lead; 99 % of 581 real ECGs lie between 0.2 and 5.1
-USUAL_MV = 4.0  # the most of 452 ECGs with labels is 3.2; what lies above in our packs is called normal or low voltage by its report
+LOW_MV, HIGH_MV = 0.15, 10.0  # median height of a lead; wide of what real ECGs show
+USUAL_MV = 4.0  # above every ECG of our packs with labels; what is higher there is called normal or low voltage by its report
 LIKELY_MV = (0.4, 6.0)
 FACTORS = (0.001, 0.1, 10.0, 1000.0)
-HUM_MV = 0.04  # root mean square at 50 or 60 Hz; 574 of 581 real ECGs stay under 0.02
-EINTHOVEN = 0.3  # of the limb leads' size; real ECGs stay under 0.11 of that of II
-LIMBS_SWAPPED = -0.5  # correlation of I and V6; 2 of 581 real ECGs are below, 87 % of those swapped by us
-CHEST_REVERSED = 0.3  # how much more I is like V1 than like V6; with R falling from V1 to V6; 1 of 581, 91 % of those reversed by us
-CHEST_ORDER = 0.8  # roughness from V1 to V6 when two neighbours change place; 2 of 581 below
+HUM_MV = 0.04  # root mean square at 50 or 60 Hz; well above the hum of almost every real ECG
+EINTHOVEN = 0.3  # of the limb leads' size; real ECGs stay well below
+LIMBS_SWAPPED = -0.5  # correlation of I and V6; hardly a real ECG is below, most of those that we swapped are
+CHEST_REVERSED = 0.3  # how much more I is like V1 than like V6; with R falling from V1 to V6; hardly a real ECG, most of those that we reversed
+CHEST_ORDER = 0.8  # roughness from V1 to V6 when two neighbours change place; hardly a real ECG is below
 DERIVED = ("III", "aVR", "aVL", "aVF")
 _SWAP = tuple(
     LEADS.index(n) for n in ("I", "III", "II", "aVL", "aVR", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")

@@ -6,7 +6,7 @@ from mmcore.domain.case import Notice, Scan
 from mmcore.intake.film_frame import orientation_doubt
 
 MIN_SIDE = 64  # pixels; below, no finding is visible
-MAX_ASPECT = 2.5  # longer side by shorter; chest films stay under 1.5
+MAX_ASPECT = 2.5  # longer side by shorter; no chest film is so long
 MIN_SPREAD = 0.02  # of the grey scale between the 5th and the 95th percentile
 MAX_COLOURFUL = 0.10  # share of the picture; a coloured side marker or stamp covers less
 XRAY = ("", "CR", "DX", "RG", "RF", "DR", "XR", "OT", "SC")  # OT and SC: screen captures, any kind

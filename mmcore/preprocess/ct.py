@@ -6,11 +6,11 @@ from mmcore.domain.case import Notice
 from mmcore.preprocess.image import Crop
 
 SIDE = 40  # pixels of the square
-SPACING_MM = 0.8  # of its pixels: 32 mm in all, so nine of ten nodules are seen whole
+SPACING_MM = 0.8  # of its pixels: 32 mm in all, and a nodule is 30 mm at most by definition
 LOWEST, HIGHEST = -1024, 3071  # Hounsfield units that 12 stored bits can hold
 LUNG = (-980, -550)  # Hounsfield units of aerated lung; air outside the body lies below
-LEAST_LUNG = 0.10  # share of the square; of 2,044 nodules of the training pack 7 have less
-LEAST_DENSE = -780  # Hounsfield units of the densest pixel within 3 mm of the mark; 3 of the 2,044 have less
+LEAST_LUNG = 0.10  # share of the square; almost every nodule of the training pack has more around it
+LEAST_DENSE = -780  # Hounsfield units of the densest pixel within 3 mm of the mark; almost every nodule of the training pack has more
 WHOLE_CHEST_MM = 200  # a narrower picture is a part of the chest, and its halves are no sides
 NEAR_MIDDLE_MM = (
     15  # a mark so near to the middle of the body lies on neither side; judgement: this project's, as above

@@ -4,9 +4,7 @@ import re
 
 ENOUGH_WORDS = 6  # below, a note says little: the reader is told
 FEWEST_WORDS = 2  # below, it says nothing that could be weighed
-CLINICAL_SHARE = (
-    0.08  # of the words; set so that under 1 % of the notes of two packs' training patients fall below
-)
+CLINICAL_SHARE = 0.08  # of the words; set so that hardly a note of two packs' training patients falls below
 CLINICAL_LEAST = 2  # words of a text of more than ENOUGH_WORDS
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 # beginnings of words that notes of chest, heart and lung are made of, and everyday text is not

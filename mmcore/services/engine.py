@@ -76,7 +76,7 @@ def load_engine(task_name: str) -> Engine:
     task = get_task(task_name)
     if task.stream is not None:
         raise UnknownTaskError("stream_is_not_a_case", task=task_name)
-    # numpy's products here are small; its threads waited for torch's on the same cores and doubled the time of a case
+    # numpy's products here are small; its threads would wait for torch's on the same cores
     threadpool_limits(limits=1, user_api="blas")
     return Engine(task, load_model(model_directory(task.name), task.name))
 
