@@ -84,9 +84,17 @@ def reversed_chest(x):
     return x[[*range(6), *range(11, 5, -1)]]
 
 
+def swapped_leg(x):
+    x = x[[2, 1, 0, 5, 4, 3, *range(6, 12)]]
+    x[:3] *= -1
+    return x
+
+
 FAULTS = {
     "ecg_flat_lead": flat,
     "ecg_limb_leads_swapped": swapped_arms,
+    "ecg_leg_lead_swapped": swapped_leg,
+    "ecg_upside_down": lambda x: -x,
     "ecg_chest_leads_reversed": reversed_chest,
     "ecg_chest_lead_order": lambda x: x[[*range(6), 6, 7, 9, 8, 10, 11]],
     "ecg_leads_inconsistent": lambda x: x[[0, 2, 1, *range(3, 12)]],
@@ -122,7 +130,26 @@ def test_leads_five_times_too_high_are_doubted_and_pass_on_the_users_word(sample
     assert doubt is None and np.ptp(found.samples) > 5
 
 
-@pytest.mark.parametrize("code", ["ecg_limb_leads_swapped", "ecg_chest_leads_reversed", "ecg_hum"])
+def test_leads_at_a_tenth_of_their_gain_are_doubted_and_pass_on_the_users_word(samples):
+    height = np.median(np.diff(np.percentile(samples, [0.3, 99.7], axis=1), axis=0))
+    _, doubt = doubt_of(samples * 0.2 / height)
+    assert doubt.code == "ecg_low" and known("notice.ecg_low")
+    found, doubt = read_ecg(
+        "ecg", table(samples * 0.2 / height), {}, accept_corrections=frozenset({"ecg_low"})
+    )
+    assert doubt is None and [n.code for n in found.notices] == ["ecg_low"]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "ecg_limb_leads_swapped",
+        "ecg_leg_lead_swapped",
+        "ecg_upside_down",
+        "ecg_chest_leads_reversed",
+        "ecg_hum",
+    ],
+)
 def test_a_repair_gives_back_the_ecg_that_was_meant(samples, code):
     found, doubt = doubt_of(FAULTS[code](samples.copy()), agreed=True)
     assert doubt is None

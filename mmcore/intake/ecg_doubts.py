@@ -13,17 +13,22 @@ FLAT_MV = 0.03  # between the 0.5th and 99.5th percentile; below every real ECG 
 FLAT_SECONDS = 2.0
 LOW_MV, HIGH_MV = 0.15, 10.0  # median height of a lead; wide of what real ECGs show
 USUAL_MV = 4.0  # above every ECG of our packs with labels; what is higher there is called normal or low voltage by its report
+UNUSUAL_MV = 0.3  # almost every real ECG is higher; many would pass LOW_MV at a tenth of their gain
 LIKELY_MV = (0.4, 6.0)
 FACTORS = (0.001, 0.1, 10.0, 1000.0)
 HUM_MV = 0.04  # root mean square at 50 or 60 Hz; well above the hum of almost every real ECG
 EINTHOVEN = 0.3  # of the limb leads' size; real ECGs stay well below
 LIMBS_SWAPPED = -0.5  # correlation of I and V6; hardly a real ECG is below, most of those that we swapped are
+LEG_SWAPPED = (
+    -0.5
+)  # correlation of II and of aVF with V6; hardly a real ECG is below, nearly all of those that we swapped are
+UPSIDE_DOWN = 0.2  # of its height, how far each of I, II, V5, V6 points down and aVR up; hardly a real ECG, most of those that we turned
 CHEST_REVERSED = 0.3  # how much more I is like V1 than like V6; with R falling from V1 to V6; hardly a real ECG, most of those that we reversed
 CHEST_ORDER = 0.8  # roughness from V1 to V6 when two neighbours change place; hardly a real ECG is below
 DERIVED = ("III", "aVR", "aVL", "aVF")
-_SWAP = tuple(
-    LEADS.index(n) for n in ("I", "III", "II", "aVL", "aVR", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
-)
+CHEST = ("V1", "V2", "V3", "V4", "V5", "V6")
+_SWAP = tuple(LEADS.index(n) for n in ("I", "III", "II", "aVL", "aVR", "aVF", *CHEST))
+_LEG_SWAP = tuple(LEADS.index(n) for n in ("III", "II", "I", "aVF", "aVL", "aVR", *CHEST))
 
 
 @dataclass(frozen=True)
@@ -34,14 +39,17 @@ class Doubt:
     repaired: Waveform | None = None
 
 
-CORRECTABLE = frozenset({"ecg_gain", "ecg_hum", "ecg_limb_leads_swapped", "ecg_chest_leads_reversed"})
-OVERRULABLE = frozenset({"ecg_chest_lead_order", "ecg_leads_inconsistent", "ecg_high"})
+CORRECTABLE = frozenset(
+    {"ecg_gain", "ecg_hum", "ecg_limb_leads_swapped", "ecg_leg_lead_swapped", "ecg_upside_down", "ecg_chest_leads_reversed"}
+)  # fmt: skip
+OVERRULABLE = frozenset({"ecg_chest_lead_order", "ecg_leads_inconsistent", "ecg_high", "ecg_low"})
 
 
 def find_doubt(ecg: Waveform, overruled: frozenset[str] = frozenset()) -> Doubt | None:
     """The first rule that objects: lead set, length, gaps, flat leads, gain, mains hum, order. None if no rule does."""
     rules: tuple[Callable[[Waveform], Doubt | None], ...] = (
-        _missing, _short, _gaps, _flat, _gain, _hum, _inconsistent, _reversed_chest, _swapped_limbs, _chest_order,
+        _missing, _short, _gaps, _flat, _gain, _hum, _inconsistent, _upside_down, _reversed_chest, _swapped_leg, _swapped_limbs,
+        _chest_order,
     )  # fmt: skip
     for rule in rules:
         found = rule(ecg)
@@ -112,7 +120,8 @@ def _height(ecg: Waveform) -> float:
 def _gain(ecg: Waveform) -> Doubt | None:
     height = _height(ecg)
     if LOW_MV <= height <= HIGH_MV:
-        return Doubt(_notice("ecg_high", height=f"{height:.2g}")) if height > USUAL_MV else None
+        code = "ecg_high" if height > USUAL_MV else "ecg_low" if height < UNUSUAL_MV else None
+        return Doubt(_notice(code, height=f"{height:.2g}")) if code else None
     factor = next((f for f in FACTORS if LIKELY_MV[0] <= height * f <= LIKELY_MV[1]), None)
     if factor is None:
         return Doubt(
@@ -159,6 +168,25 @@ def _inconsistent(ecg: Waveform) -> Doubt | None:
     off = max(_rms(x[0] + x[2] - x[1]), _rms(x[3] + (x[0] + x[1]) / 2))
     share = off / (_rms(x[:6]) + 1e-9)
     return Doubt(_notice("ecg_leads_inconsistent")) if share > EINTHOVEN else None
+
+
+def _upside_down(ecg: Waveform) -> Doubt | None:
+    """The whole recording with its sign turned (an extreme axis is the rare other reason)."""
+    low, high = np.percentile(_steady(ecg), [0.5, 99.5], axis=1)
+    up = (high + low) / (high - low + 1e-9)
+    if up[[0, 1, 10, 11]].max() >= -UPSIDE_DOWN or up[3] <= UPSIDE_DOWN:
+        return None
+    return Doubt(_notice("ecg_upside_down"), replace(ecg, samples=-ecg.samples))
+
+
+def _swapped_leg(ecg: Waveform) -> Doubt | None:
+    """Right arm and left leg exchanged: II and aVF upside down against V6, aVR and aVF exchanged."""
+    x = _steady(ecg)
+    if max(_likeness(x[1], x[11]), _likeness(x[5], x[11])) >= LEG_SWAPPED:
+        return None
+    other = ecg.samples[list(_LEG_SWAP)].copy()
+    other[:3] *= -1
+    return Doubt(_notice("ecg_leg_lead_swapped"), replace(ecg, samples=other))
 
 
 def _swapped_limbs(ecg: Waveform) -> Doubt | None:

@@ -57,7 +57,9 @@ WRITTEN = {  # plain unit -> as it is written
     "ukat/l": "µkat/L", "/ul": "/µL",
 }  # fmt: skip
 TWICE = 2.0  # units that differ by less cannot be told apart from a patient who changes
-NEAR = 1.25  # times the last value; judgement: with it 83 of 3.3 million readings of the training stays would be doubted
+NEAR = (
+    1.25  # times the last value; judgement: with it hardly a reading of the training stays would be doubted
+)
 CHANGEABLE = ("Urine", "PaO2")  # amounts, and a pressure that falls to an eighth when a patient loses oxygen
 
 

@@ -221,8 +221,8 @@ TASK = Task(
         "called too. Its AUROC depends on the training of the encoder: another one, taught in the same way, gave a lower one, and a "
         "like gain over a head without this assumption.",
         "A recording that is drowned in noise or measures unlike the training ECGs is set aside; `gates --task heart_ecg` prints how "
-        "often, rightly and wrongly, alone and with the rules that check files for wrong leads and gain. Exchanged arms and slow "
-        "drifts are left to those rules; an ECG that is upside down passes both for the most part. Its limits were chosen with these figures in sight, and the test figures above were taken behind it.",
+        "often, rightly and wrongly, alone and with the rules that check files for wrong leads and gain. Exchanged limbs, an "
+        "ECG that is upside down and slow drifts are left to those rules, which miss some of each. Its limits were chosen with these figures in sight, and the test figures above were taken behind it.",
         "The waveform branch: a 1-D network learned to measure (intervals, voltages, axis, ST, T, rhythm) on made-up strips and "
         "on edited beats of ECGs without labels from other hospitals, never on a LUDB or Brugada patient; its pooled measures "
         "are weighed by a linear head. What each label may weigh follows the textbook. The lists of measures, "
