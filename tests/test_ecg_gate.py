@@ -86,7 +86,7 @@ def test_fitting_again_gives_what_ships_and_the_figures_are_within_their_targets
     found = measure_ecg_gate(load_engine("heart_ecg"), PACK, lambda *told: None)
     assert found["false_alarms_same_sources"]["value"] <= 0.05
     assert all(
-        found["detected"][kind]["value"] >= 0.98
+        found["detected_with_file_rules"][kind]["value"] >= 0.98
         for kind in ("white_noise", "sine", "square_wave", "pulse_wave", "very_noisy")
     )
     assert found["false_alarms_other_sources"]["value"] <= 0.05

@@ -74,7 +74,7 @@ TASK = Task(
     subset_metrics={"auroc_not_yet_in_icu": (LABEL, "in_intensive_care", "no")},
     read_pack=read_pack,
     publisher_fold=hospital_fold,
-    penalty={"image": 0.3},
+    penalty={"image": 0.1},
     invariance=10.0,
     # judgement: this project's. Who needs intensive care is decided on the day: oxygen and blood gases of yesterday mislead
     tolerance_hours={"image": 24, "clinical": 24},

@@ -57,10 +57,10 @@ def made() -> tuple[Made, ...]:
              "Years of high blood pressure",
              "High voltages with strain. The echo's thick septum is shown and adds 0. " + CHOSEN.format(drawn=6),
              "Hypertension for 20 years, short of breath on stairs. Echo: septum 15 mm, no regional wall motion abnormality."),
-        Made("heart-003", 940_004, milder(inferior_infarct(0.0), 0.8), 82, False, "ischaemia",
+        Made("heart-003", 940_004, inferior_infarct(0.5), 82, False, "ischaemia",
              {"age_years": 57, "sex": "M", "ejection_fraction_percent": 44, "wall_motion_abnormal": "1", "troponin_t_ng_per_l": 61, **WITH_ECG},
              "Chest pressure three days ago",
-             "Q waves and negative T in II, III and aVF; the model calls hypertrophy as well, which was not drawn. The Cleveland values ask the second question, coronary disease, beside it. "
+             "Q waves in II, III and aVF; the model calls hypertrophy as well, which was not drawn. The Cleveland values ask the second question, coronary disease, beside it. "
              + CHOSEN.format(drawn=36)),
         Made("heart-004", 930_000, HEALTHY, 96, True, "rhythm", {"age_years": 58, "sex": "F"},
              "Palpitations since yesterday", "Irregular beats without P waves: atrial fibrillation. " + CHOSEN.format(drawn=6)),
