@@ -91,6 +91,18 @@ def test_a_foreign_file_stays_in_the_case_gated_with_its_reason_until_the_user_o
     assert insisted.case.overruled == {modality}
 
 
+@pytest.mark.parametrize("task", ["heart_ecg", "chest_severity"])
+def test_a_note_that_is_only_shown_need_not_suit_any_model(task):
+    told = "Écho : fraction d'éjection 35 %, paroi antérieure hypokinétique."
+    for made in (
+        read_upload([("n.txt", told.encode())], get_task(task)),
+        read_upload([], get_task(task), typed_note=told),
+    ):
+        assert made.case.note == told
+        assert (made.items[0].gate, made.items[0].refused) == (None, None)
+    assert upload(("n.txt", told.encode())).items[0].gate.code == "note_language"
+
+
 def test_a_user_who_says_what_a_file_is_gets_it_read_as_that():
     item = read_upload([UploadFile("x", NOTE, "scan")], TASK).items[0]
     assert (item.recognised_as, item.refused.code) == ("scan", "scan_is_text")

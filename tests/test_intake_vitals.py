@@ -227,3 +227,11 @@ def test_vitals_of_other_names_only_raise_the_error_that_lists_them():
 )
 def test_a_table_is_told_from_a_note_by_its_content(text, vitals):
     assert looks_like_vitals(text, TASK) is vitals
+
+
+@pytest.mark.parametrize(
+    "text", ["age,sex,temperature\n,,\n", "age,sex,temperature\n", "age;sex;temperature\n;NA;-\n"]
+)
+def test_a_table_in_which_nothing_was_measured_says_so(text):
+    found = read_vitals(text.encode(), TASK)
+    assert (dict(found.values), [n.code for n in found.notices]) == ({}, ["vitals_all_missing"])

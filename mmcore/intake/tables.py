@@ -74,13 +74,10 @@ def _of_csv(text: str, known: frozenset[str]) -> list[Row]:
     first_line = text.splitlines()[0]
     separator = next((s for s in ("\t", ";", ",") if s in first_line), ",")
     try:
-        cells = [
-            row
-            for row in csv.reader(StringIO(text), delimiter=separator, strict=True)
-            if any(map(str.strip, row))
-        ]
+        lines = list(csv.reader(StringIO(text), delimiter=separator, strict=True))
     except csv.Error:
         raise UnreadableFileError("vitals_damaged") from None
+    cells = [row for row in lines if any(map(str.strip, row))]
     heading = [plain_name(split_heading(cell)[0]) for cell in cells[0]]
     name, value, unit, patient = (
         next((i for i, h in enumerate(heading) if h in names), None)
@@ -93,6 +90,8 @@ def _of_csv(text: str, known: frozenset[str]) -> list[Row]:
             for r in cells[1:]
         ]
         return rows + [(PATIENT_HEADINGS[0], who, "", "") for who in {_cell(r, patient) for r in cells[1:]}]
+    if len(cells) == 1 and sum(h in known for h in heading) > 1:  # a heading, and nothing was measured
+        cells.append([""] * len(heading))
     if not _is_wide(cells, heading, known):
         return [(_cell(row, 0), _cell(row, 1), _cell(row, 2), "") for row in cells]
     if len(cells) != 2:

@@ -4,7 +4,7 @@ import numpy as np
 from torch import Tensor
 
 from mmcore.domain.case import Case, Notice
-from mmcore.domain.task import Task
+from mmcore.domain.task import Modality, Task
 from mmcore.evaluation.ood import strangeness
 from mmcore.preprocess.note_kind import ORDER
 from mmcore.services.agreement import find_contradictions
@@ -20,7 +20,8 @@ BEYOND = 1.15  # times the distance that 99 of 100 calibration pictures keep; ju
 def judge_case(task: Task, facts: dict, case: Case) -> tuple[tuple[Notice, ...], tuple[Notice, ...]]:
     """(a notice for each modality that is closed before any encoder sees it, warnings that close nothing)."""
     verdicts = [judge_scan(task.image, case.scan)] if case.scan is not None else []
-    verdicts += [judge_note(case.note)] if case.note else []
+    read = Modality.TEXT in task.modalities  # a note that is only shown need not suit any model
+    verdicts += [judge_note(case.note)] if case.note and read else []
     closed = [v.closed for v in verdicts if v.closed]
     vitals = find_vitals_gate(task, facts["ranges"], case.values)
     told = [n for v in verdicts for n in v.warnings]

@@ -54,7 +54,7 @@ def read_upload(
     signals = signal_files(beside.values())  # read with their header
     items = [_read(file, task, accept_corrections, beside) for file in given if file.name not in signals]
     if typed_note.strip():
-        items.append(_typed_note(typed_note, accept_corrections))
+        items.append(_typed_note(typed_note, task, accept_corrections))
     if typed:
         items.append(_typed(typed, task, accept_corrections))
     return assembled([_believable(item) for item in items], task)
@@ -173,20 +173,20 @@ def _overruled(verdict: Verdict, agreed: bool | frozenset[str]) -> tuple[Notice 
 
 def _note(file: UploadFile, task: Task, agreed: bool | frozenset[str]) -> UploadItem:
     text, facts = read_note(file.data)
-    return _note_item(file.name, text, facts, agreed)
+    return _note_item(file.name, text, facts, task, agreed)
 
 
-def _typed_note(text: str, agreed: bool | frozenset[str]) -> UploadItem:
+def _typed_note(text: str, task: Task, agreed: bool | frozenset[str]) -> UploadItem:
     try:
-        return _note_item(TYPED, text, checked(text), agreed)
+        return _note_item(TYPED, text, checked(text), task, agreed)
     except MmcoreError as error:
         return UploadItem(TYPED, "note", refused=Notice(error.code, error.values, Modality.TEXT))
 
 
 def _note_item(
-    name: str, text: str, facts: Mapping[str, object], agreed: bool | frozenset[str]
+    name: str, text: str, facts: Mapping[str, object], task: Task, agreed: bool | frozenset[str]
 ) -> UploadItem:
-    verdict = judge_note(text)
+    verdict = judge_note(text) if Modality.TEXT in task.modalities else Verdict()
     gate, insisted = _overruled(verdict, agreed)
     made = note_moment(text)
     shown = tuple((f"fact_{k}", facts[k]) for k in ("words", "pages", "encoding") if k in facts)

@@ -67,6 +67,7 @@ TASK = Task(
     labels=(LABEL,),
     exclusive=False,
     modalities=(Modality.IMAGE, Modality.CLINICAL),
+    shown=(Modality.TEXT,),
     fields=FIELDS,
     image="frontal_chest_xray",
     baseline=("age_years", "sex"),
