@@ -114,6 +114,17 @@ def test_moving_the_second_priors_slider_leaves_the_first_answer_alone(app, infa
     assert first.replace("%", " %") in before and first.replace("%", " %") in after  # the ECG's own answer
 
 
+def test_what_if_moves_the_second_answer_too_and_leaves_the_first_as_it_is(app):
+    page = app()
+    fields = next(m for m in page.multiselect if m.key.startswith("fields_heart"))
+    fields.set_value([next(f for f in ECG.second_fields if f.name == "exercise_angina")]).run()
+    control = next(c for c in page.button_group if str(c.key).startswith("other_exercise_angina"))
+    control.set_value(0).run()
+    assert not page.exception
+    moved = re.search(r"A second question · Heart: coronary disease: (\S+ %) → (\S+ %)", page_text(page))
+    assert moved and moved[1] != moved[2]
+
+
 def test_review_says_how_to_get_the_second_answer_where_its_values_are_missing(app):
     page = app(**{f.name: None for f in ECG.second_fields})
     text = page_text(page)

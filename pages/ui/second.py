@@ -11,7 +11,7 @@ from mmcore.services.second_question import second_case
 from pages.ui import answer, resources, state, vitals
 from pages.ui.account import warnings_of
 from pages.ui.evidence import account_table, rows_of, sum_in_words
-from pages.ui.text import listed, t, told
+from pages.ui.text import listed, percent, t, told
 
 
 @st.fragment
@@ -44,6 +44,27 @@ def _read(companion: Task, key: str, asked: Case):
 
     prior = state.of_case(key, "prior")
     return review(resources.engine(companion.name), asked, prior=prior, memory=state.memory(key))
+
+
+def draw_moved(task: Task, key: str, before: Case, after: Case) -> None:
+    """The companion's probability before and after a change of the values; nothing where it was asked of neither."""
+    asked = [second_case(task, case) for case in (before, after)]
+    if task.companion is None or not any(asked):
+        return
+    old, new = (_chance(task.companion, f"{key}.{task.companion.name}", case) for case in asked)
+    question = t(f"task.{task.companion.name}")
+    words = t("screen.second.moved", question=question, old=old, new=new)
+    st.html(f'<div><span class="chip numbers">{escape(words)}</span></div>')
+
+
+def _chance(companion: Task, key: str, asked: Case | None) -> str:
+    try:
+        seen = _read(companion, key, asked) if asked else None
+    except NothingToPredictError:
+        seen = None
+    return (
+        percent(seen.prediction.probabilities[companion.labels[0]]) if seen else t("screen.second.not_asked")
+    )
 
 
 def _draw_answer(seen, companion: Task, key: str, question: str) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 from mmcore.domain.errors import MmcoreError
 from mmcore.domain.task import Task
 from mmcore.services import cases
-from pages.ui import paint, state
+from pages.ui import paint, second, state
 from pages.ui.evidence import account_table, of_modality, rows_of, sum_in_words
 from pages.ui.note import shown, words_of
 from pages.ui.text import heading, percent, signed, t, told
@@ -34,12 +34,14 @@ def draw(review, task: Task, key: str, again, changes) -> None:
             return
         state.set_of_case(key, "edited", True)
         base = replace(review.case, note=review.note_text)
+        edited = cases.edited(base, **edits)
         try:
-            changed = again(cases.edited(base, **edits), review.prediction.contrast)
+            changed = again(edited, review.prediction.contrast)
         except MmcoreError as error:
             st.html(f'<div class="warning">{escape(t("screen.what_if.cannot", reason=told(error)))}</div>')
             return
         _side_by_side(review, changed)
+        second.draw_moved(task, key, base, edited)
         _draw_smallest(changes, task)
 
 
@@ -74,7 +76,11 @@ def _edits(review, task: Task, key: str) -> dict:
         selection_mode="multi",
         key=f"aside_{key}_{round_}",
     )
-    fields = [f for f in task.fields if review.identified.get(f.name, True)]
+    others = (
+        {f.name for f in task.companion.fields} if task.companion else set()
+    )  # the second question moves too
+    fields = [f for f in task.fields if review.identified.get(f.name, True) or f.name in others]
+    fields += task.second_fields
     picked = st.multiselect(
         t("screen.what_if.values"),
         fields,
