@@ -125,6 +125,22 @@ def test_values_that_are_each_possible_and_together_beyond_belief_are_gated():
     assert gate == Notice("vitals_all_extreme", {"count": 5, "of": 5}, "clinical")
 
 
+def test_values_well_short_of_the_impossible_are_gated_when_nearly_all_are_outliers():
+    values = {
+        "age_years": 101.0,
+        "temperature_celsius": 41.4,
+        "oxygen_saturation_percent": 62.0,
+        "leukocytes_10e9_per_l": 58.0,
+        "neutrophils_10e9_per_l": 50.0,
+        "lymphocytes_10e9_per_l": 0.1,
+        "crp_mg_per_l": 480.0,
+        "d_dimer_mg_per_l": 19.0,
+        "ldh_u_per_l": 2400.0,
+    }
+    gate = find_vitals_gate(TASK, RANGES, values)
+    assert gate == Notice("vitals_all_extreme", {"count": 7, "of": 9}, "clinical")
+
+
 def test_a_very_ill_patient_is_not_gated():
     values = {
         "age_years": 84.0,

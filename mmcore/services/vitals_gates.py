@@ -7,7 +7,7 @@ from mmcore.domain.task import Field, Task
 
 FEWEST = 3  # such values; two may well meet in one very ill patient
 MOST = 0.6  # share of the numbers given; judgement: this project's, as are both numbers below
-FAR = 0.6  # of the way from the reference range to the end of what is accepted at all
+FAR = 0.6  # of the way from the reference range to the end of what is accepted at all, upwards in ratios
 
 
 def find_vitals_gate(
@@ -27,4 +27,5 @@ def _extreme(field: Field, known: list | None, value: float) -> bool:
         return not known[0] <= value <= known[1]
     low, high = field.reference or field.plausible
     bottom, top = field.plausible
-    return value > high + FAR * (top - high) > high or value < low - FAR * (low - bottom) < low
+    reach = high * (top / high) ** FAR if high > 0 else high + FAR * (top - high)  # twice as much is one step
+    return value > reach > high or value < low - FAR * (low - bottom) < low
