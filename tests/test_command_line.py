@@ -66,6 +66,9 @@ def test_a_stated_prior_moves_the_prior_alone(capsys) -> None:
     assert rare["evidence"] == usual["evidence"]
     assert rare["prior_logits"]["covid19"] == pytest.approx(np.log(0.02))
     assert rare["probabilities"]["covid19"] < usual["probabilities"]["covid19"]
+    assert rare["prediction_set"] == usual["prediction_set"]
+    assert "set_keeps_its_prior" in [w["code"] for w in rare["warnings"]]
+    assert "set_keeps_its_prior" not in [w["code"] for w in usual["warnings"]]
 
 
 def test_a_modality_that_is_not_given_is_null_and_its_probabilities_still_sum(capsys) -> None:
@@ -92,6 +95,14 @@ def test_nothing_to_predict_from_is_exit_code_two_with_a_sentence(capsys, tmp_pa
     assert code == 2
     assert out["error"]["code"] == "nothing_to_predict"
     assert "empty" in out["error"]["message"]
+
+
+def test_nothing_given_and_nothing_that_counts_are_told_apart(capsys) -> None:
+    _, nothing = predict(capsys)
+    assert nothing["error"]["message"] == "Nothing is left to predict from. No file was given."
+    code, shown = run(capsys, "predict", "--task", "heart_ecg", "--note", str(CASE / "note.txt"))
+    assert code == 2
+    assert shown["error"]["message"].count("adds 0") == 1
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What is no frontal chest X-ray adds nothing and says why; the user may overrule it; values beyond the training range warn."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,10 @@ from PIL import Image
 
 from mmcore.domain.case import Case, Scan
 from mmcore.domain.errors import NothingToPredictError
+from mmcore.services import picture_gate
 from mmcore.services.review import load_engine, review
 from mmcore.services.words import tell
+from mmcore.stores import gate_store
 
 DEMO = Path(__file__).parents[1] / "assets" / "demo" / "chest_infection"
 
@@ -29,6 +32,27 @@ def test_a_demonstration_film_is_taken_for_what_it_is(engine, key: str) -> None:
     found = review(engine, Case("chest_infection", scan=Scan(pixels)), tokens="token_activations")
     assert found.prediction.evidence["image"] is not None
     assert found.gates == ()
+
+
+@pytest.fixture
+def altered_gate(tmp_path, monkeypatch):
+    """The shipped gate of films with one byte changed."""
+    shutil.copytree(gate_store.GATES, tmp_path / "gates")
+    weights = next(tmp_path.rglob(gate_store.WEIGHTS))
+    data = bytearray(weights.read_bytes())
+    data[len(data) // 2] ^= 1
+    weights.write_bytes(data)
+    monkeypatch.setattr(gate_store, "GATES", tmp_path / "gates")
+    picture_gate.stored_gate.cache_clear()
+    yield
+    picture_gate.stored_gate.cache_clear()
+
+
+def test_a_film_adds_nothing_where_the_gate_that_should_look_at_it_was_altered(engine, altered_gate) -> None:
+    pixels = np.asarray(Image.open(DEMO / "demo-001" / "scan.png").convert("L"), dtype=np.float32) / 255
+    found = review(engine, Case("chest_infection", scan=Scan(pixels), values={"age_years": 60.0}))
+    assert found.prediction.evidence["image"] is None
+    assert "gate.safetensors" in tell(found.gates[0]) and "overrule" in tell(found.gates[0])
 
 
 def test_noise_adds_nothing_and_the_rest_is_predicted(engine) -> None:

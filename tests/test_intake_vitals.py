@@ -198,6 +198,7 @@ def test_unknown_columns_are_named_and_identifiers_and_outcomes_pass_in_silence(
         ("[" * 100_000, "vitals_damaged"),
         ('age,sex\n"65,M', "vitals_damaged"),
         ("colour,size\nred,4", "vitals_no_known_field"),
+        ("[1, 2, 3]", "vitals_name_nothing"),
         ("   \n", "vitals_empty"),
         ("age,65\n" * 501, "vitals_too_many"),
     ],

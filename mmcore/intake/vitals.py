@@ -73,7 +73,7 @@ def check_vitals(
     """Vitals of rows (name, value, unit), from a file or a form; each value is judged alone."""
     given, unknown = _by_field(rows, task)
     if not given:
-        raise UnknownFieldError("vitals_no_known_field", names=_some(unknown))
+        raise _nothing_known(unknown)
     values, notices, corrections = {}, [], []
     for name, entries in given.items():
         result, told = _judge(task.field(name), entries)
@@ -90,6 +90,12 @@ def check_vitals(
     if unknown:
         notices.append(Notice("vitals_unknown_columns", {"names": _some(unknown)}, "clinical"))
     return Vitals(values, tuple(notices), tuple(corrections))
+
+
+def _nothing_known(names: list[str]) -> UnknownFieldError:
+    if not names:
+        return UnknownFieldError("vitals_name_nothing")
+    return UnknownFieldError("vitals_no_known_field", names=_some(names))
 
 
 def looks_like_vitals(head: str, task: Task) -> bool:

@@ -38,9 +38,10 @@ def predict_files(
         found = review(engine, upload.case, prior=prior)
     except NothingToPredictError as error:
         told = [*warnings, *(n for n in error.values.get("reasons", ()) if n not in warnings)]
-        reasons = " ".join(tell(n) for n in told)
+        reasons = " ".join(tell(n) for n in told or [Notice("nothing_given")])
         raise NothingToPredictError("nothing_to_predict", reasons=reasons) from error
     warnings += [n for n in found.prediction.notices if n not in warnings] + list(found.failed)
+    warnings += [Notice("set_keeps_its_prior")] if prior else []
     return as_json(found.prediction, found.attributions, warnings) | _second(engine.task, upload.case)
 
 

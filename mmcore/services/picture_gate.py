@@ -22,7 +22,7 @@ def stored_gate(kind: str):
 def doubts_by_sight(kind: str | None, pixels: np.ndarray) -> tuple[Notice, ...]:
     """What a picture (H, W) looks like instead of what is asked for, or mirrored; () if it looks right or no gate is there.
 
-    A gate whose file was altered doubts nothing and says so: the rules and the model's own gates stay.
+    Where the gate's file was altered nothing vouches for a picture, and that is the doubt.
     """
     try:
         gate = stored_gate(kind) if kind else None

@@ -86,7 +86,7 @@ def predict(
     if not inputs:
         raise NothingToPredictError(
             "nothing_to_predict",
-            reasons=[*case.refused, *encodings.gates, *encodings.warnings],
+            reasons=[*case.refused, *encodings.gates, *encodings.warnings, *_shown_only(task, case)],
             gates=list(encodings.gates),
         )
     with torch.no_grad():

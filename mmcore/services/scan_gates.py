@@ -29,7 +29,7 @@ RULES: dict[str, Callable[[Scan], tuple[Notice, ...]]] = {  # Task.image -> its 
     "frontal_chest_xray": doubts,
     "ct_nodule": nodule_doubts,
 }
-ONLY_TOLD = frozenset({"scan_looks_mirrored", "scan_one_side", "gate_unusable"})
+ONLY_TOLD = frozenset({"scan_looks_mirrored", "scan_one_side"})
 STORED = "scan_stored_"  # codes of what the header says of how the film lies
 
 
