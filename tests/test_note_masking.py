@@ -26,6 +26,8 @@ def masked(note: str) -> str:
             "MERS-CoV",
             "CO-RADS 5",
         ),
+        *("corona infection", "CoV-2", "C-19", "omicron variant", "self-isolating", "normal chest"),
+        *("nothing abnormal", "healthy volunteer", "Legionnaires' disease", "psittacosis", "Q fever", "MTB"),
         *(
             "pneumonia",
             "bronchopneumonia",

@@ -21,7 +21,8 @@ _AFTER = (
 
 _COVID = (
     r"(?:#?\b(?:c?ovid)(?:[\s-]*(?:20)?19)?"
-    r"|\b(?:novel\s+)?corona[\s-]*virus(?:es)?(?:\s+disease)?(?:\s+2019)?"
+    r"|\b(?:novel\s+)?corona(?:[\s-]*vir(?:us(?:es)?|al))?\b(?!\s+(?:radiata|mortis)\b)(?:\s+disease)?(?:\s+2019)?|\bc[\s-]?19\b"
+    r"|\b(?:omicron|delta)\s+(?:sub)?variants?\b|\bcov[\s-]?2\b"
     r"|\b(?:2019[\s-]*)?n[\s-]?cov\b|\bsars(?:[\s-]*cov)?(?:[\s-]*2)?\b|\bmers(?:[\s-]*cov)?\b"
     r"|\bsevere\s+acute\s+respiratory\s+syndrome(?:\s+coronavirus(?:\s*2)?)?"
     r"|\bmiddle\s+east(?:ern)?\s+respiratory\s+syndrome"
@@ -35,13 +36,14 @@ _PNEUMONIA = (
 _GERMS = (
     r"\b(?:pneumocystis|jiroveci+|carinii|pcp|pjp|strep(?:tococc\w*)?|pneumococc\w*"
     r"|staph(?:ylococc\w*)?|mrsa|klebsiella"
-    r"|legionell\w*|mycoplasma|chlamyd\w*|ha?emophilus|pseudomonas|e\.?\s*coli|escherichia|influenzae?"
+    r"|legionell\w*|legionnaires?(?:['’]?s?\s+disease)?|psittac\w+|actinomyc\w+|coxiella|q\s+fever|mycoplasma|chlamyd\w*"
+    r"|ha?emophilus|pseudomonas|e\.?\s*coli|escherichia|influenzae?"
     r"|flu|h1n1|h5n1"
     r"|rsv|respiratory\s+syncytial|adenovirus|rhinovirus|(?:meta|para)(?:pneumovirus|influenza)"
     r"|varicella|chicken\s?pox"
     r"|herpes(?:\s+(?:simplex|zoster))?|hsv(?:-?\d)?|cytomegalovirus|cmv|aspergill\w*|cryptococc\w*"
     r"|nocardi\w*|candid(?:a|osis|iasis|ema?ia)"
-    r"|histoplasm\w*|tubercul\w*|mycobacteri\w*|tb|virus(?:es)?|viral(?!\s+(?:load|suppression))"
+    r"|histoplasm\w*|tubercul\w*|mycobacteri\w*|m?tb|virus(?:es)?|viral(?!\s+(?:load|suppression))"
     r"|pneumoniae)\b"
     r"|\b(?:bacterial|fungal)\s+(?:super|co-?)?infections?|\bother\s+(?:respiratory\s+)?pathogens?\b"
 )
@@ -88,7 +90,8 @@ LEAK_TERMS = (
         r"|radiogram|films?|cxr|findings|appearances)\b"
         r"|\b(?:chest\s+)?(?:x-?\s?rays?|radiograph(?:y|s)?|radiogram|films?"
         r"|cxr)\s+(?:\([^)]{0,12}\)\s*)?(?:(?:was|were|is|are|appears?)\s+)?"
-        r"(?:normal|unremarkable)\b",
+        r"(?:normal|unremarkable)\b"
+        r"|\bnothing\s+abnormal\b|\bnormal\s+chest\b|\bhealthy\s+(?:volunteer|control|subject|individual)s?\b",
     ),
     LeakTerm(
         "exposure",
@@ -98,7 +101,7 @@ LEAK_TERMS = (
         r"|\bepidemiologic(?:al)?\s+(?:link|risk)\b"
         r"|\b(?:non-)?endemic\s+(?:area|region|zone)s?\b|\b(?:red|risk)\s+zones?\b|\b(?:areas?|regions?"
         r"|cities)\s+at\s+(?:high\s+)?risk\b|\brisk\s+areas?\b"
-        r"|\bquarantin\w*|\b(?:self-)?isolat(?:ed|ion)\b|\blockdown\b|\bpersonal\s+prote(?:c"
+        r"|\bquarantin\w*|\b(?:self-)?isolat(?:ed|ion)\b|\bself-isolating\b|\blockdown\b|\bpersonal\s+prote(?:c"
         r"|ct)ti?(?:ve|on)\s+equipment\b|\bppe\b"
         r"|\b(?:close\s+)?contacts?\s+with\b|\b(?:co-?)?habit\w*|\bhousehold\s+(?:members?|contacts?)\b"
         r"|\bexpos(?:ure|ed)(?:\s+to)?\b"
