@@ -199,3 +199,21 @@ def test_fahrenheit_is_used_only_with_consent(capsys, tmp_path):
 def test_a_stream_task_has_no_review(capsys):
     code, out = run(capsys, "compare", "--task", "icu_mortality", "--data", str(ward.DEMONSTRATION))
     assert (code, out["error"]["code"]) == (2, "nothing_to_join")
+
+
+def test_values_that_are_nearly_all_beyond_belief_are_doubted_and_the_ward_does_not_fall_silent(stored):
+    def told(values: dict[str, float]) -> tuple[float, set[str]]:
+        names = [f.name for f in TASK.fields]
+        stay = Stay(
+            "s",
+            np.full(len(values), 30.0),
+            np.array([names.index(n) for n in values]),
+            np.array([*values.values()]),
+        )
+        found = risk_at(stored.model, TASK, stay, 60)
+        return found.probability, {n.code for n in found.notices}
+
+    chance, codes = told({"HR": 290.0, "SysABP": 30.0, "Temp": 42.9, "Lactate": 29.0, "WBC": 190.0})
+    assert chance > 0 and "stream_all_extreme" in codes
+    _, codes = told({"HR": 290.0, "SysABP": 30.0, "Temp": 37.0, "Lactate": 1.2, "WBC": 8.0})
+    assert "stream_all_extreme" not in codes, "one or two such values are a very ill patient"

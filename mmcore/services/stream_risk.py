@@ -12,6 +12,7 @@ from mmcore.evaluation.news2 import News2, news2
 from mmcore.explain.stream import attribute
 from mmcore.models.stream_model import StreamModel, probability
 from mmcore.preprocess.stream_features import features
+from mmcore.services.vitals_gates import find_vitals_gate
 
 RECENT_MINUTES = (
     360.0  # a vital sign older than this is not the patient's present one; judgement: this project's
@@ -42,7 +43,7 @@ def risks(model: StreamModel, task: Task, stay: Stay, minutes: Sequence[float]) 
     found: list[StreamRisk | None] = []
     for minute, count, logit in zip(now.tolist(), known.tolist(), logits.tolist(), strict=True):
         silent = minute - float(measured[count - 1]) if count else None
-        notices = _notices(task, minute, silent)
+        notices = (*_notices(task, minute, silent), *_far_out(task, stay, min(minute, horizon)))
         known_risk = StreamRisk(
             minute, float(probability(logit)), logit, model.prior, logit - model.prior, silent, notices
         )
@@ -63,6 +64,13 @@ def _notices(task: Task, minute: float, silent: float | None) -> tuple[Notice, .
     if minute > task.stream.horizon_hours * 60:
         told.append(Notice("stream_beyond_horizon", {"hours": f"{task.stream.horizon_hours:g}"}, "clinical"))
     return tuple(told)
+
+
+def _far_out(task: Task, stay: Stay, minute: float) -> tuple[Notice, ...]:
+    """A doubt where most present values lie far outside what is usual. A doubt and no gate: very ill patients have such values,
+    and a ward must not fall silent for them."""
+    found = find_vitals_gate(task, {}, _recent(stay, task, minute))
+    return () if found is None else (Notice("stream_all_extreme", found.values, "clinical"),)
 
 
 def risk_at(model: StreamModel, task: Task, stay: Stay, minute: float) -> StreamRisk:
