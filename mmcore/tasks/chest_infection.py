@@ -225,8 +225,8 @@ TASK = Task(
         ("Composed notes and synthetic films joined the training; none counts in a figure."),
         (
             "How strongly the image is kept from reading the hospital was chosen from three values by the figure across "
-            "publishers, the length of the encoder's training from three on that figure and on two folds of the "
-            "cross-validation, and its depth from four on that figure and one fold. These figures therefore lean to the "
+            "publishers, the length of the encoder's training from five on that figure and on one or two folds of the "
+            "cross-validation, and its depth from five on that figure and one fold. These figures therefore lean to the "
             "optimistic side."
         ),
         (
