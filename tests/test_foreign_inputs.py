@@ -119,32 +119,32 @@ def test_one_patient_gives_no_warning():
 RANGES = {"age_years": [18.0, 90.0]}
 
 
-def test_values_that_are_each_possible_and_together_beyond_belief_are_gated():
-    values = {
-        "age_years": 119.0,
-        "temperature_celsius": 42.8,
-        "oxygen_saturation_percent": 31.0,
-        "leukocytes_10e9_per_l": 190.0,
-        "crp_mg_per_l": 690.0,
-    }
-    gate = find_vitals_gate(TASK, RANGES, values)
-    assert gate == Notice("vitals_all_extreme", {"count": 5, "of": 5}, "clinical")
+IMPOSSIBLE_TOGETHER = {
+    "age_years": 119.0,
+    "temperature_celsius": 42.8,
+    "oxygen_saturation_percent": 31.0,
+    "leukocytes_10e9_per_l": 190.0,
+    "crp_mg_per_l": 690.0,
+}
+NEARLY_ALL_OUTLIERS = {
+    "age_years": 101.0,
+    "temperature_celsius": 41.4,
+    "oxygen_saturation_percent": 62.0,
+    "leukocytes_10e9_per_l": 58.0,
+    "neutrophils_10e9_per_l": 50.0,
+    "lymphocytes_10e9_per_l": 0.1,
+    "crp_mg_per_l": 480.0,
+    "d_dimer_mg_per_l": 19.0,
+    "ldh_u_per_l": 2400.0,
+}
 
 
-def test_values_well_short_of_the_impossible_are_gated_when_nearly_all_are_outliers():
-    values = {
-        "age_years": 101.0,
-        "temperature_celsius": 41.4,
-        "oxygen_saturation_percent": 62.0,
-        "leukocytes_10e9_per_l": 58.0,
-        "neutrophils_10e9_per_l": 50.0,
-        "lymphocytes_10e9_per_l": 0.1,
-        "crp_mg_per_l": 480.0,
-        "d_dimer_mg_per_l": 19.0,
-        "ldh_u_per_l": 2400.0,
-    }
+@pytest.mark.parametrize(
+    ("values", "count", "of"), [(IMPOSSIBLE_TOGETHER, 5, 5), (NEARLY_ALL_OUTLIERS, 7, 9)]
+)
+def test_values_that_are_each_possible_and_together_beyond_belief_are_gated(values, count, of):
     gate = find_vitals_gate(TASK, RANGES, values)
-    assert gate == Notice("vitals_all_extreme", {"count": 7, "of": 9}, "clinical")
+    assert gate == Notice("vitals_all_extreme", {"count": count, "of": of}, "clinical")
 
 
 def test_a_very_ill_patient_is_not_gated():
