@@ -11,7 +11,7 @@ from pathlib import Path
 from mmcore.cli_gates import add_gates
 from mmcore.domain.errors import MmcoreError, PackError
 from mmcore.progress import Bars, bar
-from mmcore.services.words import tell
+from mmcore.words import tell
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no model hub at run time
 

@@ -1,16 +1,14 @@
 """What several tests start from: a case store of their own, and the app as a visitor meets it."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from mmcore.domain.case import Case, Scan
+from mmcore.paths import DEMONSTRATIONS, ROOT, settings
 from mmcore.services import cases
 from mmcore.stores.case_store import CaseStore
 
-ROOT = Path(__file__).parents[1]
 NOTE = "Fever and dry cough for 3 days. No chest pain. RT-PCR was positive. Crackles at both bases."
 VALUES = {
     "age_years": 61.0,
@@ -26,13 +24,31 @@ def film() -> np.ndarray:
     """The demonstration film without disease, (512, 512) in [0, 1]."""
     from PIL import Image
 
-    path = ROOT / "assets" / "demo" / "chest_infection" / "demo-006" / "scan.png"
+    path = DEMONSTRATIONS / "chest_infection" / "demo-006" / "scan.png"
     return np.asarray(Image.open(path).convert("L"), dtype=np.float32) / 255
 
 
 def whole_case() -> Case:
     """A case with every modality."""
     return Case("chest_infection", Scan(film(), modality="DX", view="PA"), NOTE, VALUES)
+
+
+@pytest.fixture(autouse=True)
+def _settings_of_each_test():
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+@pytest.fixture
+def environment(monkeypatch):
+    """Set a variable of the program's environment, and have it read: environment("THREEFOLD_OPEN", "worklist")."""
+
+    def put(name: str, value: str) -> None:
+        monkeypatch.setenv(name, value)
+        settings.cache_clear()
+
+    return put
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ import sqlalchemy as sql
 
 from mmcore.domain.case import Case, Notice, Scan
 from mmcore.domain.errors import CaseNotFoundError
-from mmcore.domain.moment import Moment
+from mmcore.domain.timestamp import Moment
+from mmcore.paths import DEMONSTRATIONS
 from mmcore.services import cases
 from mmcore.services.intake import read_upload
 from mmcore.stores.case_store import CaseStore, Decision
@@ -216,7 +217,7 @@ def test_an_edit_masks_words_changes_values_and_sets_modalities_aside():
 @pytest.mark.parametrize("key", ["demo-001", "demo-004", "demo-006"])
 def test_a_demonstration_case_is_read_as_an_upload_of_its_files_would_be(store, key):
     cases.add_demonstrations(store)
-    folder = cases.DEMONSTRATIONS / "chest_infection" / key
+    folder = DEMONSTRATIONS / "chest_infection" / key
     files = [(f.name, f.read_bytes()) for f in folder.iterdir() if f.name != "case.json"]
     uploaded, stored = read_upload(files, get_task("chest_infection")).case, store.load(key)
     assert np.array_equal(stored.scan.pixels, uploaded.scan.pixels)
@@ -224,10 +225,10 @@ def test_a_demonstration_case_is_read_as_an_upload_of_its_files_would_be(store, 
     assert store.summary(key).story["synthetic"] is True
 
 
-def test_demonstration_cases_are_added_once_and_can_be_left_out(store, monkeypatch):
-    assert cases.add_demonstrations(store) == len(list(cases.DEMONSTRATIONS.glob("*/*/case.json"))) > 8
+def test_demonstration_cases_are_added_once_and_can_be_left_out(store, environment):
+    assert cases.add_demonstrations(store) == len(list(DEMONSTRATIONS.glob("*/*/case.json"))) > 8
     assert cases.add_demonstrations(store) == 0
-    monkeypatch.setenv("THREEFOLD_DEMONSTRATIONS", "off")
+    environment("THREEFOLD_DEMONSTRATIONS", "off")
     assert cases.add_demonstrations(CaseStore("sqlite://")) == 0
 
 

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mmcore.paths import DEMONSTRATIONS
 from mmcore.services.evaluate import evaluate
 from mmcore.services.review import load_engine
 from mmcore.tasks.chest_severity import LABEL, TASK, hospital_fold
 from mmcore.training.demonstration_severity import STORIES, write_severity_cases
 from mmcore.training.phantom import FIRST_TRAINING_SEED
 
-SHIPPED = Path(__file__).parents[1] / "assets" / "demo"
+SHIPPED = DEMONSTRATIONS
 COLUMNS = (
     "id",
     "image",

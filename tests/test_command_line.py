@@ -9,10 +9,11 @@ import pytest
 from PIL import Image
 
 from mmcore.cli import main
+from mmcore.paths import DEMONSTRATIONS, ROOT
 from mmcore.training.phantom import draw
 
-DEMO = Path(__file__).parents[1] / "assets" / "demo" / "chest_infection"
-SHARED = Path(__file__).parents[2] / "shared" / "data" / "chest"
+DEMO = DEMONSTRATIONS / "chest_infection"
+SHARED = ROOT.parent / "shared" / "data" / "chest"
 CASE = DEMO / "demo-001"
 
 
@@ -192,8 +193,8 @@ def test_a_folder_that_is_not_there_is_exit_code_two(capsys) -> None:
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the public chest pack is not here")
 def test_no_patient_that_trained_or_calibrated_the_model_is_scored() -> None:
+    from mmcore.domain.patient_marks import patient_mark
     from mmcore.services.packs import read_pack
-    from mmcore.services.patient_marks import patient_mark
     from mmcore.services.review import load_engine
     from mmcore.training.splits import TEST, split_patients
 

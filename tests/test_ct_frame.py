@@ -12,8 +12,8 @@ from mmcore.intake.ct import read_ct
 from mmcore.intake.ct_scan import zipped
 from mmcore.preprocess.ct import side_of
 from mmcore.services.agreement import find_contradictions
-from mmcore.services.words import LANGUAGES, tell
 from mmcore.tasks import get_task
+from mmcore.words import LANGUAGES, tell
 from tests.test_intake_ct import ct_file
 
 # head first, rows to the back, columns to the left: a volume in which every voxel differs

@@ -1,12 +1,12 @@
 """The shipped demonstration cases: marked, never trained on, and as the code writes them."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from mmcore.paths import DEMONSTRATIONS
 from mmcore.tasks.chest_infection import FIELDS, LABELS
 from mmcore.training.demonstration import (
     DEMONSTRATION_SEEDS,
@@ -16,7 +16,7 @@ from mmcore.training.demonstration import (
 )
 from mmcore.training.phantom import FIRST_TRAINING_SEED, draw
 
-SHIPPED = Path(__file__).parents[1] / "assets" / "demo"
+SHIPPED = DEMONSTRATIONS
 
 
 def test_no_demonstration_seed_is_a_training_seed_and_none_is_used_twice():

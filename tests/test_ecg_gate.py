@@ -3,13 +3,13 @@
 import json
 import shutil
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mmcore.domain.case import LEADS, Case, Waveform
 from mmcore.domain.errors import NothingToPredictError
+from mmcore.paths import ROOT
 from mmcore.preprocess.waveform import ready
 from mmcore.services.ecg_gate_measure import keep_ecg_gate, measure_ecg_gate
 from mmcore.services.ecg_gates import BEYOND, NOISE, noise_share
@@ -17,7 +17,7 @@ from mmcore.services.review import load_engine, review
 from mmcore.training.ecg_foreign import NO_ECG, SPOILT, arms_exchanged
 from tests.ecg_files import ecg as made_up
 
-PACK = Path(__file__).parents[1].parent / "shared" / "data" / "heart"
+PACK = ROOT.parent / "shared" / "data" / "heart"
 VALUES = {"age_years": 60.0, "sex": 1.0}
 
 
@@ -72,12 +72,12 @@ def test_exchanged_arms_keep_the_limb_leads_consistent():
     not PACK.is_dir(), reason="needs the ECGs of real patients, which are not in the repository"
 )
 def test_fitting_again_gives_what_ships_and_the_figures_are_within_their_targets(
-    engine, tmp_path, monkeypatch
+    engine, tmp_path, environment
 ):
     shipped = engine.stored.directory
     copy = tmp_path / "heart_ecg" / shipped.name
     shutil.copytree(shipped, copy)
-    monkeypatch.setenv("THREEFOLD_MODELS", str(tmp_path))
+    environment("THREEFOLD_MODELS", str(tmp_path))
     keep_ecg_gate(load_engine("heart_ecg"), PACK, lambda *told: None)
     kept, known = (
         json.loads((f / "config.json").read_text())["facts"]["familiar_ecg"] for f in (copy, shipped)

@@ -14,8 +14,8 @@ from mmcore.preprocess.corrections import UNDO
 from mmcore.services.intake import read_upload
 from mmcore.services.review import load_engine, review
 from mmcore.services.scan_gates import correctable, corrected, judge_scan
-from mmcore.services.words import LANGUAGES, known, tell
 from mmcore.tasks import get_task
+from mmcore.words import LANGUAGES, known, tell
 from pages.ui import viewer
 from tests.conftest import film, page_text
 from tests.intake_files import dicom

@@ -10,8 +10,8 @@ from mmcore.services.agreement import find_contradictions
 from mmcore.services.intake import read_upload
 from mmcore.services.note_gates import judge_note
 from mmcore.services.vitals_gates import find_vitals_gate
-from mmcore.services.words import tell
 from mmcore.tasks import get_task
+from mmcore.words import tell
 
 TASK = get_task("chest_infection")
 FOREIGN_NOTES = {

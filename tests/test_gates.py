@@ -1,7 +1,6 @@
 """What is no frontal chest X-ray adds nothing and says why; the user may overrule it; values beyond the training range warn."""
 
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,12 +8,13 @@ from PIL import Image
 
 from mmcore.domain.case import Case, Scan
 from mmcore.domain.errors import NothingToPredictError
+from mmcore.paths import DEMONSTRATIONS
 from mmcore.services import picture_gate
 from mmcore.services.review import load_engine, review
-from mmcore.services.words import tell
 from mmcore.stores import gate_store
+from mmcore.words import tell
 
-DEMO = Path(__file__).parents[1] / "assets" / "demo" / "chest_infection"
+DEMO = DEMONSTRATIONS / "chest_infection"
 
 
 @pytest.fixture(scope="module")

@@ -1,17 +1,17 @@
 """The demonstration ECGs: as the code writes them, marked, familiar to the model, and read as they were drawn."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from mmcore.paths import DEMONSTRATIONS
 from mmcore.services.cases import read_demonstration
 from mmcore.services.review import Review, load_engine, review
 from mmcore.tasks import get_task
 from mmcore.training.ecg_demonstration import made, write_demonstrations
 
-SHIPPED = Path(__file__).parents[1] / "assets" / "demo" / "heart_ecg"
+SHIPPED = DEMONSTRATIONS / "heart_ecg"
 TASK = get_task("heart_ecg")
 
 

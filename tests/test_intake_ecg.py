@@ -6,8 +6,8 @@ import pytest
 from mmcore.domain.case import LEADS
 from mmcore.domain.errors import UnreadableFileError
 from mmcore.intake.ecg import read_ecg
-from mmcore.services.words import known
 from mmcore.training.ecg_beats import anterior_infarct, left_bundle_branch_block, lv_hypertrophy
+from mmcore.words import known
 from tests.ecg_files import dicom, ecg, npz, table, wfdb
 
 HUM = 0.2 * np.sin(2 * np.pi * 50 * np.arange(5000) / 500)

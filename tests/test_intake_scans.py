@@ -8,7 +8,7 @@ from PIL import Image
 from pydicom.dataset import Dataset
 from pydicom.uid import JPEG2000Lossless, JPEGLSLossless
 
-from mmcore.domain.moment import Moment
+from mmcore.domain.timestamp import Moment
 from mmcore.intake.scan import read_scan
 from tests.intake_files import chest, dataset, dicom, picture, saved
 

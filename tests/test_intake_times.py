@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 
 from mmcore.cli import main
-from mmcore.domain.moment import Moment
+from mmcore.domain.timestamp import Moment
 from mmcore.intake.ecg import read_ecg
 from mmcore.intake.moments import read_moment
 from mmcore.intake.note_date import note_moment
 from mmcore.intake.scan import read_scan
 from mmcore.intake.vitals import read_vitals
 from mmcore.services.intake import read_upload
-from mmcore.services.words import tell
 from mmcore.tasks import get_task
+from mmcore.words import tell
 from tests import conftest, ecg_files
 from tests.intake_files import chest, dicom, picture
 

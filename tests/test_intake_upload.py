@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from mmcore.services.intake import Upload, UploadFile, read_upload
-from mmcore.services.words import tell
 from mmcore.tasks import get_task
+from mmcore.words import tell
 from tests.conftest import film
 from tests.intake_files import chest, dicom, picture, png_claiming
 

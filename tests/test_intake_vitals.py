@@ -8,8 +8,8 @@ from mmcore.domain.case import Notice
 from mmcore.domain.errors import MmcoreError, UnknownFieldError
 from mmcore.intake.values import check_value
 from mmcore.intake.vitals import check_vitals, looks_like_vitals, read_vitals
-from mmcore.services.words import tell
 from mmcore.tasks import get_task
+from mmcore.words import tell
 
 TASK = get_task("chest_infection")
 WANTED = {"age_years": 65.0, "sex": 1.0, "temperature_celsius": 38.5, "fever": 1.0}

@@ -12,6 +12,7 @@ from mmcore.domain.pack import PackRow
 from mmcore.models.clinical_head import AdditiveClinicalHead
 from mmcore.models.fusion import FusionConfig, FusionModel
 from mmcore.models.nodule_encoder import FINDINGS, NoduleEncoder
+from mmcore.paths import DEMONSTRATIONS
 from mmcore.services.extras import extra_figures
 from mmcore.services.nodules import features_of_nodules
 from mmcore.services.teaching import hide_untaught, is_teacher, may_teach, teaching_outcomes
@@ -24,7 +25,7 @@ from mmcore.training.nodule_encoder import TARGETS, Nodules, findings_of, fit_no
 from mmcore.training.report_reader import head_of_reports
 
 TASK = get_task("lung_nodule")
-SHIPPED = Path(__file__).parents[1] / "assets" / "demo" / "lung_nodule"
+SHIPPED = DEMONSTRATIONS / "lung_nodule"
 
 
 def write(path: Path, rows: list[dict]) -> None:

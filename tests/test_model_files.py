@@ -9,9 +9,9 @@ from safetensors.torch import load_file, save_file
 
 from mmcore.cli import main
 from mmcore.domain.errors import ModelFileError
-from mmcore.services.words import tell
 from mmcore.stores.model_folders import write_digests
 from mmcore.stores.model_store import WEIGHTS, load_model
+from mmcore.words import tell
 from tests.toy import tokenizer, toy_model
 
 
@@ -105,9 +105,9 @@ def test_weights_of_another_task_are_refused(stored):
     assert caught.value.code == "model_of_another_task"
 
 
-def test_the_command_line_says_it_in_words_and_leaves_with_two(stored, monkeypatch, capsys):
+def test_the_command_line_says_it_in_words_and_leaves_with_two(stored, environment, capsys):
     one_byte(stored)
-    monkeypatch.setenv("THREEFOLD_MODELS", str(stored.parents[1]))
+    environment("THREEFOLD_MODELS", str(stored.parents[1]))
     note = stored.parent / "note.txt"
     note.write_text("Fever and cough for three days.")
     assert main(["predict", "--task", "chest_infection", "--note", str(note), "--json"]) == 2

@@ -58,8 +58,8 @@ def test_a_folder_without_digests_is_refused(folder, tmp_path) -> None:
         load_model(tmp_path, "chest_infection")
 
 
-def test_the_newest_version_is_taken_by_number_and_none_is_an_error(folder, monkeypatch) -> None:
-    monkeypatch.setenv("THREEFOLD_MODELS", str(folder.parents[1]))
+def test_the_newest_version_is_taken_by_number_and_none_is_an_error(folder, environment) -> None:
+    environment("THREEFOLD_MODELS", str(folder.parents[1]))
     (folder.parent / "1.10.0").mkdir(exist_ok=True)
     (folder.parent / "1.10.0" / "config.json").write_text("{}")
     assert model_directory("chest_infection").name == "1.10.0"
@@ -70,10 +70,10 @@ def test_the_newest_version_is_taken_by_number_and_none_is_an_error(folder, monk
     assert next_version("chest_infection") == "1.11.0"
 
 
-def test_a_bench_that_is_kept_is_on_the_card_and_alters_no_model(tmp_path, monkeypatch) -> None:
+def test_a_bench_that_is_kept_is_on_the_card_and_alters_no_model(tmp_path, environment) -> None:
     copy = tmp_path / "chest_infection" / "3.0.0"
     shutil.copytree(model_directory("chest_infection"), copy)
-    monkeypatch.setenv("THREEFOLD_MODELS", str(tmp_path))
+    environment("THREEFOLD_MODELS", str(tmp_path))
     found = {"threads": 2, "forward_ms": 41.6, "steps": {"text": 5}, "naive_over_case": 250.5}
     found |= {f"{name}_over_forward": 1.5 for name in ("case", "what_if")} | {"case_over_forward_quick": 1.25}
     keep_bench("chest_infection", found)

@@ -12,8 +12,8 @@ import mmcore.tasks
 from mmcore.domain.case import Case, Scan
 from mmcore.services.intake import read_upload
 from mmcore.services.train import train
-from mmcore.services.words import say
 from mmcore.training.heads import HeadSettings
+from mmcore.words import say
 
 TASK_FILE = '''"""A throw-away question: is the square bright?"""
 import csv
@@ -62,11 +62,11 @@ def _pack(folder: Path) -> Path:
     return folder
 
 
-def test_a_task_of_one_file_is_trained_predicted_and_explained(pack, tmp_path, monkeypatch) -> None:
+def test_a_task_of_one_file_is_trained_predicted_and_explained(pack, tmp_path, environment) -> None:
     chosen = {"image_steps": 0, "text_epochs": 0}
     report = train("square", pack, tmp_path / "out", None, chosen, False, lambda *_: None)
     assert report["test"]["metrics"]["macro_auroc"]["value"] > 0.9
-    monkeypatch.setenv("THREEFOLD_MODELS", str(tmp_path / "out" / "model"))
+    environment("THREEFOLD_MODELS", str(tmp_path / "out" / "model"))
     from mmcore.services.review import load_engine, review
 
     engine = load_engine("square")

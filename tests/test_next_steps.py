@@ -10,8 +10,8 @@ from mmcore.services.guidelines_chest import curb65, oxygen
 from mmcore.services.guidelines_heart import brugada, chest_pain, heart_failure
 from mmcore.services.guidelines_lung import fleischner
 from mmcore.services.guidelines_ward import news2_response
-from mmcore.services.words import known, say
 from mmcore.tasks import get_task
+from mmcore.words import known, say
 from tests.test_architecture import imports
 
 WELL = {

@@ -1,11 +1,10 @@
 """The shipped Streamlit settings keep the app private and quiet."""
 
 import tomllib
-from pathlib import Path
 
-SETTINGS = tomllib.loads(
-    (Path(__file__).parents[1] / ".streamlit" / "config.toml").read_text(encoding="utf-8")
-)
+from mmcore.paths import ROOT
+
+SETTINGS = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
 
 
 def test_the_server_listens_on_this_machine_only_and_reports_nothing():

@@ -8,7 +8,7 @@ import pytest
 from mmcore.services import cards
 from mmcore.services.cards import Card
 from mmcore.services.structure import read_structure
-from mmcore.services.words import say
+from mmcore.words import say
 from tests.conftest import page_text, plain
 
 

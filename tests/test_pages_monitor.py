@@ -89,10 +89,10 @@ def test_in_chinese(monitor):
     assert "Bed 1" not in text
 
 
-def test_without_a_model_the_page_says_so(monitor, monkeypatch, tmp_path):
+def test_without_a_model_the_page_says_so(monitor, environment, tmp_path):
     from pages.ui import resources
 
-    monkeypatch.setenv("THREEFOLD_MODELS", str(tmp_path))
+    environment("THREEFOLD_MODELS", str(tmp_path))
     resources.stream.clear()
     text = shown(monitor())
     resources.stream.clear()

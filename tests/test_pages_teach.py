@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from mmcore.services import cases, fooled, teach
+from mmcore.paths import DEMONSTRATIONS
+from mmcore.services import fooled, teach
 from pages.ui import resources
 from tests.conftest import page_text
 
@@ -109,9 +110,9 @@ def test_a_class_link_with_an_unknown_code_says_so(store, visit):
     assert "NOSUCH" in page_text(app)
 
 
-def test_the_tour_begins_with_the_first_case_and_shows_the_lessons_unasked(database, monkeypatch, visit):
-    monkeypatch.setenv("THREEFOLD_DEMONSTRATIONS", str(cases.DEMONSTRATIONS))
-    monkeypatch.setenv("THREEFOLD_OPEN", "worklist")
+def test_the_tour_begins_with_the_first_case_and_shows_the_lessons_unasked(database, environment, visit):
+    environment("THREEFOLD_DEMONSTRATIONS", str(DEMONSTRATIONS))
+    environment("THREEFOLD_OPEN", "worklist")
     app = visit().button(key="tour").click().run()
     assert not app.exception
     assert "family contact" in page_text(app)
@@ -122,8 +123,8 @@ def test_the_tour_begins_with_the_first_case_and_shows_the_lessons_unasked(datab
         assert words in page_text(app)
 
 
-def test_without_the_demonstration_cases_the_tour_cannot_begin(store, visit, monkeypatch):
-    monkeypatch.setenv("THREEFOLD_OPEN", "worklist")
+def test_without_the_demonstration_cases_the_tour_cannot_begin(store, visit, environment):
+    environment("THREEFOLD_OPEN", "worklist")
     assert visit().button(key="tour").disabled
 
 

@@ -7,7 +7,7 @@ from datetime import date, time
 import pytest
 
 from mmcore.domain.case import Case
-from mmcore.domain.moment import Moment
+from mmcore.domain.timestamp import Moment
 from tests.conftest import NOTE, page_text, whole_case
 from tests.intake_files import chest, dicom
 from tests.test_pages_review import shown_numbers

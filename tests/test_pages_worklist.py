@@ -59,8 +59,8 @@ def test_the_button_opens_the_new_case_screen(store, visit):
     assert ">New case<" in page_text(app)
 
 
-def test_the_named_case_opens_at_the_first_visit_and_not_again(store, visit, monkeypatch):
-    monkeypatch.setenv("THREEFOLD_OPEN", "vitals")
+def test_the_named_case_opens_at_the_first_visit_and_not_again(store, visit, environment):
+    environment("THREEFOLD_OPEN", "vitals")
     app = visit()
     assert "P-18" in page_text(app)
     assert '<table class="account">' in page_text(app)

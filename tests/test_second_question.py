@@ -3,12 +3,12 @@
 import json
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from mmcore.domain.case import Case
 from mmcore.domain.errors import NothingToPredictError
+from mmcore.paths import DEMONSTRATIONS
 from mmcore.services import cases
 from mmcore.services.command import predict_files
 from mmcore.services.review import load_engine, review
@@ -17,7 +17,7 @@ from mmcore.tasks import get_task
 from mmcore.training.demonstration_coronary import WITH_ECG, write_coronary_cases
 from tests.conftest import page_text
 
-SHIPPED = Path(__file__).parents[1] / "assets" / "demo"
+SHIPPED = DEMONSTRATIONS
 ECG = get_task("heart_ecg")
 
 

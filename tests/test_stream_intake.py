@@ -9,8 +9,8 @@ from mmcore.domain.errors import UnreadableFileError
 from mmcore.domain.stream import Reading
 from mmcore.intake.stream import StayLog
 from mmcore.intake.stream_file import read_line, read_stay
-from mmcore.services.words import tell
 from mmcore.tasks.icu_mortality import TASK
+from mmcore.words import tell
 
 
 def log(*rows: tuple, accept: bool = False) -> tuple[StayLog, list[list[str]]]:

@@ -7,12 +7,13 @@ import pytest
 
 from mmcore.domain.case import Case
 from mmcore.domain.errors import NothingToPredictError, OutOfRangeError
-from mmcore.domain.moment import Moment, gap_between
+from mmcore.domain.timestamp import Moment, gap_between
+from mmcore.paths import DEMONSTRATIONS
 from mmcore.services import cases
 from mmcore.services.review import load_engine, review
 from mmcore.services.times import ages_of, in_units, time_notices, toggled, typed_moment
-from mmcore.services.words import LANGUAGES, tell
 from mmcore.tasks import case_tasks, get_task
+from mmcore.words import LANGUAGES, tell
 from tests.conftest import NOTE, VALUES, whole_case
 
 TASK = get_task("chest_infection")
@@ -141,7 +142,7 @@ def test_a_typed_time_is_checked():
 
 
 def test_one_demonstration_shows_values_five_days_older_than_the_film():
-    folder = cases.DEMONSTRATIONS / "chest_infection" / "demo-008"
+    folder = DEMONSTRATIONS / "chest_infection" / "demo-008"
     ages = {a.modality: a for a in ages_of(TASK, cases.read_demonstration(folder, TASK))}
     assert ages["clinical"].old
     assert in_units(ages["clinical"].gap) == (5, "days")

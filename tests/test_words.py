@@ -3,16 +3,15 @@
 import ast
 import re
 import string
-from pathlib import Path
 
 import pytest
 
 from mmcore.domain.case import Notice
 from mmcore.domain.errors import CaseNotFoundError
-from mmcore.services.words import LANGUAGES, say, table, tell
+from mmcore.paths import ROOT
 from mmcore.tasks import all_tasks
+from mmcore.words import LANGUAGES, say, table, tell
 
-ROOT = Path(__file__).parents[1]
 SCREENS = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]
 
 

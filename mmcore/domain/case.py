@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mmcore.domain.moment import Moment
+from mmcore.domain.timestamp import Moment
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 
-from mmcore.domain.moment import Moment
+from mmcore.domain.timestamp import Moment
 
 FIRST_YEAR = 1970  # earlier dates are place holders of anonymised files, as 1900-01-01
 MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()

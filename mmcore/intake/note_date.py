@@ -2,7 +2,7 @@
 
 import re
 
-from mmcore.domain.moment import Moment
+from mmcore.domain.timestamp import Moment
 from mmcore.intake.moments import DAY, read_moment
 
 HEADER_LINES = 6  # lines with words; further down, dates belong to the story

@@ -5,12 +5,11 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 from mmcore.domain import errors
 from mmcore.intake.limits import CHILD_CPU_SECONDS, CHILD_WALL_SECONDS, MAX_FILE_BYTES
+from mmcore.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 KEPT = ("LD_LIBRARY_PATH", "SYSTEMROOT")  # all that the child inherits: it needs no secrets
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from mmcore.domain.case import Notice, Scan, first_frame
 from mmcore.domain.errors import UnreadableFileError
-from mmcore.domain.moment import Moment
+from mmcore.domain.timestamp import Moment
 from mmcore.intake.code_streams import kind_of
 from mmcore.intake.sandbox import read_in_child
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 
 from mmcore.domain.case import Notice
 from mmcore.domain.errors import UnknownFieldError, UnreadableFileError
-from mmcore.domain.moment import Moment
 from mmcore.domain.task import Field, Task
+from mmcore.domain.timestamp import Moment
 from mmcore.intake.code_streams import kind_of
 from mmcore.intake.sandbox import read_in_child
 from mmcore.intake.scan import process_salt

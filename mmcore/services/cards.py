@@ -1,15 +1,14 @@
 """Model cards that travel with the shipped models: what was measured, in the form that a screen can draw."""
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mmcore.evaluation.subgroups import FEWEST_PATIENTS, age_band, gaps
+from mmcore.paths import settings
 from mmcore.services.structure import Structure, read_structure
 
-MODELS = Path(__file__).parents[2] / "assets" / "models"
 GROUPINGS = ("by_modalities", "by_sex", "by_age_band", "by_view", "by_source")
 PLAIN = ("auroc_", "auprc_", "sensitivity_", "specificity_", "f1_")
 
@@ -53,7 +52,7 @@ class Figure:
 
 def all_cards(folder: Path | None = None) -> tuple[Card, ...]:
     """The card of every shipped model, newest version of each task first."""
-    root = folder or Path(os.environ.get("THREEFOLD_MODELS") or MODELS)
+    root = folder or settings().models
     models = sorted((p.parent for p in root.glob("*/*/config.json")), key=_order)
     return tuple(
         Card(

@@ -1,7 +1,6 @@
 """The worklist and the life of a case: demonstration cases, new cases, edits for a what-if, decisions."""
 
 import json
-import os
 import secrets
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
@@ -12,11 +11,12 @@ import numpy as np
 from PIL import Image
 
 from mmcore.domain.case import LEADS, Case, Mark, Scan, Waveform
-from mmcore.domain.moment import Moment
 from mmcore.domain.prediction import Prediction
 from mmcore.domain.task import Modality, Task
+from mmcore.domain.timestamp import Moment
 from mmcore.intake.note_values import FoundValue, read_values
 from mmcore.intake.vitals import check_vitals
+from mmcore.paths import settings
 from mmcore.preprocess.blank import Rectangle, flattened, painted_out
 from mmcore.preprocess.text import MASK, negations, sentences
 from mmcore.services.second_question import second_case
@@ -24,9 +24,6 @@ from mmcore.services.times import ages_of
 from mmcore.stores.case_store import CaseStore, CaseSummary, Decision
 from mmcore.tasks import get_task
 
-ROOT = Path(__file__).parents[2]
-DEMONSTRATIONS = ROOT / "assets" / "demo"
-DEFAULT_DATABASE = f"sqlite:///{ROOT / 'var' / 'threefold.db'}"
 OVERRIDE_REASONS = (
     "scan_shows_otherwise",
     "history_not_in_note",
@@ -41,17 +38,17 @@ __all__ = ["OVERRIDE_REASONS", "CaseStore", "CaseSummary", "Decision", "Rectangl
 
 
 def open_store(url: str | None = None) -> CaseStore:
-    """The case store at `url`, else at THREEFOLD_DATABASE_URL, else in var/."""
-    return CaseStore(url or os.environ.get("THREEFOLD_DATABASE_URL") or DEFAULT_DATABASE)
+    """The case store at `url`, else at the address of the settings."""
+    return CaseStore(url or settings().database)
 
 
 def add_demonstrations(store: CaseStore, folder: Path | None = None) -> int:
-    """Put the demonstration cases that the store lacks into it; returns how many. THREEFOLD_DEMONSTRATIONS=off leaves them out."""
-    chosen = os.environ.get("THREEFOLD_DEMONSTRATIONS", "")
-    if chosen == "off":
+    """Put the demonstration cases that the store lacks into it; returns how many. A setting leaves them out."""
+    folder = folder or settings().demonstrations
+    if folder is None:
         return 0
     present, added = store.keys(), 0
-    for description in sorted((folder or Path(chosen or DEMONSTRATIONS)).glob("*/*/case.json"), reverse=True):
+    for description in sorted(folder.glob("*/*/case.json"), reverse=True):
         story = json.loads(description.read_text(encoding="utf-8"))
         if story["key"] not in present:
             case = read_demonstration(description.parent, get_task(story["task"]))

@@ -12,7 +12,7 @@ from mmcore.intake.ecg import signal_files
 from mmcore.services.intake import UploadFile, read_upload
 from mmcore.services.review import load_engine, review
 from mmcore.services.second_question import second_case
-from mmcore.services.words import tell
+from mmcore.words import tell
 
 GIVEN_FOR = {
     "scan": Modality.IMAGE,

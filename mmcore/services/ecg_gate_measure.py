@@ -10,13 +10,13 @@ import numpy as np
 from mmcore.domain.case import LEADS, Waveform
 from mmcore.domain.errors import PackError
 from mmcore.domain.pack import PackRow
+from mmcore.domain.patient_marks import patient_mark
 from mmcore.evaluation.coverage import clopper_pearson
 from mmcore.intake.ecg_doubts import find_doubt
 from mmcore.preprocess.waveform import RATE_HZ, ready
 from mmcore.services.ecg_gates import ecg_gates, fit_familiar_ecg
 from mmcore.services.engine import Engine
 from mmcore.services.packs import Progress, features_of_waveforms, has_label
-from mmcore.services.patient_marks import patient_mark
 from mmcore.stores.model_store import write_digests
 from mmcore.training.ecg_foreign import NO_ECG, SPOILT
 from mmcore.training.inputs import waveform_input

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from mmcore.domain.pack import Pack, PackRow
+from mmcore.domain.patient_marks import patient_mark
 from mmcore.domain.prediction import RESIDUAL_LIMIT
 from mmcore.evaluation.metrics import auroc, interval, label_metrics, patient_weights
 from mmcore.evaluation.subgroups import age_band, too_few
@@ -21,7 +22,6 @@ from mmcore.evaluation.unknown import called_where_unknown
 from mmcore.services.engine import Engine
 from mmcore.services.extras import has_extra, with_extras
 from mmcore.services.packs import has_label, read_pack
-from mmcore.services.patient_marks import patient_mark
 from mmcore.services.scoring import Scored, by_subset, score, subset
 
 __all__ = ["Scored", "evaluate", "figures", "patient_mark", "report", "score"]

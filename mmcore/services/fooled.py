@@ -14,7 +14,7 @@ from mmcore.domain.errors import ModelFileError
 from mmcore.domain.prediction import Attribution, Contrast, Prediction
 from mmcore.domain.task import Modality
 from mmcore.explain.image import class_activation_map, enlarge
-from mmcore.services.cases import DEMONSTRATIONS
+from mmcore.paths import DEMONSTRATIONS
 from mmcore.services.engine import Engine, load_engine
 from mmcore.services.review import Review
 from mmcore.training.fooled import LETTER, FooledHead, fit, letter_maps

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from mmcore.domain.case import Notice, Scan
 from mmcore.domain.errors import MmcoreError
-from mmcore.domain.moment import Moment
 from mmcore.domain.task import Modality, Task
+from mmcore.domain.timestamp import Moment
 from mmcore.intake.code_streams import kind_of
 from mmcore.intake.ct_scan import CT_ENDINGS, CT_KINDS, read_ct_scan, zipped
 from mmcore.intake.ecg import ecg_facts, is_ecg, read_ecg, signal_files

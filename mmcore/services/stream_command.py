@@ -14,9 +14,9 @@ from mmcore.intake.stream import log_of
 from mmcore.intake.stream_file import read_stay
 from mmcore.models.stream_model import probability
 from mmcore.services.stream_risk import early_warning, explain, risk_at
-from mmcore.services.words import tell
 from mmcore.stores.stream_store import StoredStream, load_stream
 from mmcore.tasks import get_task
+from mmcore.words import tell
 
 STRONGEST = 8  # contributions listed
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mmcore.domain.patient_marks import patient_mark
 from mmcore.domain.prediction import RESIDUAL_LIMIT
 from mmcore.domain.stream import Stay, StayPack
 from mmcore.domain.task import Task
@@ -22,7 +23,6 @@ from mmcore.evaluation.subgroups import age_band
 from mmcore.evaluation.trust import Stated, coverage_report, decision_curves, selective_report
 from mmcore.intake.stream_pack import read_stays
 from mmcore.models.stream_model import probability
-from mmcore.services.patient_marks import patient_mark
 from mmcore.services.stream_risk import early_warning, explain, is_measured, risks
 from mmcore.stores.stream_store import StoredStream
 from mmcore.tasks import get_task

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mmcore.domain.patient_marks import patient_mark
 from mmcore.domain.stream import Stay, StayPack
 from mmcore.domain.task import Task
 from mmcore.evaluation.alerts import alert_table
@@ -14,7 +15,6 @@ from mmcore.intake.stream_pack import read_stays
 from mmcore.models.stream_model import Expert, StreamModel, mixed, probability
 from mmcore.models.stream_trees import LeafTable, joined
 from mmcore.preprocess.stream_features import FEATURES, features
-from mmcore.services.patient_marks import patient_mark
 from mmcore.services.stream_risk import early_warning, is_measured
 from mmcore.training.splits import CALIBRATION, TRAIN
 from mmcore.training.stream_calibrate import fit_scale, operating_point

@@ -13,9 +13,9 @@ from mmcore.intake.stream import StayLog
 from mmcore.intake.stream_file import read_line
 from mmcore.models.stream_model import StreamModel
 from mmcore.services.stream_risk import explain, moved, risks
-from mmcore.services.words import tell
 from mmcore.stores.stream_store import load_stream
 from mmcore.tasks import get_task
+from mmcore.words import tell
 
 CHANGE = 0.005  # of the probability; smaller ones are not told
 STRONGEST = 3  # parameters named with a change

@@ -11,7 +11,8 @@ from mmcore.domain.case import Case, Notice
 from mmcore.domain.errors import NothingToPredictError
 from mmcore.domain.task import Task
 from mmcore.evaluation import teaching
-from mmcore.services.cases import DEMONSTRATIONS, read_demonstration
+from mmcore.paths import DEMONSTRATIONS
+from mmcore.services.cases import read_demonstration
 from mmcore.stores.case_store import CaseStore, CaseSummary
 from mmcore.stores.teach_store import Answer, Session, Stored, TeachStore
 from mmcore.tasks import get_task

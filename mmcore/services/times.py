@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from mmcore.domain.case import Case, Notice
 from mmcore.domain.errors import OutOfRangeError
-from mmcore.domain.moment import Gap, Moment, gap_between
 from mmcore.domain.task import Modality, Task
+from mmcore.domain.timestamp import Gap, Moment, gap_between
 from mmcore.intake.moments import plausible, read_moment
 
 IN_HOURS = 72  # up to here a distance is told in hours, above in days; judgement: this project's

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from mmcore.domain.pack import PackRow
+from mmcore.domain.patient_marks import patient_mark
 from mmcore.domain.task import Task
 from mmcore.evaluation.conformal import conformalize
 from mmcore.evaluation.ood import fit_familiar
@@ -16,7 +17,6 @@ from mmcore.models.fusion import FusionConfig, FusionModel
 from mmcore.services.ecg_gates import fit_familiar_ecg
 from mmcore.services.fitting import Encoders
 from mmcore.services.packs import outcomes_of
-from mmcore.services.patient_marks import patient_mark
 from mmcore.services.teaching import Reports, teaching_outcomes, teaching_values
 from mmcore.training.background import background_rows, centroids, identified
 from mmcore.training.calibrate import (

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from mmcore.domain.case import Case, Notice, Scan, Waveform
-from mmcore.domain.moment import Moment
 from mmcore.domain.task import Modality, Task
+from mmcore.domain.timestamp import Moment
 from mmcore.intake.ct_scan import Place, near_mark
 from mmcore.intake.ecg_doubts import OVERRULABLE
 from mmcore.intake.vitals import oldest_of

@@ -1,10 +1,8 @@
 """A ward of stays replayed hour by hour: their risks, what moved them, their early-warning scores and their alerts."""
 
 import json
-import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
@@ -17,13 +15,14 @@ from mmcore.evaluation.news2 import News2
 from mmcore.intake.stream import StayLog
 from mmcore.intake.stream_file import read_stay
 from mmcore.intake.stream_pack import read_stays
+from mmcore.paths import DEMONSTRATIONS, settings
 from mmcore.services.stream_risk import early_warning, explain, is_measured, moved, risks
 from mmcore.stores.alert_store import Alert, AlertStore
 from mmcore.stores.stream_store import StoredStream, load_stream
 from mmcore.tasks import get_task
 
 TASK = "icu_mortality"
-DEMONSTRATION = Path(__file__).parents[2] / "assets" / "demo" / TASK
+DEMONSTRATION = DEMONSTRATIONS / TASK
 MOST_BEDS = 12  # of a folder of real stays; a screen holds no more
 SNOOZE_HOURS = 4.0  # judgement: this project's
 TOLD_MINUTES = 240.0  # for so long a doubtful reading stays on the screen; judgement
@@ -71,18 +70,18 @@ def the_task() -> Task:
 
 def ward_name() -> str:
     """demonstration, or the folder that THREEFOLD_WARD names."""
-    folder = os.environ.get("THREEFOLD_WARD", "")
-    return Path(folder).name or "demonstration"
+    folder = settings().ward
+    return folder.name if folder else "demonstration"
 
 
 def open_ward(stored: StoredStream, agreed: Collection[str] = ()) -> tuple[Bed, ...]:
     """The beds: stays made up by this project, with the corrections agreed to, or the first stays of the folder that
     THREEFOLD_WARD names."""
-    task, folder = the_task(), os.environ.get("THREEFOLD_WARD", "")
+    task, folder = the_task(), settings().ward
     if folder:
-        if not Path(folder).is_dir():
-            raise PackError("no_such_folder", directory=Path(folder).name)
-        stays = [s for s in read_stays(Path(folder), task).stays if is_measured(s, task).any()]
+        if not folder.is_dir():
+            raise PackError("no_such_folder", directory=folder.name)
+        stays = [s for s in read_stays(folder, task).stays if is_measured(s, task).any()]
         return tuple(_bed(stored, task, s, (), False) for s in stays[:MOST_BEDS])
     found = []
     for about in sorted(DEMONSTRATION.glob("*/stay.json")):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mmcore.domain.case import Case, Mark, Notice, Scan, Waveform, first_frame
-from mmcore.domain.moment import Moment
+from mmcore.domain.timestamp import Moment
 
 TOLD_BY_FILE = ("modality", "view", "laterality", "body_part")
 PAIRS = ("spacing_mm", "window", "orientation")

@@ -7,9 +7,9 @@ from pathlib import Path
 from mmcore.domain.errors import ModelFileError
 from mmcore.models.folding import folded
 from mmcore.models.gate import KINDS, GateNet
+from mmcore.paths import GATES
 from mmcore.stores.model_folders import newest, verified_digests, write_digests
 
-GATES = Path(__file__).resolve().parents[2] / "assets" / "gates"
 WEIGHTS, DESCRIPTION = "gate.safetensors", "gate.json"
 
 

@@ -2,13 +2,12 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Collection
 from pathlib import Path
 
 from mmcore.domain.errors import ModelFileError, ModelNotTrainedError
+from mmcore.paths import settings
 
-MODELS = Path(__file__).resolve().parents[2] / "assets" / "models"
 DIGESTS = "digests.json"
 REPORTS = (
     "card.json",
@@ -18,14 +17,9 @@ REPORTS = (
 )  # what was measured; decides no prediction
 
 
-def models_root() -> Path:
-    """Where models are looked for: THREEFOLD_MODELS, else what ships."""
-    return Path(os.environ.get("THREEFOLD_MODELS") or MODELS)
-
-
 def model_directory(task: str) -> Path:
     """The newest version's folder of a task. Raises ModelNotTrainedError where there is none."""
-    directory = newest(models_root() / task, "config.json")
+    directory = newest(settings().models / task, "config.json")
     if directory is None:
         raise ModelNotTrainedError("model_not_trained", task=task)
     return directory

@@ -14,8 +14,8 @@ from mmcore.domain.errors import ModelFileError
 from mmcore.models.folding import folded
 from mmcore.models.fusion import FusionModel
 from mmcore.models.lungs import LungNet
+from mmcore.paths import settings
 from mmcore.stores.model_folders import (
-    models_root,
     verified_digests,
     write_digests,
 )
@@ -105,7 +105,7 @@ def _load_lungs(path: Path) -> LungNet | None:
 
 def stored_lungs(directory: Path | None) -> LungNet | None:
     """The lung finder in a folder, or with None that of the shipped chest model; None where there is none."""
-    shipped = sorted((models_root() / "chest_infection").glob("*/lungs.safetensors"))
+    shipped = sorted((settings().models / "chest_infection").glob("*/lungs.safetensors"))
     return _load_lungs(
         directory / "lungs.safetensors" if directory else shipped[-1] if shipped else Path("none")
     )

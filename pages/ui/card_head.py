@@ -4,7 +4,8 @@ from html import escape
 
 import streamlit as st
 
-from mmcore.services import cards, words
+from mmcore import words
+from mmcore.services import cards
 from pages.ui.card_words import capital, figure_words, forest, metric_words, part
 from pages.ui.text import counted, heading, listed, percent, t
 

@@ -4,7 +4,7 @@ import re
 
 import streamlit as st
 
-from mmcore.services import words
+from mmcore import words
 from pages.ui.card_words import PREFIXES, capital
 from pages.ui.text import t
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from html import escape
 
-from mmcore.services import words
+from mmcore import words
 from pages.ui.text import heading, listed, t
 
 PREFIXES = ("auroc", "auprc", "sensitivity", "specificity", "f1")

@@ -7,8 +7,8 @@ import streamlit as st
 
 from mmcore.domain.case import Case
 from mmcore.domain.errors import MmcoreError
-from mmcore.domain.moment import Gap, Moment
 from mmcore.domain.task import Task
+from mmcore.domain.timestamp import Gap, Moment
 from mmcore.services.times import Age, ages_of, in_units, time_notices, typed_moment, with_times
 from mmcore.tasks import get_task
 from pages.ui import gates, state, upload

@@ -7,11 +7,12 @@ from html import escape
 
 import streamlit as st
 
+from mmcore import words
 from mmcore.domain.case import Case
 from mmcore.domain.errors import MmcoreError
 from mmcore.domain.prediction import Contrast
 from mmcore.domain.task import Task
-from mmcore.services import cases, words
+from mmcore.services import cases
 from mmcore.services.cases import CaseSummary
 from mmcore.tasks import get_task
 from pages.ui import account, answer, group, note, pictures, resources, similar, state, table, what_if

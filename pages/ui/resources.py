@@ -1,16 +1,14 @@
 """What all sessions share: models, the case store, script and style files. The only file that caches; never a patient."""
 
 import gc
-import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import streamlit as st
 
+from mmcore.paths import ASSETS, settings
 from mmcore.services import cases, ward
 from mmcore.services.cases import CaseStore
-
-_FILES = Path(__file__).parents[2] / "assets"
 
 
 @st.cache_resource(show_spinner=False)
@@ -43,7 +41,7 @@ def worker() -> ThreadPoolExecutor:
 
 
 @st.cache_resource(show_spinner=False)
-def _store(url: str | None) -> CaseStore:
+def _store(url: str) -> CaseStore:
     opened = cases.open_store(url)
     cases.add_demonstrations(opened)
     return opened
@@ -51,19 +49,19 @@ def _store(url: str | None) -> CaseStore:
 
 def store() -> CaseStore:
     """The case store; at first start it receives the demonstration cases."""
-    return _store(os.environ.get("THREEFOLD_DATABASE_URL"))
+    return _store(settings().database)
 
 
 @st.cache_resource(show_spinner=False)
-def _cards(folder: str | None):
+def _cards(folder: Path):
     from mmcore.services import cards  # numpy comes with it
 
-    return cards.all_cards()
+    return cards.all_cards(folder)
 
 
 def cards():
     """The cards of the shipped models."""
-    return _cards(os.environ.get("THREEFOLD_MODELS"))
+    return _cards(settings().models)
 
 
 def card(task: str):
@@ -74,7 +72,7 @@ def card(task: str):
 @st.cache_resource(show_spinner=False)
 def asset(name: str) -> str:
     """The text of a file in assets, e.g. style.css."""
-    return (_FILES / name).read_text(encoding="utf-8")
+    return (ASSETS / name).read_text(encoding="utf-8")
 
 
 @st.cache_resource(show_spinner=False)

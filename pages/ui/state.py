@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from mmcore.services.words import LANGUAGES
+from mmcore.words import LANGUAGES
 
 _ENTERED, _WANTED, _OPENED, _LANGUAGE, _MEMORY, _PER_CASE = (
     "entered",

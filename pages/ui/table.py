@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from mmcore.services import cases, words
+from mmcore import words
+from mmcore.services import cases
 from mmcore.services.cases import CaseSummary
 from pages.ui import resources, state
 from pages.ui.text import day, heading, percent, t

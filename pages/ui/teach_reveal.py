@@ -4,9 +4,10 @@ from html import escape
 
 import streamlit as st
 
+from mmcore import words
 from mmcore.domain.case import Case
 from mmcore.domain.task import Modality, Task
-from mmcore.services import fooled, teach, words
+from mmcore.services import fooled, teach
 from pages.ui import ecg, note, reading, viewer, vitals
 from pages.ui.evidence import NEGLIGIBLE, account_table, of_modality, rows_of, sum_in_words
 from pages.ui.text import heading, listed, percent, t, told

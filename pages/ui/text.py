@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable
 from datetime import date, datetime
 
+from mmcore import words
 from mmcore.domain.case import Notice
 from mmcore.domain.errors import MmcoreError
-from mmcore.services import words
 from pages.ui import state
 
 SPACE = "\u00a0"  # between a number and its unit, so that no line ends between them

@@ -1,6 +1,7 @@
 """Teach in a real browser: a region is marked by dragging and by keys, words are pressed, and all of it is stored and scored."""
 
-from mmcore.services import cases, teach
+from mmcore.paths import DEMONSTRATIONS
+from mmcore.services import teach
 from tests.browser.test_browser_screens import (  # noqa: F401  (fixtures among them)
     appears,
     browser,
@@ -44,9 +45,9 @@ def test_marks_on_scan_and_note_are_committed_and_scored(serve, browser, store):
     assert errors(browser) == []
 
 
-def test_the_tour_walks_through_three_cases_and_is_left(serve, browser, store, monkeypatch):  # noqa: F811
-    monkeypatch.setenv("THREEFOLD_DEMONSTRATIONS", str(cases.DEMONSTRATIONS))
-    monkeypatch.setenv("THREEFOLD_OPEN", "worklist")
+def test_the_tour_walks_through_three_cases_and_is_left(serve, browser, store, environment):  # noqa: F811
+    environment("THREEFOLD_DEMONSTRATIONS", str(DEMONSTRATIONS))
+    environment("THREEFOLD_OPEN", "worklist")
     address, _ = serve()
     browser.get(address)
     press(browser, ".st-key-tour button")

@@ -4,12 +4,11 @@ import json
 import re
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 
 from mmcore.domain.case import Notice
 from mmcore.domain.errors import MmcoreError
+from mmcore.paths import SENTENCES
 
-TABLES = Path(__file__).parents[2] / "assets" / "text"
 LANGUAGES = ("en", "zh")
 TOLD_IN = ("notice", "error")  # sections that hold what notices and errors say, in this order
 NAMED = {  # name within a sentence -> section in which its value has a name of its own
@@ -40,7 +39,7 @@ def table(language: str) -> Mapping[str, str]:
     """Dotted code -> sentence, of one language. Raises ValueError for a language without a table."""
     if language not in LANGUAGES:
         raise ValueError(f"no words in language {language!r}; there are {', '.join(LANGUAGES)}")
-    return _flat(json.loads((TABLES / f"{language}.json").read_text(encoding="utf-8")))
+    return _flat(json.loads((SENTENCES / f"{language}.json").read_text(encoding="utf-8")))
 
 
 def known(code: str, language: str = "en") -> bool:
