@@ -98,9 +98,12 @@ def test_a_page_stays_under_eighty_lines() -> None:
 
 
 def test_no_folder_holds_more_than_twenty_files() -> None:
-    folders = {p.parent for tree in ("mmcore", "pages", "tests", "benchmarks") for p in ROOT.glob(f"{tree}/**/*.py")}
+    folders = {
+        p.parent for tree in ("mmcore", "pages", "tests", "benchmarks") for p in ROOT.glob(f"{tree}/**/*.py")
+    }
     counts = {
-        str(folder.relative_to(ROOT)): sum(p.name != "__init__.py" for p in folder.glob("*.py")) for folder in folders
+        str(folder.relative_to(ROOT)): sum(p.name != "__init__.py" for p in folder.glob("*.py"))
+        for folder in folders
     }
     assert {name: n for name, n in counts.items() if n > MOST_FILES} == {}
 

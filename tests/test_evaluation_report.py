@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from mmcore.domain.pack import PackRow
-from mmcore.evaluation.conformal import conformalize, fit_rounds, p_values
-from mmcore.evaluation.unknown import called_where_unknown
+from mmcore.metrics.conformal import conformalize, fit_rounds, p_values
+from mmcore.metrics.unknown import called_where_unknown
 from mmcore.services.card import card_text
 from mmcore.services.engine import Engine
 from mmcore.services.evaluate import report

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmcore.evaluation.conformal import conformalize
+from mmcore.metrics.conformal import conformalize
 from mmcore.models.fusion import FusionModel
 from mmcore.services.fusions import FUSIONS, compared, faithfulness
 from mmcore.services.scoring import by_subset

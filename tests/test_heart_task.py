@@ -10,7 +10,8 @@ from mmcore.domain.case import LEADS
 from mmcore.domain.errors import PackError
 from mmcore.domain.pack import PackRow
 from mmcore.domain.task import Field, Modality, Task
-from mmcore.models.ecg_encoder import MEASURES, EcgEncoder
+from mmcore.models.ecg_encoder import EcgEncoder
+from mmcore.preprocess.ecg_measures import MEASURES, measure
 from mmcore.preprocess.waveform import ready, take_wander_out
 from mmcore.services.evaluate import evaluate
 from mmcore.services.packs import outcomes_of
@@ -28,7 +29,6 @@ from mmcore.training.ecg_beats import (
     lv_hypertrophy,
 )
 from mmcore.training.ecg_generator import fibrillation, noise, sinus, strip
-from mmcore.training.ecg_measures import measure
 from mmcore.training.recipe import settings_for
 
 NAMES = [m.name for m in MEASURES]

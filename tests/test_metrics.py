@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
-from mmcore.evaluation.calibration import (
+from mmcore.metrics.calibration import (
     brier_score,
     expected_calibration_error,
     expected_if_calibrated,
     reliability,
 )
-from mmcore.evaluation.conformal import conformalize, fit_rounds, predict_set
-from mmcore.evaluation.metrics import auprc, auroc, f1, interval, label_metrics, patient_weights
+from mmcore.metrics.conformal import conformalize, fit_rounds, predict_set
+from mmcore.metrics.figures import auprc, auroc, f1, interval, label_metrics, patient_weights
 
 RNG = np.random.default_rng(7)
 SCORES = np.round(RNG.random(200), 2)  # rounded, so that ties occur

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmcore.evaluation.news2 import SIGNS, news2
+from mmcore.guidelines.news2 import SIGNS, news2
 
 CHART = {  # sign -> (value, points) at both ends of every row of chart 1
     "respiratory_rate": [(3, 3), (8, 3), (9, 1), (11, 1), (12, 0), (20, 0), (21, 2), (24, 2), (25, 3), (60, 3)],

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from mmcore.domain.guideline import APPLIES, NOT_FOR, NOT_KNOWN
-from mmcore.services import next_steps as steps
-from mmcore.services.guidelines_chest import curb65, oxygen
-from mmcore.services.guidelines_heart import brugada, chest_pain, heart_failure
-from mmcore.services.guidelines_lung import fleischner
-from mmcore.services.guidelines_ward import news2_response
+from mmcore.guidelines import next_steps as steps
+from mmcore.guidelines.chest import curb65, oxygen
+from mmcore.guidelines.heart import brugada, chest_pain, heart_failure
+from mmcore.guidelines.lung import fleischner
+from mmcore.guidelines.ward import news2_response
 from mmcore.tasks import get_task
 from mmcore.words import known, say
 from tests.test_architecture import imports

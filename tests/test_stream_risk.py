@@ -9,7 +9,7 @@ import sqlalchemy
 from mmcore import cli
 from mmcore.domain.errors import NothingToPredictError
 from mmcore.domain.stream import Reading, Stay
-from mmcore.evaluation.alerts import AlertRule, alert_table, raised_at
+from mmcore.metrics.alerts import AlertRule, alert_table, raised_at
 from mmcore.services import ward
 from mmcore.services.stream_risk import explain, moved, risk_at, risks
 from mmcore.services.stream_watch import Watch, watch_lines

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmcore.evaluation.ood import fit_familiar, strangeness
+from mmcore.metrics.ood import fit_familiar, strangeness
 from mmcore.training.background import background_rows, centroids, identified
 from mmcore.training.calibrate import calibrate, label_shares, operating_points
 from mmcore.training.heads import Encoded, HeadSettings, fit_heads, row_weights

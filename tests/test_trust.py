@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from mmcore.evaluation.calibration import brier_score, calibration_by_label, calibration_figures, top_label
-from mmcore.evaluation.conformal import absence, conformalize, fit_rounds, p_values, predict_set
-from mmcore.evaluation.coverage import clopper_pearson, coverage, kept
-from mmcore.evaluation.decision import decision_curve, net_benefit
-from mmcore.evaluation.selective import certainty_and_error, selective_error, selective_risk
-from mmcore.evaluation.subgroups import age_band, gaps, too_few
-from mmcore.evaluation.trust import (
+from mmcore.metrics.calibration import brier_score, calibration_by_label, calibration_figures, top_label
+from mmcore.metrics.conformal import absence, conformalize, fit_rounds, p_values, predict_set
+from mmcore.metrics.coverage import clopper_pearson, coverage, kept
+from mmcore.metrics.decision import decision_curve, net_benefit
+from mmcore.metrics.selective import certainty_and_error, selective_error, selective_risk
+from mmcore.metrics.subgroups import age_band, gaps, too_few
+from mmcore.metrics.trust import (
     Stated,
     calibration_report,
     coverage_report,

@@ -8,7 +8,7 @@ import pytest
 from mmcore.domain.case import Case, Scan, Waveform
 from mmcore.domain.prediction import Contrast, Prediction
 from mmcore.domain.task import Field, Modality
-from mmcore.preprocess.blank import flattened, painted_out
+from mmcore.preprocess.inpainting import flattened, painted_out
 from mmcore.services import cases, similar
 from mmcore.services.smallest_change import crossings, smallest_changes, step_of
 from mmcore.stores.case_store import CaseStore

@@ -1,52 +1,11 @@
 """A 1-D convolutional network for twelve leads whose pooled features are measurements, laid on the waves they belong to."""
 
-from dataclasses import dataclass
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmcore.domain.case import LEADS
-
-WAVES = ("p", "qrs", "st", "t", "rest")  # rest: between the waves
-
-
-@dataclass(frozen=True)
-class Measure:
-    """One pooled feature: its name, the wave it lies on, and its lead where it belongs to one."""
-
-    name: str
-    wave: str
-    lead: str | None = None
-
-
-_BY_LEAD = {
-    "qrs": ("r", "s", "q", "q_width", "r_prime", "late", "notches"),
-    "st": ("st_j", "st_40", "st_60"),
-    "t": ("t_negative", "t_positive", "t_peak", "strain"),
-}
-_OF_ALL = {
-    "qrs": (
-        "rate", "slow", "fast", "under_60", "rr_spread", "rr_jumps", "log_rr_spread", "log_rr_jumps", "rr_usual_spread",
-        "rr_usual_jump", "early_beat", "pause", "odd_beats", "least_alike", "qrs_width", "qrs_wide", "axis_cos", "axis_sin",
-        "axis_left_20", "axis_left_30", "sokolow", "cornell", "gubner", "all_voltages", "peguero", "widest_q",
-        "deepest_chest_q",
-    ),
-    "st": ("st_lowest", "st_highest"),
-    "t": ("t_axis_cos", "t_axis_sin", "qrs_t_likeness", "t_negative_lateral", "t_to_qrs", "q_to_t_peak"),
-    "p": ("pr", "pr_long", "p_repeats", "p_height", "p_half_width", "p_width", "p_v1_negative", "p_v1_area"),
-    "rest": ("f_v1", "f_ii", "f_to_p"),
-}  # fmt: skip
-MEASURES = (
-    *(
-        Measure(f"{n}_{lead}", wave, lead)
-        for wave, names in _BY_LEAD.items()
-        for n in names
-        for lead in LEADS
-    ),
-    *(Measure(f"j_peak_{lead}", "st", lead) for lead in ("V1", "V2", "V3")),
-    *(Measure(name, wave) for wave, names in _OF_ALL.items() for name in names),
-)
+from mmcore.preprocess.ecg_measures import MEASURES, WAVES
 
 
 def build_waveform_encoder(config: dict) -> "EcgEncoder":

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mmcore.evaluation.subgroups import FEWEST_PATIENTS, age_band, gaps
+from mmcore.metrics.subgroups import FEWEST_PATIENTS, age_band, gaps
 from mmcore.paths import settings
 from mmcore.services.structure import Structure, read_structure
 

@@ -17,7 +17,7 @@ from mmcore.domain.timestamp import Moment
 from mmcore.intake.note_values import FoundValue, read_values
 from mmcore.intake.vitals import check_vitals
 from mmcore.paths import settings
-from mmcore.preprocess.blank import Rectangle, flattened, painted_out
+from mmcore.preprocess.inpainting import Rectangle, flattened, painted_out
 from mmcore.preprocess.text import MASK, negations, sentences
 from mmcore.services.second_question import second_case
 from mmcore.services.times import ages_of

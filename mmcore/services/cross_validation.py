@@ -8,8 +8,8 @@ import numpy as np
 import torch
 
 from mmcore.domain.task import Task
-from mmcore.evaluation.metrics import auroc, interval, label_metrics, patient_weights
-from mmcore.evaluation.unknown import called_where_unknown
+from mmcore.metrics.figures import auroc, interval, label_metrics, patient_weights
+from mmcore.metrics.unknown import called_where_unknown
 from mmcore.models.fusion import FusionModel
 from mmcore.services.extras import extra_figures
 from mmcore.services.fusions import FUSIONS, joined_otherwise

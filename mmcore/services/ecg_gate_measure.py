@@ -11,8 +11,8 @@ from mmcore.domain.case import LEADS, Waveform
 from mmcore.domain.errors import PackError
 from mmcore.domain.pack import PackRow
 from mmcore.domain.patient_marks import patient_mark
-from mmcore.evaluation.coverage import clopper_pearson
 from mmcore.intake.ecg_doubts import find_doubt
+from mmcore.metrics.coverage import clopper_pearson
 from mmcore.preprocess.waveform import RATE_HZ, ready
 from mmcore.services.ecg_gates import ecg_gates, fit_familiar_ecg
 from mmcore.services.engine import Engine

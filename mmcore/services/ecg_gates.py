@@ -7,9 +7,9 @@ import numpy as np
 from torch import Tensor
 
 from mmcore.domain.case import Notice, Waveform
-from mmcore.evaluation.ood import fit_familiar, strangeness
+from mmcore.metrics.ood import fit_familiar, strangeness
+from mmcore.preprocess.ecg_delineation import find_beats
 from mmcore.preprocess.waveform import ready
-from mmcore.training.ecg_delineation import find_beats
 
 FEWEST_BEATS = 4  # in ten seconds; a pulse of 24 a minute
 DIRECTIONS = 64  # of the 217 measures; chosen with test ECGs and made-up signals in sight, as was BEYOND

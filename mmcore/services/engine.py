@@ -13,7 +13,7 @@ from torch import Tensor
 from mmcore.domain.case import Case, Notice, Scan, Waveform
 from mmcore.domain.errors import UnknownTaskError
 from mmcore.domain.task import Task
-from mmcore.evaluation.conformal import Rounds, fit_rounds
+from mmcore.metrics.conformal import Rounds, fit_rounds
 from mmcore.models.encoders import mean_pool
 from mmcore.services.ecg_gates import ecg_gates
 from mmcore.services.gates import find_image_gate, find_warnings, judge_case, only_taught

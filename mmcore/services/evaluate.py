@@ -9,16 +9,16 @@ import numpy as np
 from mmcore.domain.pack import Pack, PackRow
 from mmcore.domain.patient_marks import patient_mark
 from mmcore.domain.prediction import RESIDUAL_LIMIT
-from mmcore.evaluation.metrics import auroc, interval, label_metrics, patient_weights
-from mmcore.evaluation.subgroups import age_band, too_few
-from mmcore.evaluation.trust import (
+from mmcore.metrics.figures import auroc, interval, label_metrics, patient_weights
+from mmcore.metrics.subgroups import age_band, too_few
+from mmcore.metrics.trust import (
     Stated,
     calibration_report,
     coverage_report,
     decision_curves,
     selective_report,
 )
-from mmcore.evaluation.unknown import called_where_unknown
+from mmcore.metrics.unknown import called_where_unknown
 from mmcore.services.engine import Engine
 from mmcore.services.extras import has_extra, with_extras
 from mmcore.services.packs import has_label, read_pack

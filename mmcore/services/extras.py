@@ -6,7 +6,7 @@ import numpy as np
 
 from mmcore.domain.pack import PackRow
 from mmcore.domain.task import ExtraMetric, Task
-from mmcore.evaluation.metrics import auroc, interval, patient_weights
+from mmcore.metrics.figures import auroc, interval, patient_weights
 
 Rows = Sequence[PackRow]
 

@@ -11,7 +11,7 @@ from mmcore.domain.case import Case
 from mmcore.domain.errors import NothingToPredictError
 from mmcore.domain.pack import PackRow
 from mmcore.domain.prediction import Contrast
-from mmcore.evaluation.metrics import interval, patient_weights
+from mmcore.metrics.figures import interval, patient_weights
 from mmcore.services import badges as of_case
 from mmcore.services.attribute import QUICK
 from mmcore.services.badges import Badge

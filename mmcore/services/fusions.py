@@ -11,8 +11,8 @@ import torch
 
 from mmcore.domain.errors import PackError
 from mmcore.domain.pack import PackRow
-from mmcore.evaluation.calibration import calibration_figures
-from mmcore.evaluation.metrics import interval, macro_auroc, patient_weights
+from mmcore.metrics.calibration import calibration_figures
+from mmcore.metrics.figures import interval, macro_auroc, patient_weights
 from mmcore.models.fusion import FusionConfig, FusionModel
 from mmcore.services.engine import Engine
 from mmcore.services.evaluate import patient_mark

@@ -9,7 +9,7 @@ import numpy as np
 from mmcore.domain.case import Scan
 from mmcore.domain.pack import PackRow
 from mmcore.domain.task import Task
-from mmcore.evaluation.coverage import clopper_pearson
+from mmcore.metrics.coverage import clopper_pearson
 from mmcore.models.gate import KINDS
 from mmcore.services.engine import Engine
 from mmcore.services.gates import find_image_gate

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from mmcore.domain.case import Case, Notice
 from mmcore.domain.task import Modality, Task
-from mmcore.evaluation.ood import strangeness
+from mmcore.metrics.ood import strangeness
 from mmcore.preprocess.note_kind import ORDER
 from mmcore.services.agreement import find_contradictions
 from mmcore.services.note_gates import judge_note

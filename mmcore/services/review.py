@@ -11,7 +11,7 @@ from mmcore.domain.case import Case, Notice
 from mmcore.domain.errors import NothingToPredictError
 from mmcore.domain.prediction import Attribution, Contrast, Prediction
 from mmcore.domain.task import Modality, Task
-from mmcore.evaluation.conformal import p_values
+from mmcore.metrics.conformal import p_values
 from mmcore.preprocess.text import negations
 from mmcore.services.attribute import EXACT, attribute_all
 from mmcore.services.engine import Encodings, Engine, centred, encode, load_engine

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from mmcore.domain.task import Task
-from mmcore.evaluation.conformal import conformalize
+from mmcore.metrics.conformal import conformalize
 from mmcore.models.fusion import FusionModel
 from mmcore.training.calibrate import operating_points, probabilities_of, scale_sets
 

@@ -9,9 +9,9 @@ from mmcore.domain.case import Notice
 from mmcore.domain.errors import MmcoreError, NothingToPredictError, OutOfRangeError, UnknownFieldError
 from mmcore.domain.stream import Stay, StreamAttribution
 from mmcore.domain.task import Modality, Task
-from mmcore.evaluation.conformal import fit_rounds, predict_set
 from mmcore.intake.stream import log_of
 from mmcore.intake.stream_file import read_stay
+from mmcore.metrics.conformal import fit_rounds, predict_set
 from mmcore.models.stream_model import probability
 from mmcore.services.stream_risk import early_warning, explain, risk_at
 from mmcore.stores.stream_store import StoredStream, load_stream

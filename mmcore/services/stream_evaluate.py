@@ -11,17 +11,17 @@ from mmcore.domain.patient_marks import patient_mark
 from mmcore.domain.prediction import RESIDUAL_LIMIT
 from mmcore.domain.stream import Stay, StayPack
 from mmcore.domain.task import Task
-from mmcore.evaluation.calibration import (
+from mmcore.intake.stream_pack import read_stays
+from mmcore.metrics.calibration import (
     brier_score,
     expected_calibration_error,
     expected_if_calibrated,
     reliability,
 )
-from mmcore.evaluation.conformal import fit_rounds, p_values
-from mmcore.evaluation.metrics import auroc, interval, label_metrics, patient_weights, share
-from mmcore.evaluation.subgroups import age_band
-from mmcore.evaluation.trust import Stated, coverage_report, decision_curves, selective_report
-from mmcore.intake.stream_pack import read_stays
+from mmcore.metrics.conformal import fit_rounds, p_values
+from mmcore.metrics.figures import auroc, interval, label_metrics, patient_weights, share
+from mmcore.metrics.subgroups import age_band
+from mmcore.metrics.trust import Stated, coverage_report, decision_curves, selective_report
 from mmcore.models.stream_model import probability
 from mmcore.services.stream_risk import early_warning, explain, is_measured, risks
 from mmcore.stores.stream_store import StoredStream

@@ -8,8 +8,8 @@ from mmcore.domain.case import Notice
 from mmcore.domain.errors import NothingToPredictError
 from mmcore.domain.stream import Stay, StreamAttribution, StreamRisk
 from mmcore.domain.task import Task
-from mmcore.evaluation.news2 import News2, news2
 from mmcore.explain.stream import attribute
+from mmcore.guidelines.news2 import News2, news2
 from mmcore.models.stream_model import StreamModel, probability
 from mmcore.preprocess.stream_features import features
 from mmcore.services.vitals_gates import find_vitals_gate

@@ -10,8 +10,8 @@ from torch import nn
 from mmcore.domain.pack import PackRow
 from mmcore.domain.patient_marks import patient_mark
 from mmcore.domain.task import Task
-from mmcore.evaluation.conformal import conformalize
-from mmcore.evaluation.ood import fit_familiar
+from mmcore.metrics.conformal import conformalize
+from mmcore.metrics.ood import fit_familiar
 from mmcore.models.encoders import mask_pooled
 from mmcore.models.fusion import FusionConfig, FusionModel
 from mmcore.services.ecg_gates import fit_familiar_ecg

@@ -10,11 +10,11 @@ from mmcore.domain.case import Notice
 from mmcore.domain.errors import PackError
 from mmcore.domain.stream import Stay, StreamAttribution, StreamRisk
 from mmcore.domain.task import Task
-from mmcore.evaluation.alerts import AlertRule, AlertState
-from mmcore.evaluation.news2 import News2
+from mmcore.guidelines.news2 import News2
 from mmcore.intake.stream import StayLog
 from mmcore.intake.stream_file import read_stay
 from mmcore.intake.stream_pack import read_stays
+from mmcore.metrics.alerts import AlertRule, AlertState
 from mmcore.paths import DEMONSTRATIONS, settings
 from mmcore.services.stream_risk import early_warning, explain, is_measured, moved, risks
 from mmcore.stores.alert_store import Alert, AlertStore

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mmcore.evaluation.calibration import expected_calibration_error, expected_if_calibrated, top_label
+from mmcore.metrics.calibration import expected_calibration_error, expected_if_calibrated, top_label
 from mmcore.models.fusion import FusionModel
 from mmcore.training.heads import Encoded, reset_calibration, tensors
 from mmcore.training.splits import fold_of

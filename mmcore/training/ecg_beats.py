@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mmcore.domain.case import LEADS
-from mmcore.training.ecg_delineation import PRE, Beats, Waves
+from mmcore.preprocess.ecg_delineation import PRE, Beats, Waves
 
 CENTRE = 40  # sample of the beat that a made-up QRS complex is centred on
 LENGTH = 100  # samples of a made-up beat at 100 Hz

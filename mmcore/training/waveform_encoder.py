@@ -9,12 +9,12 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from mmcore.models.ecg_encoder import MEASURES, WAVES, EcgEncoder
+from mmcore.models.ecg_encoder import EcgEncoder
+from mmcore.preprocess.ecg_delineation import PRE, Beats, Waves
+from mmcore.preprocess.ecg_measures import MEASURES, WAVES, measure
 from mmcore.preprocess.waveform import take_wander_out
 from mmcore.training.ecg_beats import Beat, of_recording
-from mmcore.training.ecg_delineation import PRE, Beats, Waves
 from mmcore.training.ecg_generator import any_beat, any_rhythm, noise, strip
-from mmcore.training.ecg_measures import measure
 
 CELL = 8  # samples of a cell of the encoder's map
 MOST = 4.0  # standard deviations; measures beyond are not chased

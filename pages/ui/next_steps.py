@@ -8,7 +8,7 @@ import streamlit as st
 from mmcore import words
 from mmcore.domain.guideline import APPLIES, NOT_FOR, NOT_KNOWN, Advice
 from mmcore.domain.task import Field, Task
-from mmcore.services.next_steps import EXTRA, SAME, facts_to_ask, next_steps
+from mmcore.guidelines.next_steps import EXTRA, SAME, facts_to_ask, next_steps
 from pages.ui.text import heading, listed, t
 from pages.ui.vitals import unit, value_words
 

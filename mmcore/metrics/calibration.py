@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mmcore.evaluation.metrics import interval
+from mmcore.metrics.figures import interval
 
 
 def expected_calibration_error(

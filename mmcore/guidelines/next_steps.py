@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from mmcore.domain.guideline import Advice
 from mmcore.domain.task import Field, Task
-from mmcore.services.guidelines_chest import curb65, oxygen
-from mmcore.services.guidelines_heart import brugada, chest_pain, heart_failure
-from mmcore.services.guidelines_lung import fleischner
-from mmcore.services.guidelines_ward import news2_response
+from mmcore.guidelines.chest import curb65, oxygen
+from mmcore.guidelines.heart import brugada, chest_pain, heart_failure
+from mmcore.guidelines.lung import fleischner
+from mmcore.guidelines.ward import news2_response
 
 Facts = Mapping[str, float]
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from mmcore.evaluation.conformal import absence
-from mmcore.evaluation.subgroups import FEWEST_PATIENTS, too_few
+from mmcore.metrics.conformal import absence
+from mmcore.metrics.subgroups import FEWEST_PATIENTS, too_few
 
 
 def clopper_pearson(hits: int, n: int, level: float = 0.95) -> dict[str, float]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from mmcore.domain.guideline import APPLIES, NOT_KNOWN, Advice
-from mmcore.evaluation.news2 import News2, news2
+from mmcore.guidelines.news2 import News2, news2
 
 SIGNS = {  # fact -> what the score calls it
     "respiratory_rate_per_min": "respiratory_rate",

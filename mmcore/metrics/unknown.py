@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mmcore.evaluation.coverage import clopper_pearson
+from mmcore.metrics.coverage import clopper_pearson
 
 
 def called_where_unknown(

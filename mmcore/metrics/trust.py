@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmcore.evaluation.calibration import calibration_by_label, calibration_figures
-from mmcore.evaluation.conformal import absence
-from mmcore.evaluation.coverage import coverage, kept
-from mmcore.evaluation.decision import decision_curve
-from mmcore.evaluation.metrics import interval, macro_auroc
-from mmcore.evaluation.selective import CERTAIN_SHARE, certainty_and_error, selective_risk
-from mmcore.evaluation.subgroups import too_few
+from mmcore.metrics.calibration import calibration_by_label, calibration_figures
+from mmcore.metrics.conformal import absence
+from mmcore.metrics.coverage import coverage, kept
+from mmcore.metrics.decision import decision_curve
+from mmcore.metrics.figures import interval, macro_auroc
+from mmcore.metrics.selective import CERTAIN_SHARE, certainty_and_error, selective_risk
+from mmcore.metrics.subgroups import too_few
 
 FEWEST_ROWS = 50  # rows a set of modalities needs before its calibration is judged
 CURVE_RESAMPLES = 200

@@ -1,0 +1,1 @@
+"""What published guidelines say of a patient; no model takes part."""
