@@ -10,6 +10,7 @@ import torch
 from mmcore.domain.errors import PackError
 from mmcore.domain.pack import PackRow
 from mmcore.models.clinical_head import AdditiveClinicalHead
+from mmcore.models.encoded import Encoded
 from mmcore.models.fusion import FusionConfig, FusionModel
 from mmcore.models.nodule_encoder import FINDINGS, NoduleEncoder
 from mmcore.paths import DEMONSTRATIONS
@@ -20,7 +21,6 @@ from mmcore.tasks import get_task
 from mmcore.tasks.lung_notes import compose_report, random_findings
 from mmcore.training.ct_demonstration import write_nodule_cases
 from mmcore.training.further_fields import fit_further_fields
-from mmcore.training.heads import Encoded
 from mmcore.training.nodule_encoder import TARGETS, Nodules, findings_of, fit_nodule_encoder
 from mmcore.training.report_reader import head_of_reports
 

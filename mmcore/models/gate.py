@@ -1,5 +1,6 @@
 """Tells a frontal chest X-ray, upright and with air dark, from everything else that may be dropped in its place."""
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -55,3 +56,24 @@ class GateNet(nn.Module):
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         return self.heads(self.features(pictures))
+
+
+BATCH = 32
+
+
+def features_of(net: GateNet, pictures: list[np.ndarray]) -> np.ndarray:
+    """(N, F) float16 of pictures (128, 128)."""
+    out = []
+    with torch.inference_mode():
+        for first in range(0, len(pictures), BATCH):
+            part = torch.from_numpy(np.stack(pictures[first : first + BATCH])[:, None])
+            out.append(net.features(part).numpy().astype(np.float16))
+    return np.concatenate(out)
+
+
+def scores(net: GateNet, features: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(log-odds of not frontal (N,), likeliest other kind (N,) as index in KINDS, log-odds of mirrored (N,))."""
+    with torch.inference_mode():
+        kinds, mirrored = net.heads(torch.from_numpy(features.astype(np.float32)))
+        against = torch.logsumexp(kinds[:, 1:], 1) - kinds[:, 0]
+    return against.numpy(), kinds[:, 1:].argmax(1).numpy() + 1, mirrored.numpy()

@@ -10,13 +10,13 @@ import torch
 from mmcore.domain.task import Task
 from mmcore.metrics.figures import auroc, interval, label_metrics, patient_weights
 from mmcore.metrics.unknown import called_where_unknown
+from mmcore.models.encoded import Encoded
 from mmcore.models.fusion import FusionModel
 from mmcore.services.extras import extra_figures
 from mmcore.services.fusions import FUSIONS, joined_otherwise
 from mmcore.services.training import probabilities
 from mmcore.services.workshop import Workshop
 from mmcore.training.calibrate import label_shares, prior_logits, raw_evidence
-from mmcore.training.heads import Encoded
 from mmcore.training.splits import TEST, TRAIN, fold_of, publisher_groups
 
 RAW = "raw evidence"

@@ -13,13 +13,13 @@ from mmcore.domain.pack import PackRow
 from mmcore.domain.patient_marks import patient_mark
 from mmcore.intake.ecg_doubts import find_doubt
 from mmcore.metrics.coverage import clopper_pearson
+from mmcore.models.inputs import waveform_input
 from mmcore.preprocess.waveform import RATE_HZ, ready
 from mmcore.services.ecg_gates import ecg_gates, fit_familiar_ecg
 from mmcore.services.engine import Engine
 from mmcore.services.packs import Progress, features_of_waveforms, has_label
 from mmcore.stores.model_store import write_digests
 from mmcore.training.ecg_foreign import NO_ECG, SPOILT
-from mmcore.training.inputs import waveform_input
 
 DRAWN = 40  # of each kind
 SEED = 5

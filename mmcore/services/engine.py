@@ -15,13 +15,7 @@ from mmcore.domain.errors import UnknownTaskError
 from mmcore.domain.task import Task
 from mmcore.metrics.conformal import Rounds, fit_rounds
 from mmcore.models.encoders import mean_pool
-from mmcore.services.ecg_gates import ecg_gates
-from mmcore.services.gates import find_image_gate, find_warnings, judge_case, only_taught
-from mmcore.services.times import time_notices
-from mmcore.stores.model_folders import model_directory
-from mmcore.stores.model_store import StoredModel, load_model
-from mmcore.tasks import get_task
-from mmcore.training.inputs import (
+from mmcore.models.inputs import (
     ImageInput,
     TextInput,
     clinical_input,
@@ -29,6 +23,12 @@ from mmcore.training.inputs import (
     text_input,
     waveform_input,
 )
+from mmcore.services.ecg_gates import ecg_gates
+from mmcore.services.gates import find_image_gate, find_warnings, judge_case, only_taught
+from mmcore.services.times import time_notices
+from mmcore.stores.model_folders import model_directory
+from mmcore.stores.model_store import StoredModel, load_model
+from mmcore.tasks import get_task
 
 JUDGED_BY = ("modality", "view", "body_part", "laterality", "orientation")  # what gates read of a header
 

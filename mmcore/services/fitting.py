@@ -14,6 +14,7 @@ from mmcore.domain.errors import PackError
 from mmcore.domain.pack import PackRow
 from mmcore.domain.task import Modality, Task
 from mmcore.models.encoders import load_image_encoder, load_text_encoder
+from mmcore.models.inputs import look, waveform_input
 from mmcore.models.lungs import LungNet
 from mmcore.preprocess.image import Crop, resample
 from mmcore.preprocess.language import language_of
@@ -24,7 +25,6 @@ from mmcore.stores.model_folders import model_directory
 from mmcore.stores.model_store import load_model
 from mmcore.training.demonstration import mark_synthetic
 from mmcore.training.image_encoder import draw_shares, fit_image_encoder
-from mmcore.training.inputs import look, waveform_input
 from mmcore.training.lungs import fit_lungs
 from mmcore.training.phantom import FIRST_TRAINING_SEED, draw
 from mmcore.training.recipe import TrainingSettings

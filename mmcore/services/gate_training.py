@@ -9,11 +9,11 @@ import numpy as np
 from mmcore.domain.pack import PackRow
 from mmcore.domain.task import Task
 from mmcore.models.efficientnet_lite import EfficientNetLite0, load_imagenet_weights
-from mmcore.models.gate import KINDS, SIZE, GateNet
+from mmcore.models.gate import BATCH, KINDS, SIZE, GateNet, features_of
 from mmcore.preprocess.image import thumbnail
 from mmcore.services.packs import quick_scan, read_pack
 from mmcore.stores.gate_store import save_gate
-from mmcore.training.gate import BATCH, Examples, across, features_of, fit_heads, thresholds
+from mmcore.training.gate import Examples, across, fit_heads, thresholds
 from mmcore.training.gate_pictures import SPOILT, another, folder, made_up, small_film, varied
 from mmcore.training.phantom import FIRST_TRAINING_SEED, draw
 from mmcore.training.splits import TRAIN, split_patients

@@ -30,8 +30,7 @@ def doubts_by_sight(kind: str | None, pixels: np.ndarray) -> tuple[Notice, ...]:
         return (Notice("gate_unusable", {"name": error.values.get("name", "")}, "image"),)
     if gate is None:
         return ()
-    from mmcore.models.gate import KINDS, SIZE
-    from mmcore.training.gate import features_of, scores
+    from mmcore.models.gate import KINDS, SIZE, features_of, scores
 
     against, likeliest, mirrored = scores(gate.net, features_of(gate.net, [thumbnail(pixels, SIZE)]))
     if against[0] > gate.thresholds["doubt"]:

@@ -12,11 +12,11 @@ from torch import nn
 
 from mmcore.domain.pack import PackRow
 from mmcore.models.efficientnet_lite import EfficientNetLite0
+from mmcore.models.inputs import image_input
 from mmcore.models.lungs import LungNet, organ_shares
 from mmcore.services.fitting import Progress, crops, has_scan
 from mmcore.services.packs import BATCH, scan_of
 from mmcore.training.image_encoder import Recipe, started, views_of
-from mmcore.training.inputs import image_input
 from mmcore.training.views import Views
 
 

@@ -7,10 +7,10 @@ import numpy as np
 
 from mmcore.domain.pack import PackRow
 from mmcore.domain.task import Task
+from mmcore.models.encoded import Encoded
 from mmcore.models.fusion import FusionModel
+from mmcore.models.inputs import clinical_input
 from mmcore.services.packs import has_label, outcomes_of
-from mmcore.training.heads import Encoded
-from mmcore.training.inputs import clinical_input
 from mmcore.training.report_reader import composed, pooled
 
 

@@ -12,6 +12,7 @@ from mmcore.domain.patient_marks import patient_mark
 from mmcore.domain.task import Task
 from mmcore.metrics.conformal import conformalize
 from mmcore.metrics.ood import fit_familiar
+from mmcore.models.encoded import Encoded
 from mmcore.models.encoders import mask_pooled
 from mmcore.models.fusion import FusionConfig, FusionModel
 from mmcore.services.ecg_gates import fit_familiar_ecg
@@ -29,7 +30,7 @@ from mmcore.training.calibrate import (
     scale_sets,
 )
 from mmcore.training.further_fields import fit_further_fields
-from mmcore.training.heads import Encoded, fit_heads, start_heads, tensors
+from mmcore.training.heads import fit_heads, start_heads, tensors
 from mmcore.training.recipe import TrainingSettings
 from mmcore.training.report_reader import head_of_reports
 from mmcore.training.splits import split_patients

@@ -9,6 +9,7 @@ import numpy as np
 
 from mmcore.domain.pack import PackRow
 from mmcore.domain.task import Modality, Task
+from mmcore.models.encoded import Encoded
 from mmcore.models.encoders import EFFICIENTNET_LITE0
 from mmcore.models.fusion import FusionModel
 from mmcore.models.lungs import LungNet
@@ -30,7 +31,6 @@ from mmcore.services.teaching import (
     teaching_outcomes,
 )
 from mmcore.services.training import assemble, fit_on, joined
-from mmcore.training.heads import Encoded
 from mmcore.training.recipe import TrainingSettings
 
 REPORTS = 1200  # composed of values drawn apart from each other, for the text head

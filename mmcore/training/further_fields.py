@@ -4,8 +4,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from mmcore.models.encoded import Encoded
 from mmcore.models.fusion import FusionModel
-from mmcore.training.heads import Encoded
 
 
 def fit_further_fields(model: FusionModel, data: Encoded, fields: np.ndarray, penalty: float) -> None:

@@ -7,11 +7,12 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from mmcore.models.gate import KINDS, GateNet
+from mmcore.models.gate import KINDS, GateNet, scores
 
 FALSE_ALARMS = 0.03  # share of good calibration films that the gate may doubt; the target over all is 5 %
+
+
 MIRRORED_ALARMS = 0.01
-BATCH = 32
 
 
 @dataclass
@@ -33,16 +34,6 @@ class Examples:
         return Examples(
             *(getattr(self, n)[chosen] for n in ("features", "kind", "mirrored", "source", "part"))
         )
-
-
-def features_of(net: GateNet, pictures: list[np.ndarray]) -> np.ndarray:
-    """(N, F) float16 of pictures (128, 128)."""
-    out = []
-    with torch.inference_mode():
-        for first in range(0, len(pictures), BATCH):
-            part = torch.from_numpy(np.stack(pictures[first : first + BATCH])[:, None])
-            out.append(net.features(part).numpy().astype(np.float16))
-    return np.concatenate(out)
 
 
 def fit_heads(net: GateNet, examples: Examples, seed: int = 0, steps: int = 600) -> None:
@@ -80,14 +71,6 @@ def fit_heads(net: GateNet, examples: Examples, seed: int = 0, steps: int = 600)
             schedule.step()
         for p in parameters:
             p.requires_grad_(False)
-
-
-def scores(net: GateNet, features: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(log-odds of not frontal (N,), likeliest other kind (N,) as index in KINDS, log-odds of mirrored (N,))."""
-    with torch.inference_mode():
-        kinds, mirrored = net.heads(torch.from_numpy(features.astype(np.float32)))
-        against = torch.logsumexp(kinds[:, 1:], 1) - kinds[:, 0]
-    return against.numpy(), kinds[:, 1:].argmax(1).numpy() + 1, mirrored.numpy()
 
 
 def thresholds(net: GateNet, examples: Examples, alarms: float = FALSE_ALARMS) -> dict[str, float]:
