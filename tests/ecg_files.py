@@ -6,8 +6,8 @@ import numpy as np
 from scipy.signal import resample_poly
 
 from mmcore.domain.case import LEADS
-from mmcore.training.ecg_beats import HEALTHY, Shape, draw
-from mmcore.training.ecg_generator import sinus, strip
+from mmcore.synthetic.ecg.beats import HEALTHY, Shape, draw
+from mmcore.synthetic.ecg.generator import sinus, strip
 
 
 def ecg(shape: Shape = HEALTHY, rate_hz: int = 500, rate: float = 72, seed: int = 0) -> np.ndarray:

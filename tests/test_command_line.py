@@ -10,7 +10,7 @@ from PIL import Image
 
 from mmcore.cli import main
 from mmcore.paths import DEMONSTRATIONS, ROOT
-from mmcore.training.phantom import draw
+from mmcore.synthetic.film.phantom import draw
 
 DEMO = DEMONSTRATIONS / "chest_infection"
 SHARED = ROOT.parent / "shared" / "data" / "chest"

@@ -7,14 +7,14 @@ import pytest
 from PIL import Image
 
 from mmcore.paths import DEMONSTRATIONS
-from mmcore.tasks.chest_infection import FIELDS, LABELS
-from mmcore.training.demonstration import (
+from mmcore.synthetic.demonstrations.film import (
     DEMONSTRATION_SEEDS,
     STORIES,
     mark_synthetic,
     write_demonstration_cases,
 )
-from mmcore.training.phantom import FIRST_TRAINING_SEED, draw
+from mmcore.synthetic.film.phantom import FIRST_TRAINING_SEED, draw
+from mmcore.tasks.chest_infection import FIELDS, LABELS
 
 SHIPPED = DEMONSTRATIONS
 

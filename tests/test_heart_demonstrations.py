@@ -8,8 +8,8 @@ import pytest
 from mmcore.paths import DEMONSTRATIONS
 from mmcore.services.cases import read_demonstration
 from mmcore.services.review import Review, load_engine, review
+from mmcore.synthetic.demonstrations.ecg import made, write_demonstrations
 from mmcore.tasks import get_task
-from mmcore.training.ecg_demonstration import made, write_demonstrations
 
 SHIPPED = DEMONSTRATIONS / "heart_ecg"
 TASK = get_task("heart_ecg")

@@ -18,8 +18,7 @@ from mmcore.services.packs import outcomes_of
 from mmcore.services.review import load_engine
 from mmcore.services.teaching import granted_outcomes
 from mmcore.services.workshop import Workshop
-from mmcore.tasks import get_task
-from mmcore.training.ecg_beats import (
+from mmcore.synthetic.ecg.beats import (
     HEALTHY,
     brugada_like,
     draw,
@@ -28,7 +27,8 @@ from mmcore.training.ecg_beats import (
     left_bundle_branch_block,
     lv_hypertrophy,
 )
-from mmcore.training.ecg_generator import fibrillation, noise, sinus, strip
+from mmcore.synthetic.ecg.generator import fibrillation, noise, sinus, strip
+from mmcore.tasks import get_task
 from mmcore.training.recipe import settings_for
 
 NAMES = [m.name for m in MEASURES]

@@ -9,7 +9,7 @@ import torch
 
 from mmcore.models.efficientnet_lite import EfficientNetLite0, load_imagenet_weights, shortened
 from mmcore.models.lungs import LungNet
-from mmcore.training.augment import deface, degrade, disguise, look, window
+from mmcore.synthetic.film.augment import deface, degrade, disguise, look, window
 from mmcore.training.image_encoder import (
     LARGE,
     Recipe,

@@ -14,8 +14,8 @@ from mmcore.intake.ct import read_ct
 from mmcore.intake.ct_scan import marked, near_mark, read_ct_scan, zipped
 from mmcore.preprocess.ct import SIDE, SPACING_MM, doubts_of, region_of, scaled, square_around
 from mmcore.services.intake import UploadFile, read_upload
+from mmcore.synthetic.ct.phantom import NoduleLook, draw_ct
 from mmcore.tasks import get_task
-from mmcore.training.ct_phantom import NoduleLook, draw_ct
 from mmcore.words import LANGUAGES, known
 from tests.intake_files import dicom, picture
 

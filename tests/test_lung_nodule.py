@@ -17,9 +17,9 @@ from mmcore.paths import DEMONSTRATIONS
 from mmcore.services.extras import extra_figures
 from mmcore.services.nodules import features_of_nodules
 from mmcore.services.teaching import hide_untaught, is_teacher, may_teach, teaching_outcomes
+from mmcore.synthetic.demonstrations.nodule import write_nodule_cases
 from mmcore.tasks import get_task
 from mmcore.tasks.lung_notes import compose_report, random_findings
-from mmcore.training.ct_demonstration import write_nodule_cases
 from mmcore.training.further_fields import fit_further_fields
 from mmcore.training.nodule_encoder import TARGETS, Nodules, findings_of, fit_nodule_encoder
 from mmcore.training.report_reader import head_of_reports

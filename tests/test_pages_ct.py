@@ -7,7 +7,7 @@ import pytest
 
 from mmcore.domain.case import Case, Mark, Scan
 from mmcore.stores.model_folders import shipped_version
-from mmcore.training.ct_phantom import SPACING_MM, NoduleLook, draw_ct
+from mmcore.synthetic.ct.phantom import SPACING_MM, NoduleLook, draw_ct
 from tests.conftest import page_text
 from tests.test_pages_review import shown_numbers
 

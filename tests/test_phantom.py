@@ -5,9 +5,9 @@ from functools import cache
 import numpy as np
 import pytest
 
-from mmcore.training.phantom import FIRST_TRAINING_SEED
-from mmcore.training.phantom import draw as draw_anew
-from mmcore.training.phantom_disease import DISEASES
+from mmcore.synthetic.film.disease import DISEASES
+from mmcore.synthetic.film.phantom import FIRST_TRAINING_SEED
+from mmcore.synthetic.film.phantom import draw as draw_anew
 
 SEEDS = range(FIRST_TRAINING_SEED, FIRST_TRAINING_SEED + 4)
 draw = cache(draw_anew)  # the same seed gives the same film, which the first test shows

@@ -13,8 +13,8 @@ from mmcore.services import cases
 from mmcore.services.command import predict_files
 from mmcore.services.review import load_engine, review
 from mmcore.services.second_question import second_case
+from mmcore.synthetic.demonstrations.coronary import WITH_ECG, write_coronary_cases
 from mmcore.tasks import get_task
-from mmcore.training.demonstration_coronary import WITH_ECG, write_coronary_cases
 from tests.conftest import page_text
 
 SHIPPED = DEMONSTRATIONS

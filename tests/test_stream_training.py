@@ -12,8 +12,8 @@ from mmcore.intake.stream_pack import read_stays
 from mmcore.services import stream_fit, stream_train, ward
 from mmcore.services.stream_evaluate import evaluate_stays
 from mmcore.stores.stream_store import load_stream
+from mmcore.synthetic.stays.stays import COURSES, draw
 from mmcore.training.stream_calibrate import fit_scale, operating_point
-from mmcore.training.synthetic_stays import COURSES, draw
 
 TASK = ward.the_task()
 SICK = ("bed-1", "bed-4", "bed-7")

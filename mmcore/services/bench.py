@@ -102,12 +102,19 @@ def whole_case(engine: Engine) -> Case:
 def made_up_scan(task: Task) -> Scan:
     """A phantom of the kind that the task asks for."""
     if task.image == "ct_nodule":
-        from mmcore.training.ct_phantom import FIRST_BENCH_SEED, SIDE, SLICES, SPACING_MM, NoduleLook, draw_ct
+        from mmcore.synthetic.ct.phantom import (
+            FIRST_BENCH_SEED,
+            SIDE,
+            SLICES,
+            SPACING_MM,
+            NoduleLook,
+            draw_ct,
+        )
 
         middle = (SIDE - 1) / 2
         slices = draw_ct(FIRST_BENCH_SEED, NoduleLook(12))
         return Scan.of_ct(slices, (SPACING_MM, SPACING_MM), Mark(SLICES // 2, middle, middle))
-    from mmcore.training.phantom import draw
+    from mmcore.synthetic.film.phantom import draw
 
     return Scan(draw(10_001, "covid19").pixels)
 

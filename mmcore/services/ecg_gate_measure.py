@@ -19,7 +19,7 @@ from mmcore.services.ecg_gates import ecg_gates, fit_familiar_ecg
 from mmcore.services.engine import Engine
 from mmcore.services.packs import Progress, features_of_waveforms, has_label
 from mmcore.stores.model_store import write_digests
-from mmcore.training.ecg_foreign import NO_ECG, SPOILT
+from mmcore.synthetic.ecg.foreign import NO_ECG, SPOILT
 
 DRAWN = 40  # of each kind
 SEED = 5

@@ -23,10 +23,10 @@ from mmcore.services.nodules import fit_on_nodules
 from mmcore.services.packs import Progress, has_label, outcomes_of, quick_scan, read_pack, scan_of
 from mmcore.stores.model_folders import model_directory
 from mmcore.stores.model_store import load_model
-from mmcore.training.demonstration import mark_synthetic
+from mmcore.synthetic.demonstrations.film import mark_synthetic
+from mmcore.synthetic.film.phantom import FIRST_TRAINING_SEED, draw
 from mmcore.training.image_encoder import draw_shares, fit_image_encoder
 from mmcore.training.lungs import fit_lungs
-from mmcore.training.phantom import FIRST_TRAINING_SEED, draw
 from mmcore.training.recipe import TrainingSettings
 from mmcore.training.report_reader import shrunk
 from mmcore.training.slim_text import slim

@@ -17,7 +17,7 @@ from mmcore.services.gates import find_image_gate
 from mmcore.services.packs import quick_scan, read_pack
 from mmcore.services.picture_gate import correctable, stored_gate
 from mmcore.services.scan_gates import Verdict, corrected, judge_scan
-from mmcore.training.gate_pictures import SPOILT, folder, made_up, small_film
+from mmcore.synthetic.film.gate_pictures import SPOILT, folder, made_up, small_film
 
 DRAWN, SEED = 25, 9_000_000  # pictures of each drawn kind, and seeds that never taught the gate
 MIRRORED = "mirrored"

@@ -13,9 +13,9 @@ from mmcore.models.gate import BATCH, KINDS, SIZE, GateNet, features_of
 from mmcore.preprocess.image import thumbnail
 from mmcore.services.packs import quick_scan, read_pack
 from mmcore.stores.gate_store import save_gate
+from mmcore.synthetic.film.gate_pictures import SPOILT, another, folder, made_up, small_film, varied
+from mmcore.synthetic.film.phantom import FIRST_TRAINING_SEED, draw
 from mmcore.training.gate import Examples, across, fit_heads, thresholds
-from mmcore.training.gate_pictures import SPOILT, another, folder, made_up, small_film, varied
-from mmcore.training.phantom import FIRST_TRAINING_SEED, draw
 from mmcore.training.splits import TRAIN, split_patients
 
 MOST = 450  # films of one source

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mmcore.models.efficientnet_lite import EfficientNetLite0
 from mmcore.preprocess.image import Crop, equalise, resample
-from mmcore.training.phantom import draw
+from mmcore.synthetic.film.phantom import draw
 
 LETTER = "C"
 FIRST_SEED = 900_000  # far from the seeds of the demonstration cases and of any training

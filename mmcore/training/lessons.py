@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mmcore.training.demonstration import mark_synthetic, write_json
+from mmcore.synthetic.demonstrations.film import mark_synthetic, write_json
+from mmcore.synthetic.film.phantom import draw
 from mmcore.training.fooled import burn_in
-from mmcore.training.phantom import draw
 
 LETTER_SEED, BELLY_SEED = 64, 62  # below the seeds that may train a model
 

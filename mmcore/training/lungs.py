@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mmcore.models.lungs import SIZE, LungNet
-from mmcore.training.augment import disguise, look, window
+from mmcore.synthetic.film.augment import disguise, look, window
 
 
 def fit_lungs(

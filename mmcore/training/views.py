@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mmcore.models.efficientnet_lite import EfficientNetLite0
 from mmcore.preprocess.image import dim, equalise
-from mmcore.training.augment import disguise, look, window
+from mmcore.synthetic.film.augment import disguise, look, window
 
 BATCH = 32
 CELLS = 20  # along each side, to which lung masks are kept: as the maps of a view of 160 pixels

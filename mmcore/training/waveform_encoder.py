@@ -13,8 +13,8 @@ from mmcore.models.ecg_encoder import EcgEncoder
 from mmcore.preprocess.ecg_delineation import PRE, Beats, Waves
 from mmcore.preprocess.ecg_measures import MEASURES, WAVES, measure
 from mmcore.preprocess.waveform import take_wander_out
-from mmcore.training.ecg_beats import Beat, of_recording
-from mmcore.training.ecg_generator import any_beat, any_rhythm, noise, strip
+from mmcore.synthetic.ecg.beats import Beat, of_recording
+from mmcore.synthetic.ecg.generator import any_beat, any_rhythm, noise, strip
 
 CELL = 8  # samples of a cell of the encoder's map
 MOST = 4.0  # standard deviations; measures beyond are not chased

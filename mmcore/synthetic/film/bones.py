@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mmcore.training.phantom_anatomy import LEFT, RIGHT, Body, Frame, cloud, ellipse, tube
+from mmcore.synthetic.film.anatomy import LEFT, RIGHT, Body, Frame, cloud, ellipse, tube
 
 
 def hollow(distance: np.ndarray, shell: float, marrow: float) -> np.ndarray:

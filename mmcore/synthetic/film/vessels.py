@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.ndimage import gaussian_filter, map_coordinates
 
-from mmcore.training.phantom_anatomy import LEFT, Frame
+from mmcore.synthetic.film.anatomy import LEFT, Frame
 
 
 def branches(

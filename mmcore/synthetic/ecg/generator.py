@@ -9,7 +9,7 @@ from scipy.signal import butter, sosfilt
 from mmcore.domain.case import LEADS
 from mmcore.preprocess.waveform import LENGTH as SAMPLES
 from mmcore.preprocess.waveform import RATE_HZ
-from mmcore.training.ecg_beats import CENTRE, DISEASES, HEALTHY, LEAD_FIELD, Beat, draw, varied
+from mmcore.synthetic.ecg.beats import CENTRE, DISEASES, HEALTHY, LEAD_FIELD, Beat, draw, varied
 
 _MUSCLE = butter(2, [15, 45], "band", fs=RATE_HZ, output="sos")
 _SPREAD = np.linalg.pinv(LEAD_FIELD)  # (3, 12): the dipole that explains twelve leads best

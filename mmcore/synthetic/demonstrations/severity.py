@@ -5,8 +5,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from mmcore.training.demonstration import Story, case_facts, mark_synthetic, write_json
-from mmcore.training.phantom import draw
+from mmcore.synthetic.demonstrations.film import Story, case_facts, mark_synthetic, write_json
+from mmcore.synthetic.film.phantom import draw
 
 TASK = "chest_severity"
 NEEDED, NOT_NEEDED = "intensive_care", "no_intensive_care"

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from mmcore.training.phantom import draw
+from mmcore.synthetic.film.phantom import draw
 
 MARK = "SYNTHETIC"
 

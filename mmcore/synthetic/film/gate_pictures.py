@@ -10,8 +10,8 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter, uniform_filter1d
 
 from mmcore.preprocess.image import Crop, resample
-from mmcore.training.augment import deface, degrade, look, relight, window
-from mmcore.training.phantom_limbs import BODY_PARTS, draw_foreign
+from mmcore.synthetic.film.augment import deface, degrade, look, relight, window
+from mmcore.synthetic.film.limbs import BODY_PARTS, draw_foreign
 
 FILM = 192  # pixels of the side of a film kept for training
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mmcore.training.demonstration import write_json
+from mmcore.synthetic.demonstrations.film import write_json
 
 TASK = "heart_coronary"
 WITH_ECG = {  # what the demonstration ECG of an old infarct brings for the second question

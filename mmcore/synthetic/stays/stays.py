@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmcore.training.synthetic_courses import COURSES, USUAL, Anchors, Course
+from mmcore.synthetic.stays.courses import COURSES, USUAL, Anchors, Course
 
 EVERY_HOURS = {
     "HR": 1,

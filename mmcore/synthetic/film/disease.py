@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmcore.training.phantom_anatomy import LEFT, RIGHT, Body, Frame, cloud
-from mmcore.training.phantom_vessels import tree
+from mmcore.synthetic.film.anatomy import LEFT, RIGHT, Body, Frame, cloud
+from mmcore.synthetic.film.vessels import tree
 
 SIDE_NAMES = {LEFT: "left", RIGHT: "right"}
 

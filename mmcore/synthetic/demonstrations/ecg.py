@@ -8,8 +8,8 @@ import numpy as np
 
 from mmcore.domain.case import LEADS
 from mmcore.preprocess.waveform import RATE_HZ, take_wander_out
-from mmcore.training.demonstration_coronary import WITH_ECG
-from mmcore.training.ecg_beats import (
+from mmcore.synthetic.demonstrations.coronary import WITH_ECG
+from mmcore.synthetic.ecg.beats import (
     HEALTHY,
     Shape,
     Wave,
@@ -21,7 +21,7 @@ from mmcore.training.ecg_beats import (
     lv_hypertrophy,
     varied,
 )
-from mmcore.training.ecg_generator import fibrillation, noise, sinus, strip
+from mmcore.synthetic.ecg.generator import fibrillation, noise, sinus, strip
 
 NARROWER = 0.8  # of the generator's QRS waves: drawn at full width they are notched in every lead, as few real ones are
 CHOSEN = "One of {drawn} drawn, chosen because the model reads it so."

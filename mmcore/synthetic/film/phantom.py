@@ -5,12 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter, uniform_filter
 
-from mmcore.training import phantom_anatomy as anatomy
-from mmcore.training import phantom_bones as bones
-from mmcore.training import phantom_disease as disease
-from mmcore.training import phantom_objects as objects
-from mmcore.training import phantom_vessels as vessels
-from mmcore.training.phantom_anatomy import LEFT, RIGHT
+from mmcore.synthetic.film import anatomy, bones, disease, objects, vessels
+from mmcore.synthetic.film.anatomy import LEFT, RIGHT
 
 TISSUE_PER_CM, BONE_PER_CM = (
     0.19,

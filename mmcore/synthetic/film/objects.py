@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mmcore.training.phantom_anatomy import Body, Frame, tube
+from mmcore.synthetic.film.anatomy import Body, Frame, tube
 
 
 def side_marker(f: Frame, rng: np.random.Generator) -> np.ndarray:

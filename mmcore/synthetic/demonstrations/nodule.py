@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from mmcore.training.ct_phantom import SIDE, SLICES, SPACING_MM, STEP_MM, NoduleLook, draw_ct
+from mmcore.synthetic.ct.phantom import SIDE, SLICES, SPACING_MM, STEP_MM, NoduleLook, draw_ct
 
 WORD, WORD_HU = "SYNTHETIC", 500
 

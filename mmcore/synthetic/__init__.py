@@ -1,0 +1,1 @@
+"""Films, CTs, ECGs, stays and demonstration cases drawn by this project."""

@@ -1,0 +1,1 @@
+"""CT slices with nodules, drawn."""

@@ -1,0 +1,1 @@
+"""The demonstration cases, each drawn again from its seed."""

@@ -1,0 +1,1 @@
+"""ECGs drawn from waves, and edited beats of recorded ones."""

@@ -1,0 +1,1 @@
+"""Chest films and pictures that are none, drawn from their anatomy."""
