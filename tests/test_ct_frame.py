@@ -8,8 +8,8 @@ import pytest
 
 from mmcore.domain.case import Case, Mark, Scan
 from mmcore.domain.errors import UnreadableFileError
-from mmcore.intake.ct import read_ct
-from mmcore.intake.ct_scan import zipped
+from mmcore.intake.ct.scan import zipped
+from mmcore.intake.ct.volume import read_ct
 from mmcore.preprocess.ct import side_of
 from mmcore.services.agreement import find_contradictions
 from mmcore.tasks import get_task

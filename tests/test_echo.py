@@ -8,9 +8,9 @@ from pydicom.uid import RLELossless
 
 from mmcore.domain.case import Case
 from mmcore.domain.errors import TooLargeError
-from mmcore.intake.dicom_clip import LONGEST_SIDE, chosen
+from mmcore.intake.image.dicom_clip import LONGEST_SIDE, chosen
+from mmcore.intake.image.scan import read_scan
 from mmcore.intake.limits import MAX_CLIP_PIXELS, MAX_CLIP_SHOWN
-from mmcore.intake.scan import read_scan
 from mmcore.services.intake import read_upload
 from mmcore.services.review import load_engine, review
 from mmcore.tasks import get_task

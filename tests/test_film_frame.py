@@ -7,9 +7,9 @@ import pytest
 
 from mmcore.domain.case import Case, Scan
 from mmcore.domain.errors import UnreadableFileError
-from mmcore.intake.film_frame import STORED
-from mmcore.intake.radiograph import doubts
-from mmcore.intake.scan import read_scan
+from mmcore.intake.image.film_frame import STORED
+from mmcore.intake.image.radiograph import doubts
+from mmcore.intake.image.scan import read_scan
 from mmcore.preprocess.corrections import UNDO
 from mmcore.services.intake import read_upload
 from mmcore.services.review import load_engine, review

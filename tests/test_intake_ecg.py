@@ -5,7 +5,7 @@ import pytest
 
 from mmcore.domain.case import LEADS
 from mmcore.domain.errors import UnreadableFileError
-from mmcore.intake.ecg import read_ecg
+from mmcore.intake.ecg.recording import read_ecg
 from mmcore.synthetic.ecg.beats import anterior_infarct, left_bundle_branch_block, lv_hypertrophy
 from mmcore.words import known
 from tests.ecg_files import dicom, ecg, npz, table, wfdb

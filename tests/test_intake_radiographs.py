@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from mmcore.domain.case import Scan
-from mmcore.intake.radiograph import contrast_of_a_chest, doubts
-from mmcore.intake.scan import read_scan
+from mmcore.intake.image.radiograph import contrast_of_a_chest, doubts
+from mmcore.intake.image.scan import read_scan
 from tests.intake_files import chest, picture
 
 GOOD = Scan(chest(200).astype(np.float32) / 255)

@@ -10,8 +10,8 @@ import pytest
 from pydicom.uid import DeflatedExplicitVRLittleEndian, JPEG2000Lossless, JPEGExtended12Bit, JPEGLosslessSV1
 
 from mmcore.domain.errors import MmcoreError, TooLargeError, UnreadableFileError
+from mmcore.intake.image.scan import read_scan
 from mmcore.intake.sandbox import read_in_child
-from mmcore.intake.scan import read_scan
 from tests.intake_files import chest, dataset, dicom, picture, png_claiming, saved
 
 RAMP = np.tile(np.arange(100, 228, dtype=np.uint16), (128, 1))

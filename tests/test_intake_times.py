@@ -8,11 +8,11 @@ import pytest
 
 from mmcore.cli import main
 from mmcore.domain.timestamp import Moment
-from mmcore.intake.ecg import read_ecg
-from mmcore.intake.moments import read_moment
-from mmcore.intake.note_date import note_moment
-from mmcore.intake.scan import read_scan
-from mmcore.intake.vitals import read_vitals
+from mmcore.intake.ecg.recording import read_ecg
+from mmcore.intake.image.scan import read_scan
+from mmcore.intake.note.date import note_moment
+from mmcore.intake.timestamps import read_moment
+from mmcore.intake.values.vitals import read_vitals
 from mmcore.services.intake import read_upload
 from mmcore.tasks import get_task
 from mmcore.words import tell

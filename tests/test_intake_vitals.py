@@ -6,8 +6,8 @@ import pytest
 
 from mmcore.domain.case import Notice
 from mmcore.domain.errors import MmcoreError, UnknownFieldError
-from mmcore.intake.values import check_value
-from mmcore.intake.vitals import check_vitals, looks_like_vitals, read_vitals
+from mmcore.intake.values.check import check_value
+from mmcore.intake.values.vitals import check_vitals, looks_like_vitals, read_vitals
 from mmcore.tasks import get_task
 from mmcore.words import tell
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmcore.intake.note_values import read_values
+from mmcore.intake.note.values import read_values
 from mmcore.preprocess.text import clean, negations
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from mmcore.domain.stream import Stay
-from mmcore.intake.stream import log_of
-from mmcore.intake.stream_file import read_stay
+from mmcore.intake.stream.file import read_stay
+from mmcore.intake.stream.log import log_of
 from mmcore.preprocess.stream_features import FEATURES, STAY, features, snapshot, split_statistic
 from mmcore.services.ward import DEMONSTRATION
 from mmcore.tasks.icu_mortality import TASK

@@ -7,8 +7,8 @@ import pytest
 
 from mmcore.domain.errors import UnreadableFileError
 from mmcore.domain.stream import Reading
-from mmcore.intake.stream import StayLog
-from mmcore.intake.stream_file import read_line, read_stay
+from mmcore.intake.stream.file import read_line, read_stay
+from mmcore.intake.stream.log import StayLog
 from mmcore.tasks.icu_mortality import TASK
 from mmcore.words import tell
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from mmcore.domain.errors import PackError
-from mmcore.intake.stream_pack import read_stays
+from mmcore.intake.stream.pack import read_stays
 from mmcore.services import stream_fit, stream_train, ward
 from mmcore.services.stream_evaluate import evaluate_stays
 from mmcore.stores.stream_store import load_stream
@@ -103,8 +103,8 @@ def test_empty_columns_and_missing_labels_are_counted(pack, tmp_path):
 
 
 def test_the_pack_is_read_as_a_single_stay_is(pack):
-    from mmcore.intake.stream import log_of
-    from mmcore.intake.stream_file import reading_of
+    from mmcore.intake.stream.file import reading_of
+    from mmcore.intake.stream.log import log_of
 
     found = read_stays(pack, TASK)
     table = pd.read_parquet(pack / "measurements.parquet")

@@ -10,17 +10,17 @@ from mmcore.domain.errors import MmcoreError
 from mmcore.intake.limits import CHILD_CPU_SECONDS, CHILD_MEMORY_BYTES
 
 READERS = {  # name -> module and function; imported when asked for, so that a note does not wait for pydicom
-    "picture": ("mmcore.intake.picture", "read_picture"),
-    "dicom": ("mmcore.intake.dicom", "read_dicom"),
-    "dicom_clip": ("mmcore.intake.dicom_clip", "read_clip"),
-    "ct": ("mmcore.intake.ct", "read_ct"),
-    "text": ("mmcore.intake.plain_text", "read_text"),
-    "pdf": ("mmcore.intake.plain_text", "read_pdf"),
-    "table": ("mmcore.intake.tables", "read_table"),
-    "ecg_wfdb": ("mmcore.intake.ecg_formats", "read_wfdb"),
-    "ecg_table": ("mmcore.intake.ecg_formats", "read_ecg_table"),
-    "ecg_dicom": ("mmcore.intake.ecg_formats", "read_ecg_dicom"),
-    "ecg_npz": ("mmcore.intake.ecg_formats", "read_ecg_npz"),
+    "picture": ("mmcore.intake.image.picture", "read_picture"),
+    "dicom": ("mmcore.intake.image.dicom", "read_dicom"),
+    "dicom_clip": ("mmcore.intake.image.dicom_clip", "read_clip"),
+    "ct": ("mmcore.intake.ct.volume", "read_ct"),
+    "text": ("mmcore.intake.note.plain_text", "read_text"),
+    "pdf": ("mmcore.intake.note.plain_text", "read_pdf"),
+    "table": ("mmcore.intake.values.tables", "read_table"),
+    "ecg_wfdb": ("mmcore.intake.ecg.formats", "read_wfdb"),
+    "ecg_table": ("mmcore.intake.ecg.formats", "read_ecg_table"),
+    "ecg_dicom": ("mmcore.intake.ecg.formats", "read_ecg_dicom"),
+    "ecg_npz": ("mmcore.intake.ecg.formats", "read_ecg_npz"),
 }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from mmcore.domain.case import Case, Notice
-from mmcore.intake.note_values import read_person
+from mmcore.intake.note.values import read_person
 from mmcore.preprocess.ct import side_of
 from mmcore.tasks import get_task
 

@@ -14,8 +14,8 @@ from mmcore.domain.case import LEADS, Case, Mark, Scan, Waveform
 from mmcore.domain.prediction import Prediction
 from mmcore.domain.task import Modality, Task
 from mmcore.domain.timestamp import Moment
-from mmcore.intake.note_values import FoundValue, read_values
-from mmcore.intake.vitals import check_vitals
+from mmcore.intake.note.values import FoundValue, read_values
+from mmcore.intake.values.vitals import check_vitals
 from mmcore.paths import settings
 from mmcore.preprocess.inpainting import Rectangle, flattened, painted_out
 from mmcore.preprocess.text import MASK, negations, sentences

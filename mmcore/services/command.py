@@ -7,8 +7,8 @@ from mmcore.domain.case import Case, Notice
 from mmcore.domain.errors import NothingToPredictError, OutOfRangeError, UnknownFieldError
 from mmcore.domain.prediction import Attribution, Prediction
 from mmcore.domain.task import Modality, Task
-from mmcore.intake.ct_scan import Place
-from mmcore.intake.ecg import signal_files
+from mmcore.intake.ct.scan import Place
+from mmcore.intake.ecg.recording import signal_files
 from mmcore.services.intake import UploadFile, read_upload
 from mmcore.services.review import load_engine, review
 from mmcore.services.second_question import second_case

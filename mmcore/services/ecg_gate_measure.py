@@ -11,7 +11,7 @@ from mmcore.domain.case import LEADS, Waveform
 from mmcore.domain.errors import PackError
 from mmcore.domain.pack import PackRow
 from mmcore.domain.patient_marks import patient_mark
-from mmcore.intake.ecg_doubts import find_doubt
+from mmcore.intake.ecg.doubts import find_doubt
 from mmcore.metrics.coverage import clopper_pearson
 from mmcore.models.inputs import waveform_input
 from mmcore.preprocess.waveform import RATE_HZ, ready

@@ -8,16 +8,16 @@ from mmcore.domain.errors import MmcoreError
 from mmcore.domain.task import Modality, Task
 from mmcore.domain.timestamp import Moment
 from mmcore.intake.code_streams import kind_of
-from mmcore.intake.ct_scan import CT_ENDINGS, CT_KINDS, read_ct_scan, zipped
-from mmcore.intake.ecg import ecg_facts, is_ecg, read_ecg, signal_files
-from mmcore.intake.ecg_doubts import CORRECTABLE as ECG_CORRECTABLE
-from mmcore.intake.ecg_doubts import OVERRULABLE as ECG_OVERRULABLE
-from mmcore.intake.moments import plausible
-from mmcore.intake.note import note_notices, read_note
-from mmcore.intake.note_date import note_moment
-from mmcore.intake.plain_text import beginning, checked
-from mmcore.intake.scan import read_scan
-from mmcore.intake.vitals import Vitals, check_vitals, looks_like_vitals, read_vitals
+from mmcore.intake.ct.scan import CT_ENDINGS, CT_KINDS, read_ct_scan, zipped
+from mmcore.intake.ecg.doubts import CORRECTABLE as ECG_CORRECTABLE
+from mmcore.intake.ecg.doubts import OVERRULABLE as ECG_OVERRULABLE
+from mmcore.intake.ecg.recording import ecg_facts, is_ecg, read_ecg, signal_files
+from mmcore.intake.image.scan import read_scan
+from mmcore.intake.note.date import note_moment
+from mmcore.intake.note.plain_text import beginning, checked
+from mmcore.intake.note.read import note_notices, read_note
+from mmcore.intake.timestamps import plausible
+from mmcore.intake.values.vitals import Vitals, check_vitals, looks_like_vitals, read_vitals
 from mmcore.services.note_gates import judge_note
 from mmcore.services.scan_gates import Verdict, corrected, judge_scan
 from mmcore.services.uploads import DOUBTED, TYPED, Upload, UploadFile, UploadItem, assembled, joined

@@ -11,7 +11,7 @@ from mmcore.domain.case import Case, Scan
 from mmcore.domain.errors import PackError
 from mmcore.domain.pack import Pack, PackRow
 from mmcore.domain.task import Task
-from mmcore.intake.picture import read_picture
+from mmcore.intake.image.picture import read_picture
 from mmcore.models.encoded import Encoded
 from mmcore.models.fusion import FusionModel
 from mmcore.models.inputs import clinical_input, image_input, text_input, waveform_input

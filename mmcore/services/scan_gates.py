@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mmcore.domain.case import Notice, Scan
-from mmcore.intake.ct_scan import DOUBTED
-from mmcore.intake.film_frame import STANDARD
-from mmcore.intake.radiograph import HOPELESS, doubts
+from mmcore.intake.ct.scan import DOUBTED
+from mmcore.intake.image.film_frame import STANDARD
+from mmcore.intake.image.radiograph import HOPELESS, doubts
 from mmcore.preprocess.corrections import QUARTER_TURNS, UNDO
 from mmcore.preprocess.ct import doubts_of, square_around
 from mmcore.services.picture_gate import correctable, doubts_by_sight

@@ -7,8 +7,8 @@ import numpy as np
 
 from mmcore.domain.prediction import RESIDUAL_LIMIT
 from mmcore.domain.stream import Stay
-from mmcore.intake.stream import log_of
-from mmcore.intake.stream_file import read_stay
+from mmcore.intake.stream.file import read_stay
+from mmcore.intake.stream.log import log_of
 from mmcore.models.stream_model import StreamModel
 from mmcore.preprocess.stream_features import features
 from mmcore.services.stream_risk import explain, risk_at

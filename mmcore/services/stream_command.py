@@ -9,8 +9,8 @@ from mmcore.domain.case import Notice
 from mmcore.domain.errors import MmcoreError, NothingToPredictError, OutOfRangeError, UnknownFieldError
 from mmcore.domain.stream import Stay, StreamAttribution
 from mmcore.domain.task import Modality, Task
-from mmcore.intake.stream import log_of
-from mmcore.intake.stream_file import read_stay
+from mmcore.intake.stream.file import read_stay
+from mmcore.intake.stream.log import log_of
 from mmcore.metrics.conformal import fit_rounds, predict_set
 from mmcore.models.stream_model import probability
 from mmcore.services.stream_risk import early_warning, explain, risk_at

@@ -11,7 +11,7 @@ from mmcore.domain.patient_marks import patient_mark
 from mmcore.domain.prediction import RESIDUAL_LIMIT
 from mmcore.domain.stream import Stay, StayPack
 from mmcore.domain.task import Task
-from mmcore.intake.stream_pack import read_stays
+from mmcore.intake.stream.pack import read_stays
 from mmcore.metrics.calibration import (
     brier_score,
     expected_calibration_error,

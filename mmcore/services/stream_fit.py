@@ -9,7 +9,7 @@ import numpy as np
 from mmcore.domain.patient_marks import patient_mark
 from mmcore.domain.stream import Stay, StayPack
 from mmcore.domain.task import Task
-from mmcore.intake.stream_pack import read_stays
+from mmcore.intake.stream.pack import read_stays
 from mmcore.metrics.alerts import alert_table
 from mmcore.metrics.conformal import conformalize
 from mmcore.models.stream_model import Expert, StreamModel, mixed, probability

@@ -8,8 +8,8 @@ from mmcore.domain.case import Notice
 from mmcore.domain.errors import OutOfRangeError, UnknownTaskError, UnreadableFileError
 from mmcore.domain.stream import Reading, StreamAttribution
 from mmcore.domain.task import Task
-from mmcore.intake.stream import StayLog
-from mmcore.intake.stream_file import read_line
+from mmcore.intake.stream.file import read_line
+from mmcore.intake.stream.log import StayLog
 from mmcore.metrics.alerts import AlertRule, AlertState
 from mmcore.models.stream_model import StreamModel
 from mmcore.services.stream_risk import explain, moved, risks

@@ -7,7 +7,7 @@ from mmcore.domain.case import Case, Notice
 from mmcore.domain.errors import OutOfRangeError
 from mmcore.domain.task import Modality, Task
 from mmcore.domain.timestamp import Gap, Moment, gap_between
-from mmcore.intake.moments import plausible, read_moment
+from mmcore.intake.timestamps import plausible, read_moment
 
 IN_HOURS = 72  # up to here a distance is told in hours, above in days; judgement: this project's
 UNKNOWN_WORDS = ("?", "-")

@@ -7,9 +7,9 @@ from typing import NamedTuple
 from mmcore.domain.case import Case, Notice, Scan, Waveform
 from mmcore.domain.task import Modality, Task
 from mmcore.domain.timestamp import Moment
-from mmcore.intake.ct_scan import Place, near_mark
-from mmcore.intake.ecg_doubts import OVERRULABLE
-from mmcore.intake.vitals import oldest_of
+from mmcore.intake.ct.scan import Place, near_mark
+from mmcore.intake.ecg.doubts import OVERRULABLE
+from mmcore.intake.values.vitals import oldest_of
 from mmcore.services.agreement import find_contradictions
 
 DOUBTED = OVERRULABLE  # codes of a refusal that the user may overrule; gates are overruled by their own code

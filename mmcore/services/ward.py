@@ -11,9 +11,9 @@ from mmcore.domain.errors import PackError
 from mmcore.domain.stream import Stay, StreamAttribution, StreamRisk
 from mmcore.domain.task import Task
 from mmcore.guidelines.news2 import News2
-from mmcore.intake.stream import StayLog
-from mmcore.intake.stream_file import read_stay
-from mmcore.intake.stream_pack import read_stays
+from mmcore.intake.stream.file import read_stay
+from mmcore.intake.stream.log import StayLog
+from mmcore.intake.stream.pack import read_stays
 from mmcore.metrics.alerts import AlertRule, AlertState
 from mmcore.paths import DEMONSTRATIONS, settings
 from mmcore.services.stream_risk import early_warning, explain, is_measured, moved, risks

@@ -10,9 +10,9 @@ from mmcore.domain.case import Notice, Waveform
 from mmcore.domain.errors import UnreadableFileError
 from mmcore.domain.timestamp import Moment
 from mmcore.intake.code_streams import kind_of
-from mmcore.intake.ecg_doubts import OVERRULABLE, completed, find_doubt
+from mmcore.intake.ecg.doubts import OVERRULABLE, completed, find_doubt
+from mmcore.intake.image.scan import process_salt
 from mmcore.intake.sandbox import read_in_child
-from mmcore.intake.scan import process_salt
 
 WAVEFORM_CLASS = b"1.2.840.10008.5.1.4.1.1.9."  # DICOM storage classes of waveforms (PS3.4 B.5)
 HEADER = re.compile(r"^\s*\S+(/\d+)?\s+\d+\s+[\d.]+")  # record name, leads, samples a second
@@ -26,7 +26,7 @@ def looks_like_header(head: str) -> bool:
 
 def looks_like_ecg_table(head: str) -> bool:
     """Whether a text begins as a table with two columns at least that are named after leads."""
-    from mmcore.intake.ecg_formats import heading_of, lead_of
+    from mmcore.intake.ecg.formats import heading_of, lead_of
 
     lines = [line for line in head.splitlines() if line.strip() and not line.startswith("#")]
     cells = re.split(r"[,;\t]", lines[0].replace('"', "")) if lines else []

@@ -11,9 +11,9 @@ from pydicom.dataset import Dataset
 from pydicom.pixels import pixel_array
 
 from mmcore.domain.errors import UnreadableFileError
-from mmcore.intake.ct import as_hounsfield, check_voxels
-from mmcore.intake.ct_frame import check_plane, directions, in_frame, tilt_notices
-from mmcore.intake.dicom import IDENTITY, MADE, PIXELS, SHAPE, TOLD, check_dataset, identity, said
+from mmcore.intake.ct.frame import check_plane, directions, in_frame, tilt_notices
+from mmcore.intake.ct.volume import as_hounsfield, check_voxels
+from mmcore.intake.image.dicom import IDENTITY, MADE, PIXELS, SHAPE, TOLD, check_dataset, identity, said
 
 PLACE = (
     "ImageOrientationPatient",

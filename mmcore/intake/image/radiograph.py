@@ -3,7 +3,7 @@
 import numpy as np
 
 from mmcore.domain.case import Notice, Scan
-from mmcore.intake.film_frame import orientation_doubt
+from mmcore.intake.image.film_frame import orientation_doubt
 
 MIN_SIDE = 64  # pixels; below, no finding is visible
 MAX_ASPECT = 2.5  # longer side by shorter; no chest film is so long

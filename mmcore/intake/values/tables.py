@@ -8,9 +8,9 @@ from io import StringIO
 
 from mmcore.domain.errors import TooLargeError, UnreadableFileError
 from mmcore.intake.limits import MAX_VITALS_ROWS
-from mmcore.intake.moments import read_moment
-from mmcore.intake.plain_text import decoded
-from mmcore.intake.units import number_of, plain_name, split_heading
+from mmcore.intake.note.plain_text import decoded
+from mmcore.intake.timestamps import read_moment
+from mmcore.intake.values.units import number_of, plain_name, split_heading
 
 NAME_HEADINGS = ("field", "name", "parameter", "variable", "item", "code", "measurement", "test", "vital")
 VALUE_HEADINGS = ("value", "result", "reading")

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from mmcore.domain.errors import TooLargeError, UnreadableFileError
-from mmcore.intake.ct import as_hounsfield, check_voxels
-from mmcore.intake.ct_frame import check_along, tilt_notices
+from mmcore.intake.ct.frame import check_along, tilt_notices
+from mmcore.intake.ct.volume import as_hounsfield, check_voxels
 from mmcore.intake.limits import MAX_CT_VOXELS
 
 HEADER = 352  # bytes of a NIfTI-1 file before its voxels

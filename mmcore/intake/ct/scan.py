@@ -11,8 +11,8 @@ import numpy as np
 from mmcore.domain.case import Mark, Notice, Scan
 from mmcore.domain.errors import OutOfRangeError, UnreadableFileError
 from mmcore.intake.code_streams import kind_of
+from mmcore.intake.image.scan import no_picture, process_salt, scan_facts
 from mmcore.intake.sandbox import read_in_child
-from mmcore.intake.scan import no_picture, process_salt, scan_facts
 
 Place = tuple[float, float, int | None]
 """Row and column in pixels and the slice from 0, None for the middle one."""

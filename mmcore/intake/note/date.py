@@ -3,7 +3,7 @@
 import re
 
 from mmcore.domain.timestamp import Moment
-from mmcore.intake.moments import DAY, read_moment
+from mmcore.intake.timestamps import DAY, read_moment
 
 HEADER_LINES = 6  # lines with words; further down, dates belong to the story
 LABELS = re.compile(

@@ -7,7 +7,7 @@ from io import BytesIO, StringIO
 
 from mmcore.domain.errors import TooLargeError, UnreadableFileError
 from mmcore.domain.stream import Reading
-from mmcore.intake.plain_text import decoded
+from mmcore.intake.note.plain_text import decoded
 
 MAX_MEGABYTES = 64
 MAX_ROWS = 200_000

@@ -4,7 +4,7 @@ from math import isfinite, isnan
 
 from mmcore.domain.case import Notice
 from mmcore.domain.task import Field, Task
-from mmcore.intake.units import UNKNOWN, convert, number_of, plain_name, split_cell, split_heading
+from mmcore.intake.values.units import UNKNOWN, convert, number_of, plain_name, split_cell, split_heading
 
 YES = frozenset(["1", "1.0", "yes", "y", "true", "present", "positive", "有", "是"])
 NO = frozenset(["0", "0.0", "no", "n", "false", "absent", "negative", "无", "否", "没有"])

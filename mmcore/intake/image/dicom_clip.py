@@ -10,7 +10,7 @@ from pydicom.encaps import get_frame
 
 from mmcore.domain.errors import TooLargeError, UnreadableFileError
 from mmcore.intake.code_streams import check_pixels, claimed_size
-from mmcore.intake.dicom import identity, in_grey, opened, said, unpacked
+from mmcore.intake.image.dicom import identity, in_grey, opened, said, unpacked
 from mmcore.intake.limits import MAX_CLIP_FRAMES, MAX_CLIP_PIXELS, MAX_CLIP_SHOWN
 
 LONGEST_SIDE = 640  # pixels of a frame that is kept: it is only looked at

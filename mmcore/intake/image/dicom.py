@@ -23,9 +23,9 @@ from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRL
 
 from mmcore.domain.errors import UnreadableFileError
 from mmcore.intake.code_streams import check_pixels, claimed_size
-from mmcore.intake.film_frame import along_axes, orientation_of, squared
-from mmcore.intake.moments import dicom_moment
-from mmcore.intake.picture import colourful_share
+from mmcore.intake.image.film_frame import along_axes, orientation_of, squared
+from mmcore.intake.image.picture import colourful_share
+from mmcore.intake.timestamps import dicom_moment
 
 IDENTITY = ("PatientID", "PatientName", "PatientBirthDate")  # read for the hash, never kept
 TOLD = ("Modality", "ViewPosition", "BodyPartExamined", "PatientOrientation", "ImageOrientationPatient")

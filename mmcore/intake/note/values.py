@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from mmcore.intake.note_measures import measured, number_of
+from mmcore.intake.note.measures import measured, number_of
 
 
 @dataclass(frozen=True)

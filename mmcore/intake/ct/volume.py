@@ -22,11 +22,11 @@ def read_ct(data: bytes, salt: str) -> tuple[dict, bytes]:
     """
     kind = kind_of(data)
     if kind == "dicom":
-        from mmcore.intake.ct_dicom import read_series
+        from mmcore.intake.ct.dicom import read_series
 
         facts, hounsfield = read_series([data], salt)
     elif kind in ("nifti", "gzip"):
-        from mmcore.intake.ct_nifti import read_nifti
+        from mmcore.intake.ct.nifti import read_nifti
 
         facts, hounsfield = read_nifti(data)
     elif kind == "numpy":
@@ -63,7 +63,7 @@ def _from_zip(data: bytes, salt: str) -> tuple[dict, np.ndarray]:
         if members and all(m.filename.endswith(".npy") for m in members):
             with np.load(io.BytesIO(data), allow_pickle=False) as stored:
                 return _from_arrays({name: stored[name] for name in stored.files})
-        from mmcore.intake.ct_dicom import read_series
+        from mmcore.intake.ct.dicom import read_series
 
         return read_series(list(_dicom_members(archive, members)), salt)
 

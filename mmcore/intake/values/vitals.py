@@ -9,10 +9,10 @@ from mmcore.domain.errors import UnknownFieldError, UnreadableFileError
 from mmcore.domain.task import Field, Task
 from mmcore.domain.timestamp import Moment
 from mmcore.intake.code_streams import kind_of
+from mmcore.intake.image.scan import process_salt
 from mmcore.intake.sandbox import read_in_child
-from mmcore.intake.scan import process_salt
-from mmcore.intake.units import number_of, plain_name, split_cell
-from mmcore.intake.values import about, check_value, find_field, short
+from mmcore.intake.values.check import about, check_value, find_field, short
+from mmcore.intake.values.units import number_of, plain_name, split_cell
 
 SILENT = frozenset(  # identity, outcome and bookkeeping: neither used nor worth a word
     (

@@ -2,7 +2,7 @@
 
 from math import log
 
-from mmcore.intake.units import convert, plain_unit
+from mmcore.intake.values.units import convert, plain_unit
 
 Ways = dict[str, tuple[float, float]]  # unit as written -> factor, offset
 

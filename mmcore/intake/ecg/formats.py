@@ -10,7 +10,7 @@ import numpy as np
 from mmcore.domain.case import LEADS
 from mmcore.domain.errors import TooLargeError, UnreadableFileError
 from mmcore.intake.limits import MAX_ECG_SAMPLES
-from mmcore.intake.moments import dicom_moment, read_moment
+from mmcore.intake.timestamps import dicom_moment, read_moment
 
 PER_MILLIVOLT = {
     "mv": 1.0,
@@ -197,7 +197,7 @@ def read_ecg_dicom(data: bytes, salt: str) -> tuple[dict, bytes]:
     """The first multiplex group with leads of the twelve in a DICOM waveform (PS3.3 C.10.9)."""
     from pydicom import config, dcmread
 
-    from mmcore.intake.dicom import WHEN
+    from mmcore.intake.image.dicom import WHEN
 
     config.settings.reading_validation_mode = config.IGNORE
     ds = dcmread(BytesIO(data), force=True)

@@ -9,9 +9,9 @@ import numpy as np
 from mmcore.domain.case import Notice
 from mmcore.domain.stream import Reading, Stay
 from mmcore.domain.task import Field, Task
-from mmcore.intake.stream_units import CHANGEABLE, continued_in, in_standard
-from mmcore.intake.units import plain_name, plain_unit
-from mmcore.intake.values import about, check_value, short
+from mmcore.intake.stream.units import CHANGEABLE, continued_in, in_standard
+from mmcore.intake.values.check import about, check_value, short
+from mmcore.intake.values.units import plain_name, plain_unit
 
 UNKNOWN = -1.0
 LATE_IN_A_ROW = 3  # so many late measurements one after the other: the clock has gone back; judgement

@@ -1,0 +1,1 @@
+"""CT series and volumes."""

@@ -1,0 +1,1 @@
+"""Clinical values in tables, JSON and FHIR."""
