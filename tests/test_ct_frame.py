@@ -8,10 +8,10 @@ import pytest
 
 from mmcore.domain.case import Case, Mark, Scan
 from mmcore.domain.errors import UnreadableFileError
+from mmcore.gates.consistency import find_contradictions
 from mmcore.intake.ct.scan import zipped
 from mmcore.intake.ct.volume import read_ct
 from mmcore.preprocess.ct import side_of
-from mmcore.services.agreement import find_contradictions
 from mmcore.tasks import get_task
 from mmcore.words import LANGUAGES, tell
 from tests.test_intake_ct import ct_file

@@ -7,13 +7,13 @@ import pytest
 
 from mmcore.domain.case import Case, Scan
 from mmcore.domain.errors import UnreadableFileError
+from mmcore.gates.scan import correctable, corrected, judge_scan
 from mmcore.intake.image.film_frame import STORED
 from mmcore.intake.image.radiograph import doubts
 from mmcore.intake.image.scan import read_scan
 from mmcore.preprocess.corrections import UNDO
 from mmcore.services.intake import read_upload
 from mmcore.services.review import load_engine, review
-from mmcore.services.scan_gates import correctable, corrected, judge_scan
 from mmcore.tasks import get_task
 from mmcore.words import LANGUAGES, known, tell
 from pages.ui import viewer

@@ -8,8 +8,8 @@ from PIL import Image
 
 from mmcore.domain.case import Case, Scan
 from mmcore.domain.errors import NothingToPredictError
+from mmcore.gates import learned as picture_gate
 from mmcore.paths import DEMONSTRATIONS
-from mmcore.services import picture_gate
 from mmcore.services.review import load_engine, review
 from mmcore.stores import gate_store
 from mmcore.words import tell

@@ -8,10 +8,10 @@ import pytest
 from mmcore.domain.case import Case
 from mmcore.domain.errors import NothingToPredictError, OutOfRangeError
 from mmcore.domain.timestamp import Moment, gap_between
+from mmcore.gates.recency import ages_of, in_units, time_notices, toggled, typed_moment
 from mmcore.paths import DEMONSTRATIONS
 from mmcore.services import cases
 from mmcore.services.review import load_engine, review
-from mmcore.services.times import ages_of, in_units, time_notices, toggled, typed_moment
 from mmcore.tasks import case_tasks, get_task
 from mmcore.words import LANGUAGES, tell
 from tests.conftest import NOTE, VALUES, whole_case

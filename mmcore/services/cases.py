@@ -14,13 +14,13 @@ from mmcore.domain.case import LEADS, Case, Mark, Scan, Waveform
 from mmcore.domain.prediction import Prediction
 from mmcore.domain.task import Modality, Task
 from mmcore.domain.timestamp import Moment
+from mmcore.gates.recency import ages_of
 from mmcore.intake.note.values import FoundValue, read_values
 from mmcore.intake.values.vitals import check_vitals
 from mmcore.paths import settings
 from mmcore.preprocess.inpainting import Rectangle, flattened, painted_out
 from mmcore.preprocess.text import MASK, negations, sentences
 from mmcore.services.second_question import second_case
-from mmcore.services.times import ages_of
 from mmcore.stores.case_store import CaseStore, CaseSummary, Decision
 from mmcore.tasks import get_task
 

@@ -13,6 +13,9 @@ from torch import Tensor
 from mmcore.domain.case import Case, Notice, Scan, Waveform
 from mmcore.domain.errors import UnknownTaskError
 from mmcore.domain.task import Task
+from mmcore.gates.case import find_image_gate, find_warnings, judge_case, only_taught
+from mmcore.gates.ecg import ecg_gates
+from mmcore.gates.recency import time_notices
 from mmcore.metrics.conformal import Rounds, fit_rounds
 from mmcore.models.encoders import mean_pool
 from mmcore.models.inputs import (
@@ -23,9 +26,6 @@ from mmcore.models.inputs import (
     text_input,
     waveform_input,
 )
-from mmcore.services.ecg_gates import ecg_gates
-from mmcore.services.gates import find_image_gate, find_warnings, judge_case, only_taught
-from mmcore.services.times import time_notices
 from mmcore.stores.model_folders import model_directory
 from mmcore.stores.model_store import StoredModel, load_model
 from mmcore.tasks import get_task

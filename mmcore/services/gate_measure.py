@@ -9,14 +9,14 @@ import numpy as np
 from mmcore.domain.case import Scan
 from mmcore.domain.pack import PackRow
 from mmcore.domain.task import Task
+from mmcore.gates.case import find_image_gate
+from mmcore.gates.learned import correctable, stored_gate
+from mmcore.gates.scan import Verdict, corrected, judge_scan
 from mmcore.metrics.coverage import clopper_pearson
 from mmcore.models.gate import KINDS
 from mmcore.models.inputs import image_input
 from mmcore.services.engine import Engine
-from mmcore.services.gates import find_image_gate
 from mmcore.services.packs import quick_scan, read_pack
-from mmcore.services.picture_gate import correctable, stored_gate
-from mmcore.services.scan_gates import Verdict, corrected, judge_scan
 from mmcore.synthetic.film.gate_pictures import SPOILT, folder, made_up, small_film
 
 DRAWN, SEED = 25, 9_000_000  # pictures of each drawn kind, and seeds that never taught the gate

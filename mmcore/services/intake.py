@@ -7,6 +7,8 @@ from mmcore.domain.case import Notice, Scan
 from mmcore.domain.errors import MmcoreError
 from mmcore.domain.task import Modality, Task
 from mmcore.domain.timestamp import Moment
+from mmcore.gates.note import judge_note
+from mmcore.gates.scan import Verdict, corrected, judge_scan
 from mmcore.intake.code_streams import kind_of
 from mmcore.intake.ct.scan import CT_ENDINGS, CT_KINDS, read_ct_scan, zipped
 from mmcore.intake.ecg.doubts import CORRECTABLE as ECG_CORRECTABLE
@@ -18,8 +20,6 @@ from mmcore.intake.note.plain_text import beginning, checked
 from mmcore.intake.note.read import note_notices, read_note
 from mmcore.intake.timestamps import plausible
 from mmcore.intake.values.vitals import Vitals, check_vitals, looks_like_vitals, read_vitals
-from mmcore.services.note_gates import judge_note
-from mmcore.services.scan_gates import Verdict, corrected, judge_scan
 from mmcore.services.uploads import DOUBTED, TYPED, Upload, UploadFile, UploadItem, assembled, joined
 
 __all__ = ["DOUBTED", "TYPED", "Upload", "UploadFile", "UploadItem", "joined", "read_upload", "recognised"]

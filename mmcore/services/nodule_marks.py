@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 
 from mmcore.domain.case import Case, Mark, Notice, Scan
+from mmcore.gates.consistency import find_contradictions
 from mmcore.intake.ct.scan import marked, near_mark
 from mmcore.preprocess.ct import WINDOWS, windowed
-from mmcore.services.agreement import find_contradictions
 
 PRESETS = WINDOWS
 

@@ -11,13 +11,13 @@ from mmcore.domain.case import Case, Scan
 from mmcore.domain.errors import PackError
 from mmcore.domain.pack import Pack, PackRow
 from mmcore.domain.task import Task
+from mmcore.gates.case import only_taught
 from mmcore.intake.image.picture import read_picture
 from mmcore.models.encoded import Encoded
 from mmcore.models.fusion import FusionModel
 from mmcore.models.inputs import clinical_input, image_input, text_input, waveform_input
 from mmcore.models.lungs import LungNet
 from mmcore.preprocess.language import language_of
-from mmcore.services.gates import only_taught
 from mmcore.services.intake import UploadFile, read_upload
 
 BATCH = 32

@@ -9,10 +9,10 @@ from mmcore.domain.errors import NothingToPredictError
 from mmcore.domain.stream import Stay, StreamAttribution, StreamRisk
 from mmcore.domain.task import Task
 from mmcore.explain.stream import attribute
+from mmcore.gates.vitals import find_vitals_gate
 from mmcore.guidelines.news2 import News2, news2
 from mmcore.models.stream_model import StreamModel, probability
 from mmcore.preprocess.stream_features import features
-from mmcore.services.vitals_gates import find_vitals_gate
 
 RECENT_MINUTES = (
     360.0  # a vital sign older than this is not the patient's present one; judgement: this project's

@@ -10,12 +10,12 @@ from torch import nn
 from mmcore.domain.pack import PackRow
 from mmcore.domain.patient_marks import patient_mark
 from mmcore.domain.task import Task
+from mmcore.gates.ecg import fit_familiar_ecg
 from mmcore.metrics.conformal import conformalize
 from mmcore.metrics.ood import fit_familiar
 from mmcore.models.encoded import Encoded
 from mmcore.models.encoders import mask_pooled
 from mmcore.models.fusion import FusionConfig, FusionModel
-from mmcore.services.ecg_gates import fit_familiar_ecg
 from mmcore.services.fitting import Encoders
 from mmcore.services.packs import outcomes_of
 from mmcore.services.teaching import Reports, teaching_outcomes, teaching_values

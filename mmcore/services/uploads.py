@@ -7,10 +7,10 @@ from typing import NamedTuple
 from mmcore.domain.case import Case, Notice, Scan, Waveform
 from mmcore.domain.task import Modality, Task
 from mmcore.domain.timestamp import Moment
+from mmcore.gates.consistency import find_contradictions
 from mmcore.intake.ct.scan import Place, near_mark
 from mmcore.intake.ecg.doubts import OVERRULABLE
 from mmcore.intake.values.vitals import oldest_of
-from mmcore.services.agreement import find_contradictions
 
 DOUBTED = OVERRULABLE  # codes of a refusal that the user may overrule; gates are overruled by their own code
 TYPED = "typed"  # the name of the item that holds what was typed into the form

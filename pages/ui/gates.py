@@ -8,8 +8,8 @@ import streamlit as st
 
 from mmcore.domain.case import Case, Notice
 from mmcore.domain.errors import NothingToPredictError
-from mmcore.services.scan_gates import correctable, corrected
-from mmcore.services.times import toggled
+from mmcore.gates.recency import toggled
+from mmcore.gates.scan import correctable, corrected
 from pages.ui import resources
 from pages.ui.text import heading, t, told
 

@@ -9,7 +9,7 @@ from mmcore.domain.case import Case
 from mmcore.domain.errors import MmcoreError
 from mmcore.domain.task import Task
 from mmcore.domain.timestamp import Gap, Moment
-from mmcore.services.times import Age, ages_of, in_units, time_notices, typed_moment, with_times
+from mmcore.gates.recency import Age, ages_of, in_units, time_notices, typed_moment, with_times
 from mmcore.tasks import get_task
 from pages.ui import gates, state, upload
 from pages.ui.text import heading, t, told

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mmcore.domain.case import Notice, Scan
+from mmcore.gates.learned import correctable, doubts_by_sight
 from mmcore.intake.ct.scan import DOUBTED
 from mmcore.intake.image.film_frame import STANDARD
 from mmcore.intake.image.radiograph import HOPELESS, doubts
 from mmcore.preprocess.corrections import QUARTER_TURNS, UNDO
 from mmcore.preprocess.ct import doubts_of, square_around
-from mmcore.services.picture_gate import correctable, doubts_by_sight
 
 
 def nodule_doubts(scan: Scan) -> tuple[Notice, ...]:

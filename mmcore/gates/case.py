@@ -5,13 +5,13 @@ from torch import Tensor
 
 from mmcore.domain.case import Case, Notice
 from mmcore.domain.task import Modality, Task
+from mmcore.gates.consistency import find_contradictions
+from mmcore.gates.note import judge_note
+from mmcore.gates.scan import judge_scan
+from mmcore.gates.vitals import find_vitals_gate
 from mmcore.metrics.ood import strangeness
 from mmcore.models.inputs import TRUSTED, ImageInput, TextInput
 from mmcore.preprocess.note_kind import ORDER
-from mmcore.services.agreement import find_contradictions
-from mmcore.services.note_gates import judge_note
-from mmcore.services.scan_gates import judge_scan
-from mmcore.services.vitals_gates import find_vitals_gate
 
 MIXED_UP = ("patients_differ",)  # noticed when the files came, to be said again beside the answer
 BEYOND = 1.15  # times the distance that 99 of 100 calibration pictures keep; judgement: this project's

@@ -1,6 +1,7 @@
 """What speaks against a note: another language, no clinical note at all, nothing in it, orders to the reader."""
 
 from mmcore.domain.case import Notice
+from mmcore.gates.scan import Verdict
 from mmcore.preprocess.language import language_of
 from mmcore.preprocess.note_kind import (
     ENOUGH_WORDS,
@@ -10,7 +11,6 @@ from mmcore.preprocess.note_kind import (
     orders_in,
     words_in,
 )
-from mmcore.services.scan_gates import Verdict
 
 
 def judge_note(note: str) -> Verdict:

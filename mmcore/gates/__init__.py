@@ -1,0 +1,1 @@
+"""Which inputs of a case may speak, and why not."""
