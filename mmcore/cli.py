@@ -163,8 +163,8 @@ def _evaluate(given: argparse.Namespace) -> dict:
         from mmcore.stores.stream_store import load_stream
 
         return evaluate_stays(given.task, load_stream(given.task), given.data, given.bootstrap, bar)
+    from mmcore.prediction.engine import load_engine
     from mmcore.services.evaluate import evaluate
-    from mmcore.services.review import load_engine
 
     return evaluate(load_engine(given.task), given.data, given.bootstrap, bar)
 
@@ -202,8 +202,8 @@ def _train(given: argparse.Namespace) -> dict:
 def _compare(given: argparse.Namespace) -> dict:
     if _is_stream(given.task):
         raise MmcoreError("nothing_to_join", task=given.task)
+    from mmcore.prediction.engine import load_engine
     from mmcore.services.fusions import compare
-    from mmcore.services.review import load_engine
 
     _folder(given.data)
     with Bars() as progress:
@@ -216,9 +216,9 @@ def _card(given: argparse.Namespace) -> dict:
         from mmcore.services.stream_card import refresh_stream
 
         return refresh_stream(given.task, given.data, bar)
+    from mmcore.prediction.engine import load_engine
     from mmcore.services.card import refresh
     from mmcore.services.evaluate import evaluate
-    from mmcore.services.review import load_engine
 
     engine = load_engine(given.task)
     return refresh(engine.stored.directory, evaluate(engine, given.data, progress=bar))
@@ -235,8 +235,8 @@ def _bench(given: argparse.Namespace) -> dict:
 
 
 def _faithfulness(given: argparse.Namespace) -> dict:
+    from mmcore.prediction.engine import load_engine
     from mmcore.services import faithfulness
-    from mmcore.services.review import load_engine
 
     _folder(given.data)
     engine = load_engine(given.task)
@@ -272,8 +272,8 @@ def _fooled(given: argparse.Namespace) -> dict:
 
 
 def _import(given: argparse.Namespace) -> dict:
-    from mmcore.services.cases import open_store
-    from mmcore.services.importing import import_folder
+    from mmcore.cases.import_folder import import_folder
+    from mmcore.cases.worklist import open_store
 
     _folder(given.folder)
     return import_folder(open_store(), given.folder, given.task, given.most)

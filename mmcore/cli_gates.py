@@ -38,7 +38,7 @@ def _gates(given: argparse.Namespace) -> dict:
         with Bars() as progress:
             task = get_task(given.task)
             return train_gate(task, given.data, given.foreign, given.fit, given.version, progress)
-    from mmcore.services.review import load_engine
+    from mmcore.prediction.engine import load_engine
 
     engine = load_engine(given.task)
     if engine.stored.model.waveform_encoder is not None:

@@ -2,7 +2,9 @@
 
 import streamlit as st
 
-from mmcore.services import cases, intake, nodule_marks
+from mmcore.cases import ct_mark as nodule_marks
+from mmcore.cases import upload as intake
+from mmcore.cases import worklist
 from mmcore.tasks import case_tasks
 from pages.ui import ct, frame, moments, resources, state, upload
 from pages.ui.text import heading, t
@@ -56,6 +58,6 @@ with right:
         f'<div class="quiet">{t("screen.new_case.summary", parts=used) if used else t("screen.new_case.nothing")}</div>'
     )
     if st.button(heading("screen.new_case.review"), key="new_review", type="primary", disabled=not used):
-        key = cases.new_case(resources.store(), case, patient_key)
+        key = worklist.new_case(resources.store(), case, patient_key)
         state.forget_uploads()
         frame.go("review", case=key)

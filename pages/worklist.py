@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from mmcore.services import cases
+from mmcore.cases import worklist
 from mmcore.tasks import case_tasks
 from pages.ui import frame, reading, resources, table, tour
 from pages.ui.text import t
@@ -47,7 +47,9 @@ with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
     flagged = st.checkbox(t("screen.worklist.flagged"), key="flagged")
     reading.draw_estimate_setting("estimate")
 
-rows = cases.worklist(store, search=search, states=states, tasks=tasks, flagged=flagged, title=table.title_of)
+rows = worklist.worklist(
+    store, search=search, states=states, tasks=tasks, flagged=flagged, title=table.title_of
+)
 if rows:
     opened = table.draw(rows)
     if opened:

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from mmcore.cases import worklist
 from mmcore.domain.case import Case, Scan
 from mmcore.paths import DEMONSTRATIONS, ROOT, settings
-from mmcore.services import cases
 from mmcore.stores.case_store import CaseStore
 
 NOTE = "Fever and dry cough for 3 days. No chest pain. RT-PCR was positive. Crackles at both bases."
@@ -68,7 +68,7 @@ def database(tmp_path, monkeypatch):
 @pytest.fixture
 def store(database) -> CaseStore:
     """The app's case store with a whole case, one with vitals only, and one with nothing."""
-    opened = cases.open_store(database)
+    opened = worklist.open_store(database)
     opened.add("whole", whole_case(), patient_key="P-17")
     opened.add("vitals", Case("chest_infection", values={"age_years": 40.0, "sex": 0.0}), patient_key="P-18")
     opened.add("empty", Case("chest_infection"), patient_key="P-19")

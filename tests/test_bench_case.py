@@ -2,8 +2,9 @@
 
 import pytest
 
+from mmcore.explain.review import review
+from mmcore.prediction.engine import load_engine
 from mmcore.services.bench import whole_case
-from mmcore.services.review import load_engine, review
 
 
 @pytest.mark.parametrize(

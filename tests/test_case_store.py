@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 import sqlalchemy as sql
 
+from mmcore.cases import demonstrations, edits, worklist
+from mmcore.cases.upload import read_upload
 from mmcore.domain.case import Case, Notice, Scan
 from mmcore.domain.errors import CaseNotFoundError
 from mmcore.domain.timestamp import Moment
 from mmcore.paths import DEMONSTRATIONS
-from mmcore.services import cases
-from mmcore.services.intake import read_upload
 from mmcore.stores.case_store import CaseStore, Decision
 from mmcore.tasks import get_task
 
@@ -182,13 +182,13 @@ def test_two_cases_cannot_share_a_key(store):
 
 
 def test_a_new_key_is_random_and_says_nothing_of_the_patient(store):
-    keys = {cases.new_case(store, full_case(), "Smith") for _ in range(20)}
+    keys = {worklist.new_case(store, full_case(), "Smith") for _ in range(20)}
     assert len(keys) == 20
     assert all(len(key) >= 12 and "smith" not in key.lower() for key in keys)
 
 
 def test_without_a_key_of_the_user_the_patient_is_known_by_the_start_of_the_hash(store):
-    assert store.summary(cases.new_case(store, full_case())).patient_key == "ab12cd34"
+    assert store.summary(worklist.new_case(store, full_case())).patient_key == "ab12cd34"
 
 
 def test_the_worklist_searches_filters_and_puts_the_newest_first(store):
@@ -196,27 +196,27 @@ def test_the_worklist_searches_filters_and_puts_the_newest_first(store):
     store.add("b", Case("chest_infection", note="x"), patient_key="P2", story={"title": "Fever"})
     store.decide("a", Decision("agree", "covid19"))
     store.remember("b", "covid19", 0.5, ("uncertain",))
-    assert [r.key for r in cases.worklist(store)] == ["b", "a"]
-    assert [r.key for r in cases.worklist(store, search="COUGH")] == ["a"]
-    assert [r.key for r in cases.worklist(store, search="p2")] == ["b"]
-    assert [r.key for r in cases.worklist(store, states=["reviewed"])] == ["a"]
-    assert [r.key for r in cases.worklist(store, flagged=True)] == ["b"]
-    assert cases.worklist(store, tasks=["lung_nodule"]) == ()
+    assert [r.key for r in worklist.worklist(store)] == ["b", "a"]
+    assert [r.key for r in worklist.worklist(store, search="COUGH")] == ["a"]
+    assert [r.key for r in worklist.worklist(store, search="p2")] == ["b"]
+    assert [r.key for r in worklist.worklist(store, states=["reviewed"])] == ["a"]
+    assert [r.key for r in worklist.worklist(store, flagged=True)] == ["b"]
+    assert worklist.worklist(store, tasks=["lung_nodule"]) == ()
 
 
 def test_an_edit_masks_words_changes_values_and_sets_modalities_aside():
     case = Case("chest_infection", note="Dry cough. No fever.", values={"age_years": 60.0, "cough": 1.0})
-    changed = cases.edited(case, values={"age_years": 40.0, "cough": None}, hidden=[(0, 3), (11, 20)])
+    changed = edits.edited(case, values={"age_years": 40.0, "cough": None}, hidden=[(0, 3), (11, 20)])
     assert changed.note == "[MASK] cough. [MASK]"
     assert changed.values == {"age_years": 40.0}
-    assert cases.edited(case, without=["text"]).note is None
-    assert cases.edited(case, without=["clinical"]).values == {}
+    assert edits.edited(case, without=["text"]).note is None
+    assert edits.edited(case, without=["clinical"]).values == {}
     assert case.note == "Dry cough. No fever."
 
 
 @pytest.mark.parametrize("key", ["demo-001", "demo-004", "demo-006"])
 def test_a_demonstration_case_is_read_as_an_upload_of_its_files_would_be(store, key):
-    cases.add_demonstrations(store)
+    demonstrations.add_demonstrations(store)
     folder = DEMONSTRATIONS / "chest_infection" / key
     files = [(f.name, f.read_bytes()) for f in folder.iterdir() if f.name != "case.json"]
     uploaded, stored = read_upload(files, get_task("chest_infection")).case, store.load(key)
@@ -226,15 +226,15 @@ def test_a_demonstration_case_is_read_as_an_upload_of_its_files_would_be(store, 
 
 
 def test_demonstration_cases_are_added_once_and_can_be_left_out(store, environment):
-    assert cases.add_demonstrations(store) == len(list(DEMONSTRATIONS.glob("*/*/case.json"))) > 8
-    assert cases.add_demonstrations(store) == 0
+    assert demonstrations.add_demonstrations(store) == len(list(DEMONSTRATIONS.glob("*/*/case.json"))) > 8
+    assert demonstrations.add_demonstrations(store) == 0
     environment("THREEFOLD_DEMONSTRATIONS", "off")
-    assert cases.add_demonstrations(CaseStore("sqlite://")) == 0
+    assert demonstrations.add_demonstrations(CaseStore("sqlite://")) == 0
 
 
 def test_at_a_very_first_start_a_demonstration_case_is_shown_and_later_the_worklist(store):
-    assert cases.to_show_first(store) is None
-    cases.add_demonstrations(store)
-    assert cases.to_show_first(store) == "demo-001"
+    assert demonstrations.to_show_first(store) is None
+    demonstrations.add_demonstrations(store)
+    assert demonstrations.to_show_first(store) == "demo-001"
     store.remember("demo-003", "covid19", 0.5, ())
-    assert cases.to_show_first(store) is None
+    assert demonstrations.to_show_first(store) is None

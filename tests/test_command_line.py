@@ -193,9 +193,9 @@ def test_a_folder_that_is_not_there_is_exit_code_two(capsys) -> None:
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the public chest pack is not here")
 def test_no_patient_that_trained_or_calibrated_the_model_is_scored() -> None:
+    from mmcore.cases.pack_rows import read_pack
     from mmcore.domain.patient_marks import patient_mark
-    from mmcore.services.packs import read_pack
-    from mmcore.services.review import load_engine
+    from mmcore.prediction.engine import load_engine
     from mmcore.training.splits import TEST, split_patients
 
     engine = load_engine("chest_infection")

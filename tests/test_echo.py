@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from pydicom.uid import RLELossless
 
+from mmcore.cases.upload import read_upload
 from mmcore.domain.case import Case
 from mmcore.domain.errors import TooLargeError
+from mmcore.explain.review import review
 from mmcore.intake.image.dicom_clip import LONGEST_SIDE, chosen
 from mmcore.intake.image.scan import read_scan
 from mmcore.intake.limits import MAX_CLIP_PIXELS, MAX_CLIP_SHOWN
-from mmcore.services.intake import read_upload
-from mmcore.services.review import load_engine, review
+from mmcore.prediction.engine import load_engine
 from mmcore.tasks import get_task
 from pages.ui import viewer
 from tests import ecg_files

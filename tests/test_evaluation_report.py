@@ -10,8 +10,8 @@ import pytest
 from mmcore.domain.pack import PackRow
 from mmcore.metrics.conformal import conformalize, fit_rounds, p_values
 from mmcore.metrics.unknown import called_where_unknown
+from mmcore.prediction.engine import Engine
 from mmcore.services.card import card_text
-from mmcore.services.engine import Engine
 from mmcore.services.evaluate import report
 from mmcore.services.scoring import Scored
 from mmcore.stores.model_store import StoredModel

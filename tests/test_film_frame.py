@@ -5,15 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from mmcore.cases.upload import read_upload
 from mmcore.domain.case import Case, Scan
 from mmcore.domain.errors import UnreadableFileError
+from mmcore.explain.review import review
 from mmcore.gates.scan import correctable, corrected, judge_scan
 from mmcore.intake.image.film_frame import STORED
 from mmcore.intake.image.radiograph import doubts
 from mmcore.intake.image.scan import read_scan
+from mmcore.prediction.engine import load_engine
 from mmcore.preprocess.corrections import UNDO
-from mmcore.services.intake import read_upload
-from mmcore.services.review import load_engine, review
 from mmcore.tasks import get_task
 from mmcore.words import LANGUAGES, known, tell
 from pages.ui import viewer

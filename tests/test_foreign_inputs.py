@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
+from mmcore.cases.upload import read_upload
 from mmcore.domain.case import Case, Notice, Scan
 from mmcore.gates.consistency import find_contradictions
 from mmcore.gates.note import judge_note
 from mmcore.gates.vitals import find_vitals_gate
 from mmcore.preprocess.note_kind import clinical_share, orders_in
 from mmcore.preprocess.text import mask_leaks
-from mmcore.services.intake import read_upload
 from mmcore.tasks import get_task
 from mmcore.words import tell
 

@@ -8,9 +8,10 @@ from PIL import Image
 
 from mmcore.domain.case import Case, Scan
 from mmcore.domain.errors import NothingToPredictError
+from mmcore.explain.review import review
 from mmcore.gates import learned as picture_gate
 from mmcore.paths import DEMONSTRATIONS
-from mmcore.services.review import load_engine, review
+from mmcore.prediction.engine import load_engine
 from mmcore.stores import gate_store
 from mmcore.words import tell
 

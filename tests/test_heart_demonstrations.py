@@ -5,9 +5,11 @@ import json
 import numpy as np
 import pytest
 
+from mmcore.cases.demonstrations import read_demonstration
+from mmcore.domain.review import Review
+from mmcore.explain.review import review
 from mmcore.paths import DEMONSTRATIONS
-from mmcore.services.cases import read_demonstration
-from mmcore.services.review import Review, load_engine, review
+from mmcore.prediction.engine import load_engine
 from mmcore.synthetic.demonstrations.ecg import made, write_demonstrations
 from mmcore.tasks import get_task
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from pydicom.uid import CTImageStorage
 
+from mmcore.cases.upload import UploadFile, read_upload
 from mmcore.domain.case import Mark
 from mmcore.domain.errors import OutOfRangeError, TooLargeError, UnreadableFileError
 from mmcore.intake.ct.scan import marked, near_mark, read_ct_scan, zipped
 from mmcore.intake.ct.volume import read_ct
 from mmcore.preprocess.ct import SIDE, SPACING_MM, doubts_of, region_of, scaled, square_around
-from mmcore.services.intake import UploadFile, read_upload
 from mmcore.synthetic.ct.phantom import NoduleLook, draw_ct
 from mmcore.tasks import get_task
 from mmcore.words import LANGUAGES, known

@@ -6,6 +6,7 @@ from datetime import date, time, timedelta
 import numpy as np
 import pytest
 
+from mmcore.cases.upload import read_upload
 from mmcore.cli import main
 from mmcore.domain.timestamp import Moment
 from mmcore.intake.ecg.recording import read_ecg
@@ -13,7 +14,6 @@ from mmcore.intake.image.scan import read_scan
 from mmcore.intake.note.date import note_moment
 from mmcore.intake.timestamps import read_moment
 from mmcore.intake.values.vitals import read_vitals
-from mmcore.services.intake import read_upload
 from mmcore.tasks import get_task
 from mmcore.words import tell
 from tests import conftest, ecg_files

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mmcore.services.intake import Upload, UploadFile, read_upload
+from mmcore.cases.upload import Upload, UploadFile, read_upload
 from mmcore.tasks import get_task
 from mmcore.words import tell
 from tests.conftest import film

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 import mmcore.tasks
+from mmcore.cases.upload import read_upload
 from mmcore.domain.case import Case, Scan
-from mmcore.services.intake import read_upload
 from mmcore.services.train import train
 from mmcore.training.heads import HeadSettings
 from mmcore.words import say
@@ -67,7 +67,8 @@ def test_a_task_of_one_file_is_trained_predicted_and_explained(pack, tmp_path, e
     report = train("square", pack, tmp_path / "out", None, chosen, False, lambda *_: None)
     assert report["test"]["metrics"]["macro_auroc"]["value"] > 0.9
     environment("THREEFOLD_MODELS", str(tmp_path / "out" / "model"))
-    from mmcore.services.review import load_engine, review
+    from mmcore.explain.review import review
+    from mmcore.prediction.engine import load_engine
 
     engine = load_engine("square")
     upload = read_upload([("scan.png", (pack / "1.png").read_bytes())], engine.task, typed={"size_mm": "41"})

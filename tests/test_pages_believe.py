@@ -5,9 +5,11 @@ import time
 
 import pytest
 
+from mmcore.cases import worklist
 from mmcore.domain.case import Case
-from mmcore.services import cases
-from mmcore.services.review import load_engine, review
+from mmcore.explain.review import review
+from mmcore.prediction.engine import load_engine
+from mmcore.stores import case_store
 from tests.conftest import NOTE, film, page_text
 
 TRIES = 600  # half seconds that the tests of an explanation may take on a busy machine
@@ -64,8 +66,8 @@ def test_similar_cases_are_offered_then_named_with_why_and_the_decision(store, v
         case = Case("chest_infection", values={"age_years": age, "sex": 0.0})
         store.add(key, case, patient_key=key, story={"title": f"Case {key}", "truth": "covid19"})
     near = store.load("near")
-    cases.remember(store, "near", near, review(engine, near).prediction)
-    store.decide("near", cases.Decision("override", "other_pneumonia", "later_result"))
+    worklist.remember(store, "near", near, review(engine, near).prediction)
+    store.decide("near", case_store.Decision("override", "other_pneumonia", "later_result"))
     app = visit(case="vitals")
     text = page_text(app)
     assert "Case near" in named(app)

@@ -9,8 +9,8 @@ from hypothesis import strategies as some
 
 from mmcore.domain.case import Case
 from mmcore.domain.prediction import Attribution, Contrast, Prediction
+from mmcore.domain.review import Review
 from mmcore.domain.task import Modality
-from mmcore.services.review import Review
 from pages.ui import evidence, note, viewer
 from pages.ui.text import bound, number, percent, signed
 from tests.conftest import plain

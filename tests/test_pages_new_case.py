@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmcore.services import cases
+from mmcore.cases import worklist
 from tests import ecg_files
 from tests.conftest import NOTE, film, page_text
 
@@ -111,7 +111,7 @@ def test_the_review_opens_with_the_new_case_and_the_next_form_is_empty(form, sto
     assert store.summary(key).patient_key == "P-99"
     app = app.switch_page("pages/new_case.py").run()
     assert app.number_input(key="new_value_age_years_1").value is None
-    assert [row.key for row in cases.worklist(store, search="p-99")] == [key]
+    assert [row.key for row in worklist.worklist(store, search="p-99")] == [key]
 
 
 def on_paper(app) -> list[str]:

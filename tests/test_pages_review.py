@@ -5,8 +5,8 @@ import time
 
 import pytest
 
+from mmcore.cases import worklist
 from mmcore.domain.case import Case
-from mmcore.services import cases
 from tests.conftest import page_text, plain
 
 NUMBER = r'class="value[^"]*">([+−]?[\d.]+)</td>'
@@ -130,7 +130,7 @@ def test_an_override_needs_a_label_and_a_reason(store, visit):
 def test_an_override_is_stored_with_its_coded_reason_and_comment(store, visit):
     app = visit(case="whole")
     app.selectbox(key="instead_whole").select_index(0)
-    app.selectbox(key="reason_whole").select_index(cases.OVERRIDE_REASONS.index("later_result"))
+    app.selectbox(key="reason_whole").select_index(worklist.OVERRIDE_REASONS.index("later_result"))
     app.text_area(key="comment_whole").input("sputum culture grew pneumococci")
     app.button(key="store_whole").click().run()
     (decision,) = store.decisions("whole")

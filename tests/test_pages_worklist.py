@@ -1,7 +1,7 @@
 """The worklist through app.py: what is in a row, filters, ways to open a case."""
 
+from mmcore.cases import worklist
 from mmcore.domain.case import Case
-from mmcore.services import cases
 from mmcore.stores.case_store import Decision
 from pages.ui import resources, table
 from tests.conftest import page_text, plain
@@ -9,7 +9,7 @@ from tests.conftest import page_text, plain
 
 def rows(store) -> dict[str, list[dict]]:
     """Key -> the cells that the table draws."""
-    return {row["key"]: row["cells"] for row in (table._row(summary) for summary in cases.worklist(store))}
+    return {row["key"]: row["cells"] for row in (table._row(summary) for summary in worklist.worklist(store))}
 
 
 def test_a_row_tells_state_label_probability_and_flags(store, visit):
@@ -28,7 +28,7 @@ def test_a_row_says_beside_the_answer_what_is_no_warning(store, visit):
     assert (label["text"], label["detail"]) == ("Hypertrophy", "not called")
     assert question["detail"] == "and Heart: coronary disease"
     assert flags["chips"] == []
-    assert "heart" not in {row.key for row in cases.worklist(store, flagged=True)}
+    assert "heart" not in {row.key for row in worklist.worklist(store, flagged=True)}
 
 
 def test_a_case_is_found_by_the_title_that_stands_on_the_screen(store, visit):
@@ -37,7 +37,7 @@ def test_a_case_is_found_by_the_title_that_stands_on_the_screen(store, visit):
     app = app.text_input(key="search").input("家中接触后").run()
     assert not app.exception
     assert "没有" not in page_text(app)
-    assert [row.key for row in cases.worklist(store, search="家中接触后", title=table.title_of)] == []
+    assert [row.key for row in worklist.worklist(store, search="家中接触后", title=table.title_of)] == []
 
 
 def test_the_first_screen_is_the_worklist_and_has_the_ways_in(store, visit):

@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from mmcore.cases import demonstrations, edits, worklist
+from mmcore.cases.companion import second_case
 from mmcore.domain.case import Case
 from mmcore.domain.errors import NothingToPredictError
+from mmcore.explain.review import review
 from mmcore.paths import DEMONSTRATIONS
-from mmcore.services import cases
+from mmcore.prediction.engine import load_engine
 from mmcore.services.command import predict_files
-from mmcore.services.review import load_engine, review
-from mmcore.services.second_question import second_case
 from mmcore.synthetic.demonstrations.coronary import WITH_ECG, write_coronary_cases
 from mmcore.tasks import get_task
 from tests.conftest import page_text
@@ -24,7 +25,7 @@ ECG = get_task("heart_ecg")
 @pytest.fixture(scope="module")
 def infarct() -> Case:
     """The demonstration ECG that brings the values of the second question."""
-    return cases.read_demonstration(SHIPPED / "heart_ecg" / "heart-003", ECG)
+    return demonstrations.read_demonstration(SHIPPED / "heart_ecg" / "heart-003", ECG)
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def app(store, visit, infarct):
     """Review opened on an ECG case, with the Cleveland values or without."""
 
     def at(**values: float | None):
-        store.add("heart", cases.edited(infarct, values=values), patient_key="P-20")
+        store.add("heart", edits.edited(infarct, values=values), patient_key="P-20")
         return visit(case="heart")
 
     return at
@@ -50,16 +51,16 @@ def test_the_companion_is_asked_of_its_own_fields_and_never_by_age_and_sex_alone
 def test_the_worklist_is_told_that_a_second_answer_stands_beside_the_first_and_what_is_not_called(infarct):
     seen = review(load_engine("heart_ecg"), infarct)
     point = seen.operating_point
-    assert "second:heart_coronary" in cases.flags_of(infarct, seen.prediction, point)
-    alone = cases.edited(infarct, values={f.name: None for f in ECG.second_fields})
-    assert not [f for f in cases.flags_of(alone, seen.prediction, point) if f.startswith("second")]
-    assert "not_called" not in cases.flags_of(infarct, seen.prediction, point)
-    assert "not_called" in cases.flags_of(infarct, seen.prediction, dict.fromkeys(point, 1.0))
+    assert "second:heart_coronary" in worklist.flags_of(infarct, seen.prediction, point)
+    alone = edits.edited(infarct, values={f.name: None for f in ECG.second_fields})
+    assert not [f for f in worklist.flags_of(alone, seen.prediction, point) if f.startswith("second")]
+    assert "not_called" not in worklist.flags_of(infarct, seen.prediction, point)
+    assert "not_called" in worklist.flags_of(infarct, seen.prediction, dict.fromkeys(point, 1.0))
 
 
 def test_the_values_of_the_second_question_leave_the_ecgs_answer_as_it_is(infarct):
     engine = load_engine("heart_ecg")
-    without = cases.edited(infarct, values={f.name: None for f in ECG.second_fields})
+    without = edits.edited(infarct, values={f.name: None for f in ECG.second_fields})
     first, second = review(engine, infarct), review(engine, without)
     assert first.prediction.probabilities == second.prediction.probabilities
     assert first.prediction.notices == second.prediction.notices
@@ -71,7 +72,7 @@ def test_strange_values_of_the_second_question_do_not_close_the_ecgs_own(infarct
         "max_heart_rate_per_min": 230.0,
         "exercise_st_depression_mm": 10.0,
     }
-    seen = review(load_engine("heart_ecg"), cases.edited(infarct, values=strange))
+    seen = review(load_engine("heart_ecg"), edits.edited(infarct, values=strange))
     assert seen.prediction.evidence["clinical"] is not None
 
 
@@ -149,5 +150,5 @@ def test_the_shipped_coronary_cases_are_what_the_code_writes_and_are_marked(tmp_
             assert (folder / name).read_text() == (shipped / name).read_text()
         facts = json.loads((folder / "case.json").read_text())
         assert facts["synthetic"] is True and "truth" not in facts
-        case = cases.read_demonstration(shipped, get_task("heart_coronary"))
+        case = demonstrations.read_demonstration(shipped, get_task("heart_coronary"))
         assert len(case.values) == len(json.loads((folder / "vitals.json").read_text()))

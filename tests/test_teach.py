@@ -5,9 +5,9 @@ from math import log
 import numpy as np
 import pytest
 
+from mmcore.cases.worklist import open_store
 from mmcore.evaluation import teaching
 from mmcore.services import teach
-from mmcore.services.cases import open_store
 from mmcore.tasks import get_task
 
 TASK = get_task("chest_infection")

@@ -5,13 +5,14 @@ from datetime import date, time, timedelta
 
 import pytest
 
+from mmcore.cases import demonstrations, worklist
 from mmcore.domain.case import Case
 from mmcore.domain.errors import NothingToPredictError, OutOfRangeError
 from mmcore.domain.timestamp import Moment, gap_between
+from mmcore.explain.review import review
 from mmcore.gates.recency import ages_of, in_units, time_notices, toggled, typed_moment
 from mmcore.paths import DEMONSTRATIONS
-from mmcore.services import cases
-from mmcore.services.review import load_engine, review
+from mmcore.prediction.engine import load_engine
 from mmcore.tasks import case_tasks, get_task
 from mmcore.words import LANGUAGES, tell
 from tests.conftest import NOTE, VALUES, whole_case
@@ -117,7 +118,7 @@ def test_the_worklist_tells_what_is_old_and_what_was_left_out(engine):
     case = dated(image=FILM, text=NOTED, clinical=ADMITTED)
     for held, flag in ((case, "old:clinical"), (toggled(case, "clinical"), "left_out:clinical")):
         found = review(engine, held, tokens="token_activations").prediction
-        assert flag in cases.flags_of(held, found)
+        assert flag in worklist.flags_of(held, found)
 
 
 def test_notices_tell_the_distance_in_every_language_and_no_date():
@@ -143,7 +144,7 @@ def test_a_typed_time_is_checked():
 
 def test_one_demonstration_shows_values_five_days_older_than_the_film():
     folder = DEMONSTRATIONS / "chest_infection" / "demo-008"
-    ages = {a.modality: a for a in ages_of(TASK, cases.read_demonstration(folder, TASK))}
+    ages = {a.modality: a for a in ages_of(TASK, demonstrations.read_demonstration(folder, TASK))}
     assert ages["clinical"].old
     assert in_units(ages["clinical"].gap) == (5, "days")
     assert not ages["image"].old and not ages["text"].old

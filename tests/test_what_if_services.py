@@ -5,11 +5,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from mmcore.cases import edits, similar
 from mmcore.domain.case import Case, Scan, Waveform
 from mmcore.domain.prediction import Contrast, Prediction
 from mmcore.domain.task import Field, Modality
 from mmcore.preprocess.inpainting import flattened, painted_out
-from mmcore.services import cases, similar
 from mmcore.services.smallest_change import crossings, smallest_changes, step_of
 from mmcore.stores.case_store import CaseStore
 from mmcore.tasks import get_task
@@ -51,11 +51,11 @@ def test_a_lead_is_flat_at_its_median_for_the_seconds_asked() -> None:
 def test_an_edit_paints_the_scan_and_flattens_the_recording_of_a_copy() -> None:
     wave = Waveform(np.array([[1.0, 2.0, 9.0]], np.float32), 1.0, ("I",))
     case = Case("t", scan=Scan(np.eye(8, dtype=np.float32)), waveform=wave)
-    changed = cases.edited(case, painted=[(0, 0, 1, 1)], flat=((), None))
+    changed = edits.edited(case, painted=[(0, 0, 1, 1)], flat=((), None))
     assert np.ptp(changed.scan.pixels) == 0
     assert changed.waveform.samples.tolist() == [[2, 2, 2]]
     assert case.scan.pixels[0, 0] == 1 and case.waveform.samples[0, 2] == 9
-    assert cases.edited(case, without=["waveform"]).waveform is None
+    assert edits.edited(case, without=["waveform"]).waveform is None
 
 
 SPO2 = Field("spo2", "%", plausible=(30, 100), reference=(96, 100))

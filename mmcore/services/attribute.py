@@ -16,7 +16,8 @@ from mmcore.explain.image import class_activation_map, enlarge
 from mmcore.explain.text import integrated_gradients, token_activations
 from mmcore.models.fusion import FusionModel
 from mmcore.models.lungs import FEWEST_SHARE
-from mmcore.services.engine import Encodings, Engine
+from mmcore.prediction.encode import Encodings
+from mmcore.prediction.engine import Engine
 
 MAP_SIDE = 384  # pixels of the longer side of an evidence map
 TOLERANCE = 0.008  # log-odds; a little less than the residual that would be shown as a warning

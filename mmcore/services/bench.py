@@ -10,12 +10,12 @@ import torch
 from mmcore.domain.case import Case, Mark, Scan, Waveform
 from mmcore.domain.prediction import RESIDUAL_LIMIT, Contrast
 from mmcore.domain.task import Modality, Task
+from mmcore.explain.review import review
 from mmcore.models.fusion import FusionModel
 from mmcore.models.inputs import clinical_input, image_input, text_input, waveform_input
+from mmcore.prediction.engine import Engine, load_engine
 from mmcore.services.attribute import EXACT, QUICK
 from mmcore.services.card import keep_bench
-from mmcore.services.engine import Engine
-from mmcore.services.review import load_engine, review
 from mmcore.services.timing import interleaved_medians
 
 THREADS = 2

@@ -3,15 +3,16 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from mmcore.cases.companion import second_case
+from mmcore.cases.upload import UploadFile, read_upload
 from mmcore.domain.case import Case, Notice
 from mmcore.domain.errors import NothingToPredictError, OutOfRangeError, UnknownFieldError
 from mmcore.domain.prediction import Attribution, Prediction
 from mmcore.domain.task import Modality, Task
+from mmcore.explain.review import review
 from mmcore.intake.ct.scan import Place
 from mmcore.intake.ecg.recording import signal_files
-from mmcore.services.intake import UploadFile, read_upload
-from mmcore.services.review import load_engine, review
-from mmcore.services.second_question import second_case
+from mmcore.prediction.engine import load_engine
 from mmcore.words import tell
 
 GIVEN_FOR = {

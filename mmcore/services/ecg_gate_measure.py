@@ -7,17 +7,19 @@ from pathlib import Path
 
 import numpy as np
 
+from mmcore.cases.pack_rows import has_label
 from mmcore.domain.case import LEADS, Waveform
 from mmcore.domain.errors import PackError
 from mmcore.domain.pack import PackRow
 from mmcore.domain.patient_marks import patient_mark
+from mmcore.domain.progress import Progress
+from mmcore.evaluation.encode_rows import features_of_waveforms
 from mmcore.gates.ecg import ecg_gates, fit_familiar_ecg
 from mmcore.intake.ecg.doubts import find_doubt
 from mmcore.metrics.coverage import clopper_pearson
 from mmcore.models.inputs import waveform_input
+from mmcore.prediction.engine import Engine
 from mmcore.preprocess.waveform import RATE_HZ, ready
-from mmcore.services.engine import Engine
-from mmcore.services.packs import Progress, features_of_waveforms, has_label
 from mmcore.stores.model_store import write_digests
 from mmcore.synthetic.ecg.foreign import NO_ECG, SPOILT
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mmcore.cases.pack_rows import has_label, read_pack
 from mmcore.domain.pack import Pack, PackRow
 from mmcore.domain.patient_marks import patient_mark
 from mmcore.domain.prediction import RESIDUAL_LIMIT
@@ -19,9 +20,8 @@ from mmcore.metrics.trust import (
     selective_report,
 )
 from mmcore.metrics.unknown import called_where_unknown
-from mmcore.services.engine import Engine
+from mmcore.prediction.engine import Engine
 from mmcore.services.extras import has_extra, with_extras
-from mmcore.services.packs import has_label, read_pack
 from mmcore.services.scoring import Scored, by_subset, score, subset
 
 __all__ = ["Scored", "evaluate", "figures", "patient_mark", "report", "score"]

@@ -7,21 +7,23 @@ from pathlib import Path
 
 import numpy as np
 
+from mmcore.cases.pack_rows import case_of, read_pack
 from mmcore.domain.case import Case
 from mmcore.domain.errors import NothingToPredictError
 from mmcore.domain.pack import PackRow
 from mmcore.domain.prediction import Contrast
+from mmcore.domain.review import Review
+from mmcore.explain.review import review
 from mmcore.metrics.figures import interval, patient_weights
+from mmcore.prediction.encode import Encodings, encode
+from mmcore.prediction.engine import Engine
 from mmcore.services import badges as of_case
 from mmcore.services.attribute import QUICK
 from mmcore.services.badges import Badge
 from mmcore.services.card import write_card
-from mmcore.services.engine import Encodings, encode
 from mmcore.services.evaluate import unseen_rows
-from mmcore.services.packs import case_of, read_pack
 from mmcore.services.parts import blurred_by_place
 from mmcore.services.randomised import randomisation
-from mmcore.services.review import Engine, Review, review
 from mmcore.services.shortcuts import shortcut_report
 
 FILE = "faithfulness.json"

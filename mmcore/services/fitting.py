@@ -9,9 +9,11 @@ import torch
 from PIL import Image
 from torch import nn
 
+from mmcore.cases.pack_rows import has_label, outcomes_of, quick_scan, read_pack, scan_of
 from mmcore.domain.case import Waveform
 from mmcore.domain.errors import PackError
 from mmcore.domain.pack import PackRow
+from mmcore.domain.progress import Progress
 from mmcore.domain.task import Modality, Task
 from mmcore.models.encoders import load_image_encoder, load_text_encoder
 from mmcore.models.inputs import look, waveform_input
@@ -20,7 +22,6 @@ from mmcore.preprocess.image import Crop, resample
 from mmcore.preprocess.language import language_of
 from mmcore.preprocess.text import clean, mask_leaks
 from mmcore.services.nodules import fit_on_nodules
-from mmcore.services.packs import Progress, has_label, outcomes_of, quick_scan, read_pack, scan_of
 from mmcore.stores.model_folders import model_directory
 from mmcore.stores.model_store import load_model
 from mmcore.synthetic.demonstrations.film import mark_synthetic

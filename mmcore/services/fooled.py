@@ -12,11 +12,11 @@ from torch import nn
 from mmcore.domain.case import Case
 from mmcore.domain.errors import ModelFileError
 from mmcore.domain.prediction import Attribution, Contrast, Prediction
+from mmcore.domain.review import Review
 from mmcore.domain.task import Modality
 from mmcore.explain.image import class_activation_map, enlarge
 from mmcore.paths import DEMONSTRATIONS
-from mmcore.services.engine import Engine, load_engine
-from mmcore.services.review import Review
+from mmcore.prediction.engine import Engine, load_engine
 from mmcore.training.fooled import LETTER, FooledHead, fit, letter_maps
 
 FOLDER = DEMONSTRATIONS / "teach"

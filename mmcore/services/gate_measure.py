@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mmcore.cases.pack_rows import quick_scan, read_pack
 from mmcore.domain.case import Scan
 from mmcore.domain.pack import PackRow
 from mmcore.domain.task import Task
@@ -15,8 +16,7 @@ from mmcore.gates.scan import Verdict, corrected, judge_scan
 from mmcore.metrics.coverage import clopper_pearson
 from mmcore.models.gate import KINDS
 from mmcore.models.inputs import image_input
-from mmcore.services.engine import Engine
-from mmcore.services.packs import quick_scan, read_pack
+from mmcore.prediction.engine import Engine
 from mmcore.synthetic.film.gate_pictures import SPOILT, folder, made_up, small_film
 
 DRAWN, SEED = 25, 9_000_000  # pictures of each drawn kind, and seeds that never taught the gate

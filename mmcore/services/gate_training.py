@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from mmcore.cases.pack_rows import quick_scan, read_pack
 from mmcore.domain.pack import PackRow
 from mmcore.domain.task import Task
 from mmcore.models.efficientnet_lite import EfficientNetLite0, load_imagenet_weights
 from mmcore.models.gate import BATCH, KINDS, SIZE, GateNet, features_of
 from mmcore.preprocess.image import thumbnail
-from mmcore.services.packs import quick_scan, read_pack
 from mmcore.stores.gate_store import save_gate
 from mmcore.synthetic.film.gate_pictures import SPOILT, another, folder, made_up, small_film, varied
 from mmcore.synthetic.film.phantom import FIRST_TRAINING_SEED, draw

@@ -10,12 +10,13 @@ import numpy as np
 import torch
 from torch import nn
 
+from mmcore.cases.pack_rows import scan_of
 from mmcore.domain.pack import PackRow
+from mmcore.evaluation.encode_rows import BATCH
 from mmcore.models.efficientnet_lite import EfficientNetLite0
 from mmcore.models.inputs import image_input
 from mmcore.models.lungs import LungNet, organ_shares
 from mmcore.services.fitting import Progress, crops, has_scan
-from mmcore.services.packs import BATCH, scan_of
 from mmcore.training.image_encoder import Recipe, started, views_of
 from mmcore.training.views import Views
 

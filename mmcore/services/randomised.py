@@ -11,7 +11,8 @@ from torch import nn
 from mmcore.domain.case import Case
 from mmcore.domain.prediction import Contrast
 from mmcore.explain.faithfulness import rank_correlation
-from mmcore.services.review import Engine, review
+from mmcore.explain.review import review
+from mmcore.prediction.engine import Engine
 
 GROUPS = 4  # steps from the top of an encoder to its bottom
 SEED = 0

@@ -8,13 +8,14 @@ from itertools import combinations
 import numpy as np
 import torch
 
+from mmcore.cases.pack_rows import case_of, outcomes_of
 from mmcore.domain.errors import NothingToPredictError
 from mmcore.domain.pack import PackRow
 from mmcore.domain.task import Task
+from mmcore.explain.review import review
 from mmcore.models.fusion import FusionModel
-from mmcore.services.engine import Engine, centred, encode
-from mmcore.services.packs import case_of, outcomes_of
-from mmcore.services.review import review
+from mmcore.prediction.encode import centred, encode
+from mmcore.prediction.engine import Engine
 
 READERS = 2  # rows decoded ahead, each in a child process
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from mmcore.domain.pack import PackRow
-from mmcore.services.engine import Encodings, centred
-from mmcore.services.review import Engine
+from mmcore.prediction.encode import Encodings, centred
+from mmcore.prediction.engine import Engine
 
 FEWEST = 10  # rows of a source, else it is left out
 FOLDS = 5

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 
 from mmcore.domain.prediction import Prediction
+from mmcore.domain.review import Review
 from mmcore.domain.task import Field, Modality
-from mmcore.services.engine import Engine
-from mmcore.services.review import Review
+from mmcore.prediction.engine import Engine
 
 Margin = Callable[
     [np.ndarray], np.ndarray

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mmcore.cases.pack_rows import has_label, outcomes_of
 from mmcore.domain.pack import PackRow
 from mmcore.domain.task import Task
 from mmcore.models.encoded import Encoded
 from mmcore.models.fusion import FusionModel
 from mmcore.models.inputs import clinical_input
-from mmcore.services.packs import has_label, outcomes_of
 from mmcore.training.report_reader import composed, pooled
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from mmcore.cases.pack_rows import outcomes_of
 from mmcore.domain.pack import PackRow
 from mmcore.domain.patient_marks import patient_mark
 from mmcore.domain.task import Task
@@ -17,7 +18,6 @@ from mmcore.models.encoded import Encoded
 from mmcore.models.encoders import mask_pooled
 from mmcore.models.fusion import FusionConfig, FusionModel
 from mmcore.services.fitting import Encoders
-from mmcore.services.packs import outcomes_of
 from mmcore.services.teaching import Reports, teaching_outcomes, teaching_values
 from mmcore.training.background import background_rows, centroids, identified
 from mmcore.training.calibrate import (

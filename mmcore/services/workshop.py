@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from mmcore.cases.pack_rows import has_label
 from mmcore.domain.pack import PackRow
 from mmcore.domain.task import Modality, Task
+from mmcore.evaluation.encode_rows import encode_rows, features_of_waveforms
 from mmcore.models.encoded import Encoded
 from mmcore.models.encoders import EFFICIENTNET_LITE0
 from mmcore.models.fusion import FusionModel
@@ -16,11 +18,6 @@ from mmcore.models.lungs import LungNet
 from mmcore.models.nodule_encoder import NoduleEncoder
 from mmcore.services.fitting import Progress, fit_encoders, fit_text, fit_waveform, picture_shares
 from mmcore.services.nodules import features_of_nodules
-from mmcore.services.packs import (
-    encode_rows,
-    features_of_waveforms,
-    has_label,
-)
 from mmcore.services.pictures import make_pictures
 from mmcore.services.teaching import (
     Reports,

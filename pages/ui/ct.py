@@ -6,9 +6,9 @@ from html import escape
 import numpy as np
 import streamlit as st
 
+from mmcore.cases import ct_mark as nodule_marks
 from mmcore.domain.case import Scan
 from mmcore.domain.prediction import Attribution
-from mmcore.services import nodule_marks
 from pages.ui import state, viewer
 from pages.ui.text import heading, t
 

@@ -4,7 +4,8 @@ from html import escape
 
 import streamlit as st
 
-from mmcore.services.cases import OVERRIDE_REASONS, Decision
+from mmcore.cases.worklist import OVERRIDE_REASONS
+from mmcore.stores.case_store import Decision
 from pages.ui import resources, state
 from pages.ui.answer import called
 from pages.ui.text import day, heading, listed, percent, t

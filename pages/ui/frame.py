@@ -5,9 +5,9 @@ from typing import NoReturn
 
 import streamlit as st
 
+from mmcore.cases import demonstrations
 from mmcore.domain.errors import MmcoreError
 from mmcore.paths import settings
-from mmcore.services import cases
 from mmcore.words import LANGUAGES
 from pages.ui import resources, state
 from pages.ui.text import t, told
@@ -59,7 +59,7 @@ def open_wanted(screen) -> None:
     if screen.url_path == "" and asked:
         go("review", case=asked)
     if screen.url_path == "" and first:
-        chosen = settings().open_first or cases.to_show_first(resources.store())
+        chosen = settings().open_first or demonstrations.to_show_first(resources.store())
         if chosen and chosen != HOME:
             go("review", case=chosen)
 

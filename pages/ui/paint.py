@@ -5,7 +5,7 @@ from html import escape
 import streamlit as st
 
 from mmcore.domain.case import Scan, Waveform
-from mmcore.services.cases import Rectangle
+from mmcore.preprocess.inpainting import Rectangle
 from pages.ui import state, viewer
 from pages.ui.text import t
 

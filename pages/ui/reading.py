@@ -8,12 +8,12 @@ from html import escape
 import streamlit as st
 
 from mmcore import words
+from mmcore.cases import worklist
 from mmcore.domain.case import Case
 from mmcore.domain.errors import MmcoreError
 from mmcore.domain.prediction import Contrast
 from mmcore.domain.task import Task
-from mmcore.services import cases
-from mmcore.services.cases import CaseSummary
+from mmcore.stores.case_store import CaseSummary
 from mmcore.tasks import get_task
 from pages.ui import account, answer, group, note, pictures, resources, similar, state, table, what_if
 from pages.ui.text import day, t
@@ -41,7 +41,7 @@ def load_engine(summary: CaseSummary, case: Case):
 
 def read(engine, key: str, case: Case, contrast: Contrast | None = None, tokens: str = QUICK):
     """Review a case under the chosen prior and contrast; what was computed before is not computed again."""
-    from mmcore.services.review import review  # brings torch
+    from mmcore.explain.review import review  # brings torch
 
     chosen = {"prior": state.of_case(key, "prior"), "contrast": contrast or state.of_case(key, "contrast")}
     return review(engine, case, **chosen, memory=state.memory(key), tokens=tokens)
@@ -50,7 +50,7 @@ def read(engine, key: str, case: Case, contrast: Contrast | None = None, tokens:
 def keep(key: str, summary: CaseSummary, seen) -> None:
     """Keep label, probability and flags for the worklist where they are new; never those under another prior."""
     chance = max(seen.prediction.probabilities.values())
-    flags = cases.flags_of(seen.case, seen.prediction, seen.operating_point)
+    flags = worklist.flags_of(seen.case, seen.prediction, seen.operating_point)
     known = (
         summary.top_probability is not None
         and abs(summary.top_probability - chance) < 1e-6
@@ -58,7 +58,7 @@ def keep(key: str, summary: CaseSummary, seen) -> None:
         and state.of_case(key, "kept") == seen.prediction.model_sha256
     )
     if not known and not state.of_case(key, "prior"):
-        cases.remember(resources.store(), key, seen.case, seen.prediction, seen.operating_point)
+        worklist.remember(resources.store(), key, seen.case, seen.prediction, seen.operating_point)
         state.set_of_case(key, "kept", seen.prediction.model_sha256)
 
 
@@ -149,7 +149,7 @@ def draw_note(engine, key: str, seen, revealed: bool, doubt: str = "") -> None:
 
 def _exact_review(engine, key: str, seen) -> Future:
     """The review by the exact method, begun once for a note, a contrast and a set of modalities; touches no session."""
-    from mmcore.services.review import review
+    from mmcore.explain.review import review
 
     contrast = seen.prediction.contrast
     wanted = (

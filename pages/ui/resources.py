@@ -6,9 +6,10 @@ from pathlib import Path
 
 import streamlit as st
 
+from mmcore.cases import demonstrations, worklist
 from mmcore.paths import ASSETS, settings
-from mmcore.services import cases, ward
-from mmcore.services.cases import CaseStore
+from mmcore.services import ward
+from mmcore.stores.case_store import CaseStore
 
 
 @st.cache_resource(show_spinner=False)
@@ -25,7 +26,7 @@ def is_loaded(task: str) -> bool:
 @st.cache_resource(show_spinner=False)
 def engine(task: str):
     """The task's model in memory. What is loaded stays: the collector is told so, or it walks it after every rerun."""
-    from mmcore.services.review import load_engine  # torch comes with it, and the worklist needs none
+    from mmcore.prediction.engine import load_engine  # torch comes with it, and the worklist needs none
 
     loaded = load_engine(task)
     gc.collect()
@@ -42,8 +43,8 @@ def worker() -> ThreadPoolExecutor:
 
 @st.cache_resource(show_spinner=False)
 def _store(url: str) -> CaseStore:
-    opened = cases.open_store(url)
-    cases.add_demonstrations(opened)
+    opened = worklist.open_store(url)
+    demonstrations.add_demonstrations(opened)
     return opened
 
 

@@ -4,10 +4,10 @@ from html import escape
 
 import streamlit as st
 
+from mmcore.cases.companion import second_case
 from mmcore.domain.case import Case
 from mmcore.domain.errors import NothingToPredictError
 from mmcore.domain.task import Task
-from mmcore.services.second_question import second_case
 from pages.ui import answer, resources, state, vitals
 from pages.ui.account import warnings_of
 from pages.ui.evidence import account_table, rows_of, sum_in_words
@@ -40,7 +40,7 @@ def draw(task: Task, key: str, case: Case) -> None:
 
 
 def _read(companion: Task, key: str, asked: Case):
-    from mmcore.services.review import review  # brings torch
+    from mmcore.explain.review import review  # brings torch
 
     prior = state.of_case(key, "prior")
     return review(resources.engine(companion.name), asked, prior=prior, memory=state.memory(key))

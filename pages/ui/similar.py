@@ -5,9 +5,9 @@ from html import escape
 
 import streamlit as st
 
-from mmcore.services import similar
-from mmcore.services.cases import CaseSummary
-from mmcore.services.similar import Beside, Neighbour
+from mmcore.cases import similar
+from mmcore.cases.similar import Beside, Neighbour
+from mmcore.stores.case_store import CaseSummary
 from pages.ui import frame, resources, state
 from pages.ui.decision import label_words
 from pages.ui.evidence import contrast_words

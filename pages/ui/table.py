@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from mmcore import words
-from mmcore.services import cases
-from mmcore.services.cases import CaseSummary
+from mmcore.cases import worklist
+from mmcore.stores.case_store import CaseSummary
 from pages.ui import resources, state
 from pages.ui.text import day, heading, percent, t
 
@@ -48,7 +48,7 @@ def _row(case: CaseSummary) -> dict:
             "sort": case.top_probability,
             "chance": case.top_probability,
         }
-    chips = [flag_words(f) for f in case.flags if f.partition(":")[0] not in cases.BESIDE]
+    chips = [flag_words(f) for f in case.flags if f.partition(":")[0] not in worklist.BESIDE]
     tag = t("screen.review.not_called") if "not_called" in case.flags and not hidden else ""
     second = next((f.partition(":")[2] for f in case.flags if f.startswith("second:")), "")
     also = t("screen.worklist.second", question=t(f"task.{second}")) if second else ""

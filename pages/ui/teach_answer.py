@@ -4,9 +4,10 @@ import re
 
 import streamlit as st
 
+from mmcore.cases import edits
 from mmcore.domain.case import Case
 from mmcore.domain.task import Modality, Task
-from mmcore.services import cases, teach
+from mmcore.services import teach
 from pages.ui import reading, resources, state, teach_ecg, viewer
 from pages.ui.text import heading, listed, percent, t
 from pages.ui.vitals import value_words
@@ -114,7 +115,7 @@ def _draw_note(review, key: str) -> list:
 def _pieces(review) -> list[dict]:
     """The note in order: words that can be pressed with their sentence, masked runs, and what lies between."""
     text, masked = review.note_text, sorted(review.masked_spans)
-    ends = [end for _, end in cases.note_sentences(text)]
+    ends = [end for _, end in edits.note_sentences(text)]
     pieces, position = [], 0
     for start, end, category in [*masked, (len(text), len(text), "")]:
         for found in re.finditer(r"\S+|\s+", text[position:start]):

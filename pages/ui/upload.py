@@ -8,10 +8,11 @@ from html import escape
 
 import streamlit as st
 
+from mmcore.cases import edits
+from mmcore.cases import upload as intake
+from mmcore.cases.upload import Upload, UploadItem
 from mmcore.domain.case import Notice
 from mmcore.domain.task import Field, Task
-from mmcore.services import cases, intake
-from mmcore.services.intake import Upload, UploadItem
 from pages.ui import ecg, state
 from pages.ui.text import heading, number, t, told
 from pages.ui.vitals import unit, value_words
@@ -170,7 +171,7 @@ def _input(field: Field, known: float | None) -> object:
 
 def draw_found(note: str, task: Task, taken: set[str]) -> dict[str, object]:
     """Values that the note states and nothing else gives; only those ticked are returned."""
-    found = [v for v in cases.values_in_note(note) if v.field not in taken] if note else []
+    found = [v for v in edits.values_in_note(note) if v.field not in taken] if note else []
     found = [v for v in found if any(f.name == v.field for f in task.asked_fields)]
     if not found:
         return {}

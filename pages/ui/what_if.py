@@ -5,9 +5,9 @@ from html import escape
 
 import streamlit as st
 
+from mmcore.cases import edits
 from mmcore.domain.errors import MmcoreError
 from mmcore.domain.task import Task
-from mmcore.services import cases
 from pages.ui import paint, second, state
 from pages.ui.evidence import account_table, of_modality, rows_of, sum_in_words
 from pages.ui.note import shown, words_of
@@ -34,7 +34,7 @@ def draw(review, task: Task, key: str, again, changes) -> None:
             return
         state.set_of_case(key, "edited", True)
         base = replace(review.case, note=review.note_text)
-        edited = cases.edited(base, **edits)
+        edited = edits.edited(base, **edits)
         try:
             changed = again(edited, review.prediction.contrast)
         except MmcoreError as error:
@@ -145,7 +145,7 @@ def _hidden(review, key: str) -> tuple[tuple[int, int], ...]:
     text = review.note_text
     sentences = st.multiselect(
         t("screen.what_if.sentences"),
-        cases.note_sentences(text),
+        edits.note_sentences(text),
         format_func=lambda span: text[span[0] : span[1]],
         key=f"sentences_{key}",
         placeholder=t("screen.what_if.choose"),

@@ -1,7 +1,6 @@
-"""From a case to its account: the prediction, the evidence of each modality and the attributions that sum to it."""
+"""From encodings to calibrated probabilities under a pre-test probability."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -9,68 +8,11 @@ from torch import Tensor
 
 from mmcore.domain.case import Case, Notice
 from mmcore.domain.errors import NothingToPredictError
-from mmcore.domain.prediction import Attribution, Contrast, Prediction
+from mmcore.domain.prediction import Contrast, Prediction
 from mmcore.domain.task import Modality, Task
 from mmcore.metrics.conformal import p_values
-from mmcore.preprocess.text import negations
-from mmcore.services.attribute import EXACT, attribute_all
-from mmcore.services.engine import Encodings, Engine, centred, encode, load_engine
-
-__all__ = ["Engine", "Review", "load_engine", "predict", "review"]
-
-
-@dataclass(frozen=True)
-class Review:
-    """All that the screen shows of a case, see Prediction and Attribution. Spans are character ranges of `note_text`."""
-
-    case: Case
-    prediction: Prediction
-    attributions: tuple[Attribution, ...]
-    failed: tuple[Notice, ...]
-    note_text: str | None
-    masked_spans: tuple[tuple[int, int, str], ...]
-    negated_spans: tuple[tuple[int, int], ...]
-    lung_outline: np.ndarray | None
-    identified: Mapping[str, bool]
-    gates: tuple[Notice, ...]
-    operating_point: Mapping[str, float]
-    default_prior: Mapping[str, float]
-    scales: Mapping[str, float]
-
-
-def review(
-    engine: Engine,
-    case: Case,
-    *,
-    prior: Mapping[str, float] | None = None,
-    contrast: Contrast | None = None,
-    memory: dict | None = None,
-    tokens: str = EXACT,
-) -> Review:
-    """The account of a case. `memory` keeps encodings and attributions by content, so that a changed prior computes nothing.
-
-    prior: label -> probability, unknown labels share the rest. Raises NothingToPredictError if no modality can be used.
-    """
-    memory = {} if memory is None else memory
-    encodings = encode(engine, case, memory)
-    prediction = predict(engine, case, encodings, prior, contrast)
-    attributions, failed = attribute_all(engine, prediction, encodings, memory, tokens)
-    text_in = encodings.text_in
-    return Review(
-        case=case,
-        prediction=prediction,
-        attributions=attributions,
-        failed=failed,
-        note_text=text_in.note if text_in else case.note,
-        masked_spans=tuple((s.start, s.end, s.category) for s in text_in.masked.spans) if text_in else (),
-        negated_spans=tuple((n.start, n.end) for n in negations(text_in.note)) if text_in else (),
-        lung_outline=encodings.image_in.lungs if encodings.image_in else None,
-        identified=engine.taught,
-        gates=encodings.gates,
-        operating_point=engine.facts["operating_point"],
-        default_prior=engine.facts["label_share"],
-        scales=dict(zip(engine.stored.model.modalities, engine.stored.model.scale.tolist(), strict=True)),
-    )
+from mmcore.prediction.encode import Encodings, centred
+from mmcore.prediction.engine import Engine
 
 
 def predict(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from mmcore.cases.merge import DOUBTED, TYPED, Upload, UploadFile, UploadItem, assembled, joined
 from mmcore.domain.case import Notice, Scan
 from mmcore.domain.errors import MmcoreError
 from mmcore.domain.task import Modality, Task
@@ -20,7 +21,6 @@ from mmcore.intake.note.plain_text import beginning, checked
 from mmcore.intake.note.read import note_notices, read_note
 from mmcore.intake.timestamps import plausible
 from mmcore.intake.values.vitals import Vitals, check_vitals, looks_like_vitals, read_vitals
-from mmcore.services.uploads import DOUBTED, TYPED, Upload, UploadFile, UploadItem, assembled, joined
 
 __all__ = ["DOUBTED", "TYPED", "Upload", "UploadFile", "UploadItem", "joined", "read_upload", "recognised"]
 

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from mmcore.services.cases import CaseStore
-from mmcore.services.intake import read_upload
-from mmcore.services.packs import case_of, read_pack
+from mmcore.cases.pack_rows import case_of, read_pack
+from mmcore.cases.upload import read_upload
+from mmcore.stores.case_store import CaseStore
 from mmcore.tasks import get_task
 
 KEPT_AS = 12  # characters of a patient's key shown in the worklist

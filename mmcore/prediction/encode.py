@@ -1,22 +1,17 @@
-"""A task and its model in memory, and what its encoders make of a case."""
+"""What the encoders make of a case that its gates let speak."""
 
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 import torch
-from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from mmcore.domain.case import Case, Notice, Scan, Waveform
-from mmcore.domain.errors import UnknownTaskError
-from mmcore.domain.task import Task
 from mmcore.gates.case import find_image_gate, find_warnings, judge_case, only_taught
 from mmcore.gates.ecg import ecg_gates
 from mmcore.gates.recency import time_notices
-from mmcore.metrics.conformal import Rounds, fit_rounds
 from mmcore.models.encoders import mean_pool
 from mmcore.models.inputs import (
     ImageInput,
@@ -26,34 +21,10 @@ from mmcore.models.inputs import (
     text_input,
     waveform_input,
 )
-from mmcore.stores.model_folders import model_directory
-from mmcore.stores.model_store import StoredModel, load_model
-from mmcore.tasks import get_task
+from mmcore.prediction.engine import Engine
+from mmcore.stores.model_store import StoredModel
 
 JUDGED_BY = ("modality", "view", "body_part", "laterality", "orientation")  # what gates read of a header
-
-
-@dataclass(frozen=True)
-class Engine:
-    """A task and its model in memory; holds nothing of any patient."""
-
-    task: Task
-    stored: StoredModel
-
-    @property
-    def taught(self) -> dict[str, bool]:
-        """field -> whether the training data could teach it; one that they could not is shown and adds 0."""
-        return {f["name"]: f["identified"] for f in self.stored.model.config.fields}
-
-    @property
-    def facts(self) -> dict:
-        """What training stored with the model: operating points, conformal scores, training ranges."""
-        return self.stored.model.config.facts
-
-    @cached_property
-    def rounds(self) -> Rounds:
-        """The conformal scores, ready to be compared with."""
-        return fit_rounds(self.facts["conformal"]["scores"])
 
 
 @dataclass(frozen=True)
@@ -69,16 +40,6 @@ class Encodings:
     warnings: tuple[Notice, ...] = ()
     shape: tuple[int, int] = (0, 0)  # of the scan
     note_key: str = ""  # digest of the note, names what memory keeps of it
-
-
-def load_engine(task_name: str) -> Engine:
-    """The newest shipped model of a task, verified. Raises UnknownTaskError, ModelNotTrainedError, ModelFileError."""
-    task = get_task(task_name)
-    if task.stream is not None:
-        raise UnknownTaskError("stream_is_not_a_case", task=task_name)
-    # numpy's products here are small; its threads would wait for torch's on the same cores
-    threadpool_limits(limits=1, user_api="blas")
-    return Engine(task, load_model(model_directory(task.name), task.name))
 
 
 def encode(engine: Engine, case: Case, memory: dict) -> Encodings:

@@ -1,54 +1,22 @@
-"""Rows of a data pack as cases and as encodings, by the code that also serves the bedside."""
+"""Rows of a data pack as encodings, by the code that also serves the bedside."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
 
-from mmcore.domain.case import Case, Scan
-from mmcore.domain.errors import PackError
-from mmcore.domain.pack import Pack, PackRow
+from mmcore.cases.pack_rows import outcomes_of, scan_of
+from mmcore.domain.pack import PackRow
+from mmcore.domain.progress import Progress
 from mmcore.domain.task import Task
 from mmcore.gates.case import only_taught
-from mmcore.intake.image.picture import read_picture
 from mmcore.models.encoded import Encoded
 from mmcore.models.fusion import FusionModel
 from mmcore.models.inputs import clinical_input, image_input, text_input, waveform_input
 from mmcore.models.lungs import LungNet
 from mmcore.preprocess.language import language_of
-from mmcore.services.intake import UploadFile, read_upload
 
 BATCH = 32
-Progress = Callable[[str, int, int], None]
-
-
-def read_pack(task: Task, directory: Path) -> Pack:
-    """The rows of DIR that the task can take. Raises PackError where the task reads no packs or DIR is none."""
-    if task.read_pack is None:
-        raise PackError("task_without_pack", task=task.name)
-    return task.read_pack(Path(directory))
-
-
-def case_of(task: Task, row: PackRow) -> Case:
-    """The row as the bedside takes it: what cannot be read takes its modality away, the rest stays."""
-    files = [] if row.image is None else [UploadFile(row.image.name, row.image.read_bytes(), "scan")]
-    case = read_upload(files, task, typed=row.values, typed_note=row.note or "").case
-    if row.scan is None and row.waveform is None:
-        return case
-    return replace(case, scan=row.scan or case.scan, waveform=row.waveform)
-
-
-def scan_of(row: PackRow) -> Scan | None:
-    """The row's scan for training: given by the pack itself or read from its trusted file."""
-    return quick_scan(row.image) if row.image is not None else row.scan
-
-
-def quick_scan(path: Path) -> Scan:
-    """A picture of a trusted pack decoded in this process: for training only, where a child for each would take minutes."""
-    facts, payload = read_picture(path.read_bytes())
-    return Scan(np.frombuffer(payload, dtype="<f4").reshape(facts["shape"]))
 
 
 def encode_rows(
@@ -109,16 +77,3 @@ def features_of_waveforms(model: FusionModel, rows: Sequence[PackRow], progress:
                 out[i] = maps.mean((2, 3))[0].numpy()
             progress("waveform features", i + 1, len(rows))
     return out
-
-
-def has_label(task: Task, row: PackRow) -> bool:
-    """Whether any label of the task is known for the row."""
-    return any(row.outcome.get(k) is not None for k in task.labels)
-
-
-def outcomes_of(task: Task, rows: Sequence[PackRow]) -> np.ndarray:
-    """(N, K) of 1, 0 and NaN for unknown."""
-    return np.array(
-        [[np.nan if (y := r.outcome.get(k)) is None else float(y) for k in task.labels] for r in rows],
-        dtype=float,
-    ).reshape(len(rows), len(task.labels))

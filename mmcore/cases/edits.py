@@ -1,0 +1,58 @@
+"""A case as it would be: values changed, words masked, parts of a picture painted out."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+from mmcore.domain.case import Case, Scan, Waveform
+from mmcore.domain.task import Modality
+from mmcore.intake.note.values import FoundValue, read_values
+from mmcore.preprocess.inpainting import Rectangle, flattened, painted_out
+from mmcore.preprocess.text import MASK, negations, sentences
+
+
+def edited(
+    case: Case,
+    *,
+    values: Mapping[str, float | None] | None = None,
+    hidden: Collection[tuple[int, int]] = (),
+    without: Collection[str] = (),
+    painted: Collection[Rectangle] = (),
+    flat: tuple[Collection[str], tuple[float, float] | None] | None = None,
+) -> Case:
+    """The case with values changed (None: not measured), character ranges of the note masked, modalities set aside, parts of
+    the scan painted out, and leads of the recording (none named: all) flat for some seconds (None: throughout)."""
+    merged = {k: v for k, v in (dict(case.values) | dict(values or {})).items() if v is not None}
+    note = case.note
+    for start, end in sorted(hidden, reverse=True):
+        note = note[:start] + MASK + note[end:]
+    return replace(
+        case,
+        scan=None if Modality.IMAGE in without else _painted(case.scan, painted),
+        waveform=None if Modality.WAVEFORM in without else _flattened(case.waveform, flat),
+        note=None if Modality.TEXT in without else note,
+        values={} if Modality.CLINICAL in without else merged,
+    )
+
+
+def _painted(scan: Scan | None, rectangles: Collection[Rectangle]) -> Scan | None:
+    if scan is None or not rectangles:
+        return scan
+    return replace(scan, pixels=painted_out(scan.pixels, rectangles))
+
+
+def _flattened(
+    waveform: Waveform | None, flat: tuple[Collection[str], tuple[float, float] | None] | None
+) -> Waveform | None:
+    if waveform is None or flat is None:
+        return waveform
+    return replace(waveform, samples=flattened(waveform.samples, waveform.rate_hz, waveform.leads, *flat))
+
+
+def note_sentences(note: str) -> tuple[tuple[int, int], ...]:
+    """Character ranges of the note's sentences."""
+    return sentences(note)
+
+
+def values_in_note(note: str) -> tuple[FoundValue, ...]:
+    """Clinical values that the note states, each with its words; proposals, to be accepted by the user."""
+    return read_values(note, tuple((n.start, n.end) for n in negations(note)))

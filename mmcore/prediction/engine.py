@@ -1,0 +1,46 @@
+"""A task and its model in memory."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from threadpoolctl import threadpool_limits
+
+from mmcore.domain.errors import UnknownTaskError
+from mmcore.domain.task import Task
+from mmcore.metrics.conformal import Rounds, fit_rounds
+from mmcore.stores.model_folders import model_directory
+from mmcore.stores.model_store import StoredModel, load_model
+from mmcore.tasks import get_task
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A task and its model in memory; holds nothing of any patient."""
+
+    task: Task
+    stored: StoredModel
+
+    @property
+    def taught(self) -> dict[str, bool]:
+        """field -> whether the training data could teach it; one that they could not is shown and adds 0."""
+        return {f["name"]: f["identified"] for f in self.stored.model.config.fields}
+
+    @property
+    def facts(self) -> dict:
+        """What training stored with the model: operating points, conformal scores, training ranges."""
+        return self.stored.model.config.facts
+
+    @cached_property
+    def rounds(self) -> Rounds:
+        """The conformal scores, ready to be compared with."""
+        return fit_rounds(self.facts["conformal"]["scores"])
+
+
+def load_engine(task_name: str) -> Engine:
+    """The newest shipped model of a task, verified. Raises UnknownTaskError, ModelNotTrainedError, ModelFileError."""
+    task = get_task(task_name)
+    if task.stream is not None:
+        raise UnknownTaskError("stream_is_not_a_case", task=task_name)
+    # numpy's products here are small; its threads would wait for torch's on the same cores
+    threadpool_limits(limits=1, user_api="blas")
+    return Engine(task, load_model(model_directory(task.name), task.name))
