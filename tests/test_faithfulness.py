@@ -7,14 +7,8 @@ from hypothesis import strategies as some
 
 from mmcore.domain.prediction import Attribution, Contrast
 from mmcore.domain.task import Modality
-from mmcore.explain.faithfulness import (
-    area,
-    deletion_trial,
-    leave_one_out,
-    random_orders,
-    rank_correlation,
-)
-from mmcore.services.badges import AMBER, GREEN, GREY, verdict
+from mmcore.explain.checks import AMBER, GREEN, GREY, verdict
+from mmcore.explain.deletion import area, deletion_trial, leave_one_out, random_orders, rank_correlation
 
 
 def additive(weights, constant=0.0):

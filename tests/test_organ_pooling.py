@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from mmcore.explain.image import class_activation_map, enlarge
+from mmcore.explain.perturbation import blurred
 from mmcore.models.lungs import organ_shares
-from mmcore.services.parts import blurred
 from tests.toy import toy_model
 
 

@@ -9,8 +9,8 @@ from mmcore.cases import edits, similar
 from mmcore.domain.case import Case, Scan, Waveform
 from mmcore.domain.prediction import Contrast, Prediction
 from mmcore.domain.task import Field, Modality
+from mmcore.explain.counterfactual import crossings, smallest_changes, step_of
 from mmcore.preprocess.inpainting import flattened, painted_out
-from mmcore.services.smallest_change import crossings, smallest_changes, step_of
 from mmcore.stores.case_store import CaseStore
 from mmcore.tasks import get_task
 from tests.toy import toy_model

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from mmcore.domain.case import Case
 from mmcore.domain.prediction import Contrast
 from mmcore.domain.review import Review
+from mmcore.explain.attribute import EXACT, attribute_all
 from mmcore.prediction.encode import encode
 from mmcore.prediction.engine import Engine
 from mmcore.prediction.predict import predict
 from mmcore.preprocess.text import negations
-from mmcore.services.attribute import EXACT, attribute_all
 
 
 def review(

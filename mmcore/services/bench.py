@@ -10,11 +10,11 @@ import torch
 from mmcore.domain.case import Case, Mark, Scan, Waveform
 from mmcore.domain.prediction import RESIDUAL_LIMIT, Contrast
 from mmcore.domain.task import Modality, Task
+from mmcore.explain.attribute import EXACT, QUICK
 from mmcore.explain.review import review
 from mmcore.models.fusion import FusionModel
 from mmcore.models.inputs import clinical_input, image_input, text_input, waveform_input
 from mmcore.prediction.engine import Engine, load_engine
-from mmcore.services.attribute import EXACT, QUICK
 from mmcore.services.card import keep_bench
 from mmcore.services.timing import interleaved_medians
 

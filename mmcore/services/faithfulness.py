@@ -13,17 +13,17 @@ from mmcore.domain.errors import NothingToPredictError
 from mmcore.domain.pack import PackRow
 from mmcore.domain.prediction import Contrast
 from mmcore.domain.review import Review
+from mmcore.explain import checks as of_case
+from mmcore.explain.attribute import QUICK
+from mmcore.explain.checks import Badge
+from mmcore.explain.perturbation import blurred_by_place
+from mmcore.explain.randomisation import randomisation
 from mmcore.explain.review import review
 from mmcore.metrics.figures import interval, patient_weights
 from mmcore.prediction.encode import Encodings, encode
 from mmcore.prediction.engine import Engine
-from mmcore.services import badges as of_case
-from mmcore.services.attribute import QUICK
-from mmcore.services.badges import Badge
 from mmcore.services.card import write_card
 from mmcore.services.evaluate import unseen_rows
-from mmcore.services.parts import blurred_by_place
-from mmcore.services.randomised import randomisation
 from mmcore.services.shortcuts import shortcut_report
 
 FILE = "faithfulness.json"

@@ -53,7 +53,7 @@ def _wanted(seen) -> tuple:
 
 def _tests(engine, key: str, case: Case, seen) -> Future:
     """The tests of this case, begun once; they run apart from the session and touch nothing of it but the case's memory."""
-    from mmcore.services.badges import badges
+    from mmcore.explain.checks import badges
 
     memory, wanted = state.memory(key), _wanted(seen)
     begun = memory.get("badges")

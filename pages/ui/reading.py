@@ -176,7 +176,7 @@ def _draw_while_refining(seen, exact: Future) -> None:
 @st.fragment
 def draw_what_if(engine, key: str, case: Case) -> None:
     """The tab of edits, on its own so that an edit leaves the rest of the screen alone."""
-    from mmcore.services.smallest_change import smallest_changes
+    from mmcore.explain.counterfactual import smallest_changes
 
     seen = read(engine, key, case)
     what_if.draw(

@@ -10,7 +10,7 @@ from torch import nn
 
 from mmcore.domain.case import Case
 from mmcore.domain.prediction import Contrast
-from mmcore.explain.faithfulness import rank_correlation
+from mmcore.explain.deletion import rank_correlation
 from mmcore.explain.review import review
 from mmcore.prediction.engine import Engine
 

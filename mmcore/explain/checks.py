@@ -6,11 +6,11 @@ from mmcore.domain.case import Case, Notice
 from mmcore.domain.prediction import RESIDUAL_LIMIT, Attribution, Contrast
 from mmcore.domain.review import Review
 from mmcore.domain.task import Modality
-from mmcore.explain.faithfulness import Trial, deletion_trial, rank_correlation
+from mmcore.explain.deletion import Trial, deletion_trial, rank_correlation
+from mmcore.explain.perturbation import parts_of
 from mmcore.explain.review import review
 from mmcore.prediction.encode import encode
 from mmcore.prediction.engine import Engine
-from mmcore.services.parts import parts_of
 
 GREEN, AMBER, GREY = "green", "amber", "grey"
 # Judgements of this project, set on calibration patients of the chest pack before any test patient was looked at.

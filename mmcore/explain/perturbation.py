@@ -12,13 +12,13 @@ from mmcore.domain.case import Case
 from mmcore.domain.prediction import Attribution
 from mmcore.domain.review import Review
 from mmcore.domain.task import Modality
-from mmcore.explain.faithfulness import Score, leave_one_out
+from mmcore.explain.attribute import Wanted, contrast_direction, wanted_of
+from mmcore.explain.deletion import Score, leave_one_out
 from mmcore.explain.text import token_activations
 from mmcore.models.inputs import waveform_input
 from mmcore.prediction.encode import Encodings
 from mmcore.prediction.engine import Engine
 from mmcore.preprocess.image import resample
-from mmcore.services.attribute import Wanted, contrast_direction, wanted_of
 
 BATCH = 16  # pictures, notes or rows per pass
 MOST_CELLS = 7  # of a picture along each side
