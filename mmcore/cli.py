@@ -248,7 +248,7 @@ def _faithfulness(given: argparse.Namespace) -> dict:
 
 def _monitor(given: argparse.Namespace) -> dict:
     """Prints its lines as they come, and at the end how many readings of each stay were taken and set aside."""
-    from mmcore.services.stream_watch import as_text, open_watch, watch_lines
+    from mmcore.monitor.watch import as_text, open_watch, watch_lines
 
     watch = open_watch(given.task, given.threshold, given.accept_corrections)
     with _opened(given.source) as lines:

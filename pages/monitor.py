@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from mmcore.domain.errors import MmcoreError
-from mmcore.services import ward
+from mmcore.monitor import ward
 from pages.ui import frame, replay, resources, ward_alerts, ward_beds
 from pages.ui import ward as one_bed
 from pages.ui.text import t

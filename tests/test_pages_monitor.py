@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mmcore.services import ward
+from mmcore.monitor import ward
 from tests.conftest import page_text
 
 

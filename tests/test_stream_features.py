@@ -6,8 +6,8 @@ import pytest
 from mmcore.domain.stream import Stay
 from mmcore.intake.stream.file import read_stay
 from mmcore.intake.stream.log import log_of
+from mmcore.monitor.ward import DEMONSTRATION
 from mmcore.preprocess.stream_features import FEATURES, STAY, features, snapshot, split_statistic
-from mmcore.services.ward import DEMONSTRATION
 from mmcore.tasks.icu_mortality import TASK
 
 NAMES = tuple(f.name for f in TASK.fields)

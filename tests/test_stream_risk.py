@@ -10,9 +10,9 @@ from mmcore import cli
 from mmcore.domain.errors import NothingToPredictError
 from mmcore.domain.stream import Reading, Stay
 from mmcore.metrics.alerts import AlertRule, alert_table, raised_at
-from mmcore.services import ward
-from mmcore.services.stream_risk import explain, moved, risk_at, risks
-from mmcore.services.stream_watch import Watch, watch_lines
+from mmcore.monitor import ward
+from mmcore.monitor.risk import explain, moved, risk_at, risks
+from mmcore.monitor.watch import Watch, watch_lines
 
 TASK = ward.the_task()
 

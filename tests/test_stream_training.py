@@ -9,7 +9,8 @@ import pytest
 
 from mmcore.domain.errors import PackError
 from mmcore.intake.stream.pack import read_stays
-from mmcore.services import stream_fit, stream_train, ward
+from mmcore.monitor import ward
+from mmcore.services import stream_fit, stream_train
 from mmcore.services.stream_evaluate import evaluate_stays
 from mmcore.stores.stream_store import load_stream
 from mmcore.synthetic.stays.stays import COURSES, draw

@@ -13,7 +13,7 @@ from mmcore.intake.stream.file import read_stay
 from mmcore.intake.stream.log import log_of
 from mmcore.metrics.conformal import fit_rounds, predict_set
 from mmcore.models.stream_model import probability
-from mmcore.services.stream_risk import early_warning, explain, risk_at
+from mmcore.monitor.risk import early_warning, explain, risk_at
 from mmcore.stores.stream_store import StoredStream, load_stream
 from mmcore.tasks import get_task
 from mmcore.words import tell

@@ -23,7 +23,7 @@ from mmcore.metrics.figures import auroc, interval, label_metrics, patient_weigh
 from mmcore.metrics.subgroups import age_band
 from mmcore.metrics.trust import Stated, coverage_report, decision_curves, selective_report
 from mmcore.models.stream_model import probability
-from mmcore.services.stream_risk import early_warning, explain, is_measured, risks
+from mmcore.monitor.risk import early_warning, explain, is_measured, risks
 from mmcore.stores.stream_store import StoredStream
 from mmcore.tasks import get_task
 

@@ -14,8 +14,8 @@ from mmcore.metrics.alerts import alert_table
 from mmcore.metrics.conformal import conformalize
 from mmcore.models.stream_model import Expert, StreamModel, mixed, probability
 from mmcore.models.stream_trees import LeafTable, joined
+from mmcore.monitor.risk import early_warning, is_measured
 from mmcore.preprocess.stream_features import FEATURES, features
-from mmcore.services.stream_risk import early_warning, is_measured
 from mmcore.training.splits import CALIBRATION, TRAIN
 from mmcore.training.stream_calibrate import fit_scale, operating_point
 from mmcore.training.stream_trees import TreeSettings, fit_one

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import streamlit as st
 
-from mmcore.services import ward
-from mmcore.services.ward import Bed, WardSettings
+from mmcore.monitor import ward
+from mmcore.monitor.ward import Bed, WardSettings
 from pages.ui import resources, state
 from pages.ui.text import t
 

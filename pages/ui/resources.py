@@ -7,8 +7,8 @@ from pathlib import Path
 import streamlit as st
 
 from mmcore.cases import demonstrations, worklist
+from mmcore.monitor import ward
 from mmcore.paths import ASSETS, settings
-from mmcore.services import ward
 from mmcore.stores.case_store import CaseStore
 
 

@@ -6,8 +6,8 @@ from html import escape
 import streamlit as st
 
 from mmcore.domain.task import Task
-from mmcore.services import ward
-from mmcore.services.ward import Alert, Bed, WardSettings
+from mmcore.monitor import ward
+from mmcore.monitor.ward import Alert, Bed, WardSettings
 from pages.ui import picture, state
 from pages.ui.evidence import bar_html
 from pages.ui.text import heading, listed, percent, signed, t, told

@@ -5,8 +5,8 @@ from html import escape
 
 import streamlit as st
 
-from mmcore.services import ward
-from mmcore.services.ward import Alert, AlertStore, WardSettings
+from mmcore.monitor import ward
+from mmcore.monitor.ward import Alert, AlertStore, WardSettings
 from pages.ui.text import percent, t
 
 SHOWN = 4

@@ -7,7 +7,7 @@ import streamlit as st
 
 from mmcore.domain.stream import Stay
 from mmcore.domain.task import Task
-from mmcore.services.ward import Alert, Bed, WardSettings
+from mmcore.monitor.ward import Alert, Bed, WardSettings
 from pages.ui.text import heading, listed, number, percent, t
 from pages.ui.ward_charts import spark
 

@@ -5,7 +5,7 @@ from html import escape
 
 from mmcore.domain.stream import Stay, StreamRisk
 from mmcore.domain.task import Task
-from mmcore.services.ward import Alert
+from mmcore.monitor.ward import Alert
 from pages.ui.text import heading, number, percent, t
 
 HOURS = 48

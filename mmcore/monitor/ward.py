@@ -15,8 +15,8 @@ from mmcore.intake.stream.file import read_stay
 from mmcore.intake.stream.log import StayLog
 from mmcore.intake.stream.pack import read_stays
 from mmcore.metrics.alerts import AlertRule, AlertState
+from mmcore.monitor.risk import early_warning, explain, is_measured, moved, risks
 from mmcore.paths import DEMONSTRATIONS, settings
-from mmcore.services.stream_risk import early_warning, explain, is_measured, moved, risks
 from mmcore.stores.alert_store import Alert, AlertStore
 from mmcore.stores.stream_store import StoredStream, load_stream
 from mmcore.tasks import get_task

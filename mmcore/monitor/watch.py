@@ -12,7 +12,7 @@ from mmcore.intake.stream.file import read_line
 from mmcore.intake.stream.log import StayLog
 from mmcore.metrics.alerts import AlertRule, AlertState
 from mmcore.models.stream_model import StreamModel
-from mmcore.services.stream_risk import explain, moved, risks
+from mmcore.monitor.risk import explain, moved, risks
 from mmcore.stores.stream_store import load_stream
 from mmcore.tasks import get_task
 from mmcore.words import tell

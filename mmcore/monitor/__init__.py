@@ -1,0 +1,1 @@
+"""Stays as they unfold: risk now, a ward, alerts."""
