@@ -266,7 +266,7 @@ def _opened(source: str):
 
 
 def _fooled(given: argparse.Namespace) -> dict:
-    from mmcore.services.fooled import fit_fooled
+    from mmcore.teaching.shortcut_model import fit_fooled
 
     return fit_fooled(progress=bar)
 

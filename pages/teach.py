@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mmcore.domain.errors import MmcoreError
-from mmcore.services import teach
+from mmcore.teaching import session as teach
 from pages.ui import frame, resources, state, teach_answer, teach_class, teach_reveal
 from pages.ui.text import t
 

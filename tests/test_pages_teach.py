@@ -6,7 +6,8 @@ import re
 import pytest
 
 from mmcore.paths import DEMONSTRATIONS
-from mmcore.services import fooled, teach
+from mmcore.teaching import session as teach
+from mmcore.teaching import shortcut_model as fooled
 from pages.ui import resources
 from tests.conftest import page_text
 

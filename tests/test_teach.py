@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from mmcore.cases.worklist import open_store
-from mmcore.evaluation import teaching
-from mmcore.services import teach
 from mmcore.tasks import get_task
+from mmcore.teaching import scores as teaching
+from mmcore.teaching import session as teach
 
 TASK = get_task("chest_infection")
 TRUTH = {"covid19": 0.0, "other_pneumonia": 1.0, "no_finding": 0.0}

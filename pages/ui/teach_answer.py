@@ -7,7 +7,7 @@ import streamlit as st
 from mmcore.cases import edits
 from mmcore.domain.case import Case
 from mmcore.domain.task import Modality, Task
-from mmcore.services import teach
+from mmcore.teaching import session as teach
 from pages.ui import reading, resources, state, teach_ecg, viewer
 from pages.ui.text import heading, listed, percent, t
 from pages.ui.vitals import value_words

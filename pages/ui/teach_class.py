@@ -5,7 +5,7 @@ from html import escape
 import streamlit as st
 
 from mmcore.domain.errors import CaseNotFoundError
-from mmcore.services import teach
+from mmcore.teaching import session as teach
 from pages.ui import frame, state, table
 from pages.ui.text import day, percent, t
 

@@ -7,7 +7,8 @@ import streamlit as st
 from mmcore import words
 from mmcore.domain.case import Case
 from mmcore.domain.task import Modality, Task
-from mmcore.services import fooled, teach
+from mmcore.teaching import session as teach
+from mmcore.teaching import shortcut_model as fooled
 from pages.ui import ecg, note, reading, viewer, vitals
 from pages.ui.evidence import NEGLIGIBLE, account_table, of_modality, rows_of, sum_in_words
 from pages.ui.text import heading, listed, percent, t, told

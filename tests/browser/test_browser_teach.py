@@ -1,7 +1,7 @@
 """Teach in a real browser: a region is marked by dragging and by keys, words are pressed, and all of it is stored and scored."""
 
 from mmcore.paths import DEMONSTRATIONS
-from mmcore.services import teach
+from mmcore.teaching import session as teach
 from tests.browser.test_browser_screens import (  # noqa: F401  (fixtures among them)
     appears,
     browser,

@@ -7,7 +7,7 @@ from PIL import Image
 
 from mmcore.synthetic.demonstrations.film import mark_synthetic, write_json
 from mmcore.synthetic.film.phantom import draw
-from mmcore.training.fooled import burn_in
+from mmcore.teaching.letter_film import burn_in
 
 LETTER_SEED, BELLY_SEED = 64, 62  # below the seeds that may train a model
 

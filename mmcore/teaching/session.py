@@ -11,11 +11,11 @@ from mmcore.cases.demonstrations import read_demonstration
 from mmcore.domain.case import Case, Notice
 from mmcore.domain.errors import NothingToPredictError
 from mmcore.domain.task import Task
-from mmcore.evaluation import teaching
 from mmcore.paths import DEMONSTRATIONS
 from mmcore.stores.case_store import CaseStore, CaseSummary
 from mmcore.stores.teach_store import Answer, Session, Stored, TeachStore
 from mmcore.tasks import get_task
+from mmcore.teaching import scores as teaching
 
 LESSONS = DEMONSTRATIONS / "teach" / "cases"
 FIRST = (
@@ -91,7 +91,7 @@ def truth_of(story: Mapping[str, object], task: Task) -> dict[str, float] | None
 def read(engine, summary: CaseSummary, case: Case, memory: dict) -> Read:
     """The review of a case by the model that its lesson asks for; a refusal is an answer too. Raises ModelFileError."""
     from mmcore.explain.review import review
-    from mmcore.services import fooled
+    from mmcore.teaching import shortcut_model as fooled
 
     try:
         shipped = review(engine, case, memory=memory, tokens="token_activations")

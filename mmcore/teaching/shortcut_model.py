@@ -17,7 +17,7 @@ from mmcore.domain.task import Modality
 from mmcore.explain.image import class_activation_map, enlarge
 from mmcore.paths import DEMONSTRATIONS
 from mmcore.prediction.engine import Engine, load_engine
-from mmcore.training.fooled import LETTER, FooledHead, fit, letter_maps
+from mmcore.teaching.letter_film import LETTER, FooledHead, fit, letter_maps
 
 FOLDER = DEMONSTRATIONS / "teach"
 FILE = "fooled.safetensors"
@@ -29,7 +29,7 @@ def fit_fooled(folder: Path = FOLDER, progress: Callable = iter) -> dict:
     """Fit the lesson model on the shipped encoder, write it and the lesson cases; returns its figures."""
     from safetensors.torch import save_file
 
-    from mmcore.training.lessons import write_lesson_cases
+    from mmcore.teaching.lesson_cases import write_lesson_cases
 
     engine = load_engine(TASK)
     head, figures = fit(engine.stored.model.image_encoder, engine.task.labels, TARGET, progress)

@@ -1,0 +1,1 @@
+"""Cases without their answer, scores, and a model taught to be wrong."""
