@@ -213,11 +213,11 @@ def _compare(given: argparse.Namespace) -> dict:
 def _card(given: argparse.Namespace) -> dict:
     _folder(given.data)
     if _is_stream(given.task):
-        from mmcore.services.stream_card import refresh_stream
+        from mmcore.cards.stream import refresh_stream
 
         return refresh_stream(given.task, given.data, bar)
+    from mmcore.cards.write import refresh
     from mmcore.prediction.engine import load_engine
-    from mmcore.services.card import refresh
     from mmcore.services.evaluate import evaluate
 
     engine = load_engine(given.task)

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mmcore.cards.write import card_text
 from mmcore.domain.pack import PackRow
 from mmcore.metrics.conformal import conformalize, fit_rounds, p_values
 from mmcore.metrics.unknown import called_where_unknown
 from mmcore.prediction.engine import Engine
-from mmcore.services.card import card_text
 from mmcore.services.evaluate import report
 from mmcore.services.scoring import Scored
 from mmcore.stores.model_store import StoredModel

@@ -9,6 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
+from mmcore.cards.explanations import explanation_lines
 from mmcore.cases.pack_rows import case_of
 from mmcore.domain.pack import Pack, PackRow
 from mmcore.explain import checks as of_case
@@ -18,7 +19,6 @@ from mmcore.explain.review import review
 from mmcore.prediction.encode import encode
 from mmcore.prediction.engine import Engine
 from mmcore.services import faithfulness
-from mmcore.services.card_explanations import explanation_lines
 from mmcore.stores.model_store import StoredModel
 from mmcore.tasks import get_task
 from tests.toy import tokenizer, toy_model

@@ -5,8 +5,8 @@ import shutil
 import pytest
 import torch
 
+from mmcore.cards.write import keep_bench
 from mmcore.domain.errors import ModelFileError, ModelNotTrainedError
-from mmcore.services.card import keep_bench
 from mmcore.stores.model_folders import model_directory, next_version, shipped_version
 from mmcore.stores.model_store import load_model, save_model
 from tests.toy import tokenizer, toy_model

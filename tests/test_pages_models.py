@@ -5,9 +5,9 @@ import json
 
 import pytest
 
-from mmcore.services import cards
-from mmcore.services.cards import Card
-from mmcore.services.structure import read_structure
+from mmcore.cards import read as cards
+from mmcore.cards.read import Card
+from mmcore.cards.structure import read_structure
 from mmcore.words import say
 from tests.conftest import page_text, plain
 

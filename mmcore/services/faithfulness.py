@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mmcore.cards.write import write_card
 from mmcore.cases.pack_rows import case_of, read_pack
 from mmcore.domain.case import Case
 from mmcore.domain.errors import NothingToPredictError
@@ -22,7 +23,6 @@ from mmcore.explain.review import review
 from mmcore.metrics.figures import interval, patient_weights
 from mmcore.prediction.encode import Encodings, encode
 from mmcore.prediction.engine import Engine
-from mmcore.services.card import write_card
 from mmcore.services.evaluate import unseen_rows
 from mmcore.services.shortcuts import shortcut_report
 

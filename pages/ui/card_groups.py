@@ -4,7 +4,7 @@ from html import escape
 
 import streamlit as st
 
-from mmcore.services import cards
+from mmcore.cards import read as cards
 from pages.ui.card_words import capital, figure_words, forest, group_words, metric_words, part
 from pages.ui.text import t
 

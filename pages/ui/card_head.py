@@ -5,7 +5,7 @@ from html import escape
 import streamlit as st
 
 from mmcore import words
-from mmcore.services import cards
+from mmcore.cards import read as cards
 from pages.ui.card_words import capital, figure_words, forest, metric_words, part
 from pages.ui.text import counted, heading, listed, percent, t
 

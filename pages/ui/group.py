@@ -2,7 +2,7 @@
 
 from html import escape
 
-from mmcore.services import cards
+from mmcore.cards import read as cards
 from pages.ui.card_words import modalities_words
 from pages.ui.text import t
 

@@ -55,7 +55,7 @@ def store() -> CaseStore:
 
 @st.cache_resource(show_spinner=False)
 def _cards(folder: Path):
-    from mmcore.services import cards  # numpy comes with it
+    from mmcore.cards import read as cards  # numpy comes with it
 
     return cards.all_cards(folder)
 

@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from mmcore.cards.explanations import explanation_lines
+from mmcore.cards.tables import cell, table
 from mmcore.domain.task import Task
-from mmcore.services.card_explanations import explanation_lines
-from mmcore.services.card_tables import cell, table
 from mmcore.stores.model_folders import model_directory
 from mmcore.tasks import get_task
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mmcore.cards.structure import Structure, read_structure
 from mmcore.metrics.subgroups import FEWEST_PATIENTS, age_band, gaps
 from mmcore.paths import settings
-from mmcore.services.structure import Structure, read_structure
 
 GROUPINGS = ("by_modalities", "by_sex", "by_age_band", "by_view", "by_source")
 PLAIN = ("auroc_", "auprc_", "sensitivity_", "specificity_", "f1_")

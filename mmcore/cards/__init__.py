@@ -1,0 +1,1 @@
+"""What is known of a model, written at release and read by the screen."""
