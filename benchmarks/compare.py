@@ -5,7 +5,7 @@ python benchmarks/compare.py [TASK]
 
 import sys
 
-from mmcore.services.bench import bench
+from mmcore.evaluation.speed import bench
 
 LIMITS = {"case_over_forward_quick": 2, "case_over_forward": 8}
 

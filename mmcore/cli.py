@@ -159,12 +159,12 @@ def _predict(given: argparse.Namespace) -> dict:
 def _evaluate(given: argparse.Namespace) -> dict:
     _folder(given.data)
     if _is_stream(given.task):
-        from mmcore.services.stream_evaluate import evaluate_stays
+        from mmcore.evaluation.stays import evaluate_stays
         from mmcore.stores.stream_store import load_stream
 
         return evaluate_stays(given.task, load_stream(given.task), given.data, given.bootstrap, bar)
+    from mmcore.evaluation.evaluate import evaluate
     from mmcore.prediction.engine import load_engine
-    from mmcore.services.evaluate import evaluate
 
     return evaluate(load_engine(given.task), given.data, given.bootstrap, bar)
 
@@ -217,8 +217,8 @@ def _card(given: argparse.Namespace) -> dict:
 
         return refresh_stream(given.task, given.data, bar)
     from mmcore.cards.write import refresh
+    from mmcore.evaluation.evaluate import evaluate
     from mmcore.prediction.engine import load_engine
-    from mmcore.services.evaluate import evaluate
 
     engine = load_engine(given.task)
     return refresh(engine.stored.directory, evaluate(engine, given.data, progress=bar))
@@ -226,17 +226,17 @@ def _card(given: argparse.Namespace) -> dict:
 
 def _bench(given: argparse.Namespace) -> dict:
     if _is_stream(given.task):
-        from mmcore.services.stream_bench import bench_stream
+        from mmcore.evaluation.stream_speed import bench_stream
 
         return bench_stream(given.task)
-    from mmcore.services.bench import bench
+    from mmcore.evaluation.speed import bench
 
     return bench(given.task, given.keep)
 
 
 def _faithfulness(given: argparse.Namespace) -> dict:
+    from mmcore.evaluation import explanations as faithfulness
     from mmcore.prediction.engine import load_engine
-    from mmcore.services import faithfulness
 
     _folder(given.data)
     engine = load_engine(given.task)

@@ -42,12 +42,12 @@ def _gates(given: argparse.Namespace) -> dict:
 
     engine = load_engine(given.task)
     if engine.stored.model.waveform_encoder is not None:
-        from mmcore.services.ecg_gate_measure import keep_ecg_gate, measure_ecg_gate
+        from mmcore.evaluation.ecg_gate import keep_ecg_gate, measure_ecg_gate
 
         with Bars() as progress:
             if given.keep:
                 keep_ecg_gate(engine, given.data[0], progress)
             return measure_ecg_gate(load_engine(given.task), given.data[0], progress)
-    from mmcore.services.gate_measure import measure_gates
+    from mmcore.evaluation.scan_gates import measure_gates
 
     return measure_gates(engine, given.data, given.foreign, bar)

@@ -2,9 +2,9 @@
 
 import pytest
 
+from mmcore.evaluation.speed import whole_case
 from mmcore.explain.review import review
 from mmcore.prediction.engine import load_engine
-from mmcore.services.bench import whole_case
 
 
 @pytest.mark.parametrize(

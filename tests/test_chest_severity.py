@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mmcore.evaluation.evaluate import evaluate
 from mmcore.paths import DEMONSTRATIONS
 from mmcore.prediction.engine import load_engine
-from mmcore.services.evaluate import evaluate
 from mmcore.synthetic.demonstrations.severity import STORIES, write_severity_cases
 from mmcore.synthetic.film.phantom import FIRST_TRAINING_SEED
 from mmcore.tasks.chest_severity import LABEL, TASK, hospital_fold

@@ -9,12 +9,12 @@ import pytest
 
 from mmcore.domain.case import LEADS, Case, Waveform
 from mmcore.domain.errors import NothingToPredictError
+from mmcore.evaluation.ecg_gate import keep_ecg_gate, measure_ecg_gate
 from mmcore.explain.review import review
 from mmcore.gates.ecg import BEYOND, NOISE, noise_share
 from mmcore.paths import ROOT
 from mmcore.prediction.engine import load_engine
 from mmcore.preprocess.waveform import ready
-from mmcore.services.ecg_gate_measure import keep_ecg_gate, measure_ecg_gate
 from mmcore.synthetic.ecg.foreign import NO_ECG, SPOILT, arms_exchanged
 from tests.ecg_files import ecg as made_up
 

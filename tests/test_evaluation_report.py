@@ -9,11 +9,11 @@ import pytest
 
 from mmcore.cards.write import card_text
 from mmcore.domain.pack import PackRow
+from mmcore.evaluation.evaluate import report
+from mmcore.evaluation.score import Scored
 from mmcore.metrics.conformal import conformalize, fit_rounds, p_values
 from mmcore.metrics.unknown import called_where_unknown
 from mmcore.prediction.engine import Engine
-from mmcore.services.evaluate import report
-from mmcore.services.scoring import Scored
 from mmcore.stores.model_store import StoredModel
 from mmcore.tasks import get_task
 from tests.toy import toy_model

@@ -12,13 +12,13 @@ from PIL import Image
 from mmcore.cards.explanations import explanation_lines
 from mmcore.cases.pack_rows import case_of
 from mmcore.domain.pack import Pack, PackRow
+from mmcore.evaluation import explanations as faithfulness
 from mmcore.explain import checks as of_case
 from mmcore.explain.perturbation import kept_shares, parts_of
 from mmcore.explain.randomisation import redrawn_from_the_top
 from mmcore.explain.review import review
 from mmcore.prediction.encode import encode
 from mmcore.prediction.engine import Engine
-from mmcore.services import faithfulness
 from mmcore.stores.model_store import StoredModel
 from mmcore.tasks import get_task
 from tests.toy import tokenizer, toy_model

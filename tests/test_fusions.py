@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
+from mmcore.evaluation.score import by_subset
 from mmcore.metrics.conformal import conformalize
 from mmcore.models.fusion import FusionModel
 from mmcore.services.fusions import FUSIONS, compared, faithfulness
-from mmcore.services.scoring import by_subset
 from mmcore.services.sets import settle_on_folds
 from mmcore.training.calibrate import (
     calibrate,

@@ -11,11 +11,11 @@ from mmcore.domain.case import LEADS
 from mmcore.domain.errors import PackError
 from mmcore.domain.pack import PackRow
 from mmcore.domain.task import Field, Modality, Task
+from mmcore.evaluation.evaluate import evaluate
 from mmcore.models.ecg_encoder import EcgEncoder
 from mmcore.prediction.engine import load_engine
 from mmcore.preprocess.ecg_measures import MEASURES, measure
 from mmcore.preprocess.waveform import ready, take_wander_out
-from mmcore.services.evaluate import evaluate
 from mmcore.services.teaching import granted_outcomes
 from mmcore.services.workshop import Workshop
 from mmcore.synthetic.ecg.beats import (

@@ -9,12 +9,12 @@ import torch
 
 from mmcore.domain.errors import PackError
 from mmcore.domain.pack import PackRow
+from mmcore.evaluation.secondary_outcomes import extra_figures
 from mmcore.models.clinical_head import AdditiveClinicalHead
 from mmcore.models.encoded import Encoded
 from mmcore.models.fusion import FusionConfig, FusionModel
 from mmcore.models.nodule_encoder import FINDINGS, NoduleEncoder
 from mmcore.paths import DEMONSTRATIONS
-from mmcore.services.extras import extra_figures
 from mmcore.services.nodules import features_of_nodules
 from mmcore.services.teaching import hide_untaught, is_teacher, may_teach, teaching_outcomes
 from mmcore.synthetic.demonstrations.nodule import write_nodule_cases

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from mmcore.domain.errors import PackError
+from mmcore.evaluation.stays import evaluate_stays
 from mmcore.intake.stream.pack import read_stays
 from mmcore.monitor import ward
 from mmcore.services import stream_fit, stream_train
-from mmcore.services.stream_evaluate import evaluate_stays
 from mmcore.stores.stream_store import load_stream
 from mmcore.synthetic.stays.stays import COURSES, draw
 from mmcore.training.stream_calibrate import fit_scale, operating_point

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from mmcore.cards.tables import cell, table
-from mmcore.services.stream_evaluate import evaluate_stays
+from mmcore.evaluation.stays import evaluate_stays
 from mmcore.stores.stream_store import load_stream
 from mmcore.tasks import get_task
 

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 
 from mmcore.domain.task import Task
+from mmcore.evaluation.secondary_outcomes import extra_figures
 from mmcore.metrics.figures import auroc, interval, label_metrics, patient_weights
 from mmcore.metrics.unknown import called_where_unknown
 from mmcore.models.encoded import Encoded
 from mmcore.models.fusion import FusionModel
-from mmcore.services.extras import extra_figures
 from mmcore.services.fusions import FUSIONS, joined_otherwise
 from mmcore.services.training import probabilities
 from mmcore.services.workshop import Workshop

@@ -13,12 +13,12 @@ from mmcore.domain.errors import PackError
 from mmcore.domain.pack import PackRow
 from mmcore.domain.progress import Progress
 from mmcore.evaluation.encode_rows import encode_rows, features_of_scans, features_of_waveforms
+from mmcore.evaluation.evaluate import patient_mark
 from mmcore.metrics.calibration import calibration_figures
 from mmcore.metrics.figures import interval, macro_auroc, patient_weights
 from mmcore.models.encoded import Encoded
 from mmcore.models.fusion import FusionConfig, FusionModel
 from mmcore.prediction.engine import Engine
-from mmcore.services.evaluate import patient_mark
 from mmcore.services.fitting import labelled_rows
 from mmcore.training.calibrate import calibrate, calibrated_joint, probabilities_of
 from mmcore.training.heads import HeadSettings, fit_heads, tensors

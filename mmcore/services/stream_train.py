@@ -9,9 +9,9 @@ import numpy as np
 from mmcore.cards.stream import write_stream_card
 from mmcore.domain.errors import PackError
 from mmcore.domain.task import Task
+from mmcore.evaluation.stays import evaluate_stays, min_sensitivity_precision
 from mmcore.metrics.figures import auprc, auroc, interval, patient_weights
 from mmcore.models.stream_model import StreamModel, probability
-from mmcore.services.stream_evaluate import evaluate_stays, min_sensitivity_precision
 from mmcore.services.stream_fit import (
     SNAPSHOTS,
     Progress,

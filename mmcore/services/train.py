@@ -10,10 +10,10 @@ from mmcore.cards.write import write_card
 from mmcore.cases.pack_rows import has_label, outcomes_of, read_pack
 from mmcore.domain.pack import PackRow
 from mmcore.domain.task import Modality, Task
+from mmcore.evaluation.evaluate import evaluate, patient_mark
 from mmcore.models.lungs import LungNet
 from mmcore.prediction.engine import Engine
 from mmcore.services.cross_validation import cross_validated, evidence_of_folds, shuffled
-from mmcore.services.evaluate import evaluate, patient_mark
 from mmcore.services.fitting import Progress, fit_lung_finder, labelled_rows, synthetic_rows
 from mmcore.services.fusions import compared, write_fusions
 from mmcore.services.sets import settle_on_folds

@@ -14,6 +14,8 @@ from mmcore.domain.errors import NothingToPredictError
 from mmcore.domain.pack import PackRow
 from mmcore.domain.prediction import Contrast
 from mmcore.domain.review import Review
+from mmcore.evaluation.evaluate import unseen_rows
+from mmcore.evaluation.shortcuts import shortcut_report
 from mmcore.explain import checks as of_case
 from mmcore.explain.attribute import QUICK
 from mmcore.explain.checks import Badge
@@ -23,8 +25,6 @@ from mmcore.explain.review import review
 from mmcore.metrics.figures import interval, patient_weights
 from mmcore.prediction.encode import Encodings, encode
 from mmcore.prediction.engine import Engine
-from mmcore.services.evaluate import unseen_rows
-from mmcore.services.shortcuts import shortcut_report
 
 FILE = "faithfulness.json"
 RESAMPLES = 1000

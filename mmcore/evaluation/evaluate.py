@@ -10,6 +10,8 @@ from mmcore.cases.pack_rows import has_label, read_pack
 from mmcore.domain.pack import Pack, PackRow
 from mmcore.domain.patient_marks import patient_mark
 from mmcore.domain.prediction import RESIDUAL_LIMIT
+from mmcore.evaluation.score import Scored, by_subset, score, subset
+from mmcore.evaluation.secondary_outcomes import has_extra, with_extras
 from mmcore.metrics.figures import auroc, interval, label_metrics, patient_weights
 from mmcore.metrics.subgroups import age_band, too_few
 from mmcore.metrics.trust import (
@@ -21,8 +23,6 @@ from mmcore.metrics.trust import (
 )
 from mmcore.metrics.unknown import called_where_unknown
 from mmcore.prediction.engine import Engine
-from mmcore.services.extras import has_extra, with_extras
-from mmcore.services.scoring import Scored, by_subset, score, subset
 
 __all__ = ["Scored", "evaluate", "figures", "patient_mark", "report", "score"]
 

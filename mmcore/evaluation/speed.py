@@ -11,12 +11,12 @@ from mmcore.cards.write import keep_bench
 from mmcore.domain.case import Case, Mark, Scan, Waveform
 from mmcore.domain.prediction import RESIDUAL_LIMIT, Contrast
 from mmcore.domain.task import Modality, Task
+from mmcore.evaluation.timing import interleaved_medians
 from mmcore.explain.attribute import EXACT, QUICK
 from mmcore.explain.review import review
 from mmcore.models.fusion import FusionModel
 from mmcore.models.inputs import clinical_input, image_input, text_input, waveform_input
 from mmcore.prediction.engine import Engine, load_engine
-from mmcore.services.timing import interleaved_medians
 
 THREADS = 2
 TOKENS = 128

@@ -7,13 +7,13 @@ import numpy as np
 
 from mmcore.domain.prediction import RESIDUAL_LIMIT
 from mmcore.domain.stream import Stay
+from mmcore.evaluation.timing import interleaved_medians
 from mmcore.intake.stream.file import read_stay
 from mmcore.intake.stream.log import log_of
 from mmcore.models.stream_model import StreamModel
 from mmcore.monitor.risk import explain, risk_at
 from mmcore.monitor.ward import DEMONSTRATION
 from mmcore.preprocess.stream_features import features
-from mmcore.services.timing import interleaved_medians
 from mmcore.stores.stream_store import load_stream
 from mmcore.tasks import get_task
 
