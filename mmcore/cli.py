@@ -172,13 +172,13 @@ def _evaluate(given: argparse.Namespace) -> dict:
 def _train(given: argparse.Namespace) -> dict:
     _folder(given.data)
     if _is_stream(given.task):
-        from mmcore.services.stream_train import train_stream
+        from mmcore.training.stream.train import train_stream
 
         with Bars() as progress:
             return train_stream(
                 given.task, given.data, given.out, given.seed, not given.no_cross_validation, progress
             )
-    from mmcore.services.train import train
+    from mmcore.training.train import train
 
     chosen = {
         name: getattr(given, name)
@@ -203,7 +203,7 @@ def _compare(given: argparse.Namespace) -> dict:
     if _is_stream(given.task):
         raise MmcoreError("nothing_to_join", task=given.task)
     from mmcore.prediction.engine import load_engine
-    from mmcore.services.fusions import compare
+    from mmcore.training.compare_fusions import compare
 
     _folder(given.data)
     with Bars() as progress:

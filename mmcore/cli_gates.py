@@ -32,8 +32,8 @@ def _gates(given: argparse.Namespace) -> dict:
         if not folder.is_dir():
             raise PackError("no_such_folder", directory=folder.name)
     if given.fit:
-        from mmcore.services.gate_training import train_gate
         from mmcore.tasks import get_task
+        from mmcore.training.gates.train import train_gate
 
         with Bars() as progress:
             task = get_task(given.task)

@@ -10,9 +10,8 @@ import torch
 from mmcore.evaluation.score import by_subset
 from mmcore.metrics.conformal import conformalize
 from mmcore.models.fusion import FusionModel
-from mmcore.services.fusions import FUSIONS, compared, faithfulness
-from mmcore.services.sets import settle_on_folds
-from mmcore.training.calibrate import (
+from mmcore.training.compare_fusions import FUSIONS, compared, faithfulness
+from mmcore.training.heads.calibrate import (
     calibrate,
     held_out,
     label_shares,
@@ -20,7 +19,8 @@ from mmcore.training.calibrate import (
     raw_evidence,
     scale_sets,
 )
-from mmcore.training.heads import fit_heads, tensors
+from mmcore.training.heads.cross_conformal import settle_on_folds
+from mmcore.training.heads.fit import fit_heads, tensors
 from tests.test_training import SETTINGS, rows
 from tests.toy import toy_model
 

@@ -16,8 +16,6 @@ from mmcore.models.ecg_encoder import EcgEncoder
 from mmcore.prediction.engine import load_engine
 from mmcore.preprocess.ecg_measures import MEASURES, measure
 from mmcore.preprocess.waveform import ready, take_wander_out
-from mmcore.services.teaching import granted_outcomes
-from mmcore.services.workshop import Workshop
 from mmcore.synthetic.ecg.beats import (
     HEALTHY,
     brugada_like,
@@ -29,7 +27,9 @@ from mmcore.synthetic.ecg.beats import (
 )
 from mmcore.synthetic.ecg.generator import fibrillation, noise, sinus, strip
 from mmcore.tasks import get_task
+from mmcore.training.heads.teachers import granted_outcomes
 from mmcore.training.recipe import settings_for
+from mmcore.training.run import Workshop
 
 NAMES = [m.name for m in MEASURES]
 

@@ -10,7 +10,7 @@ import torch
 from mmcore.models.efficientnet_lite import EfficientNetLite0, load_imagenet_weights, shortened
 from mmcore.models.lungs import LungNet
 from mmcore.synthetic.film.augment import deface, degrade, disguise, look, window
-from mmcore.training.image_encoder import (
+from mmcore.training.image.encoder import (
     LARGE,
     Recipe,
     draw_shares,
@@ -19,9 +19,9 @@ from mmcore.training.image_encoder import (
     started,
     views_of,
 )
-from mmcore.training.lungs import dice_scores, fit_lungs
+from mmcore.training.image.lungs import dice_scores, fit_lungs
+from mmcore.training.image.views import make_views, view_counts
 from mmcore.training.splits import fold_of, split_patients
-from mmcore.training.views import make_views, view_counts
 
 TINY = Recipe(size=32, batch=4, views=24, save_every=2)
 NAN = float("nan")

@@ -15,14 +15,14 @@ from mmcore.models.encoded import Encoded
 from mmcore.models.fusion import FusionConfig, FusionModel
 from mmcore.models.nodule_encoder import FINDINGS, NoduleEncoder
 from mmcore.paths import DEMONSTRATIONS
-from mmcore.services.nodules import features_of_nodules
-from mmcore.services.teaching import hide_untaught, is_teacher, may_teach, teaching_outcomes
 from mmcore.synthetic.demonstrations.nodule import write_nodule_cases
 from mmcore.tasks import get_task
 from mmcore.tasks.lung_notes import compose_report, random_findings
-from mmcore.training.further_fields import fit_further_fields
-from mmcore.training.nodule_encoder import TARGETS, Nodules, findings_of, fit_nodule_encoder
-from mmcore.training.report_reader import head_of_reports
+from mmcore.training.heads.further_fields import fit_further_fields
+from mmcore.training.heads.teachers import hide_untaught, is_teacher, may_teach, teaching_outcomes
+from mmcore.training.image.nodule_encoder import TARGETS, Nodules, findings_of, fit_nodule_encoder
+from mmcore.training.image.nodules import features_of_nodules
+from mmcore.training.text.report_reader import head_of_reports
 
 TASK = get_task("lung_nodule")
 SHIPPED = DEMONSTRATIONS / "lung_nodule"

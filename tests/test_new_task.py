@@ -11,8 +11,8 @@ from PIL import Image
 import mmcore.tasks
 from mmcore.cases.upload import read_upload
 from mmcore.domain.case import Case, Scan
-from mmcore.services.train import train
-from mmcore.training.heads import HeadSettings
+from mmcore.training.heads.fit import HeadSettings
+from mmcore.training.train import train
 from mmcore.words import say
 
 TASK_FILE = '''"""A throw-away question: is the square bright?"""

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from mmcore.models.encoders import load_text_encoder
-from mmcore.training.slim_text import slim
+from mmcore.training.text.vocabulary_pruning import slim
 
 NOTE = "Fever of 38.9 °C and dry cough for 5 days; no effusion – bibasal ground-glass opacities."
 

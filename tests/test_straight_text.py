@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from mmcore.explain.text import STEPS, integrated_gradients
-from mmcore.training import straight_text
-from mmcore.training.straight_text import Pupil, Straight, straighten
+from mmcore.training.text import path_regularisation as straight_text
+from mmcore.training.text.path_regularisation import Pupil, Straight, straighten
 from tests.toy import tokenizer, toy_model
 
 NOTES = ("fever cough . no effusion left", "clear lungs . no cough", "left effusion . fever") * 4

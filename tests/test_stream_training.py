@@ -11,10 +11,11 @@ from mmcore.domain.errors import PackError
 from mmcore.evaluation.stays import evaluate_stays
 from mmcore.intake.stream.pack import read_stays
 from mmcore.monitor import ward
-from mmcore.services import stream_fit, stream_train
 from mmcore.stores.stream_store import load_stream
 from mmcore.synthetic.stays.stays import COURSES, draw
-from mmcore.training.stream_calibrate import fit_scale, operating_point
+from mmcore.training.stream import fit as stream_fit
+from mmcore.training.stream import train as stream_train
+from mmcore.training.stream.calibrate import fit_scale, operating_point
 
 TASK = ward.the_task()
 SICK = ("bed-1", "bed-4", "bed-7")

@@ -8,7 +8,7 @@ import pytest
 
 from mmcore.models.stream_model import Expert, HourlyScale, StreamModel, probability
 from mmcore.models.stream_trees import LeafTable, joined
-from mmcore.training.stream_trees import TreeSettings, booster, fit_one, leaves_of
+from mmcore.training.stream.trees import TreeSettings, booster, fit_one, leaves_of
 
 SETTINGS = TreeSettings(rounds=25, smallest_leaf=15, features=0.5)
 

@@ -9,8 +9,8 @@ from mmcore.preprocess.text import mask_leaks
 from mmcore.tasks.chest_infection import LABELS
 from mmcore.tasks.chest_notes import knowledge_notes
 from mmcore.tasks.chest_terms import LEAK_TERMS
-from mmcore.training import text_encoder
-from mmcore.training.text_encoder import fit_text_encoder
+from mmcore.training.text import encoder as text_encoder
+from mmcore.training.text.encoder import fit_text_encoder
 
 
 @pytest.fixture

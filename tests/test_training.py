@@ -6,9 +6,9 @@ import torch
 
 from mmcore.metrics.ood import fit_familiar, strangeness
 from mmcore.models.encoded import Encoded
-from mmcore.training.background import background_rows, centroids, identified
-from mmcore.training.calibrate import calibrate, label_shares, operating_points
-from mmcore.training.heads import HeadSettings, fit_heads, row_weights
+from mmcore.training.heads.background import background_rows, centroids, identified
+from mmcore.training.heads.calibrate import calibrate, label_shares, operating_points
+from mmcore.training.heads.fit import HeadSettings, fit_heads, row_weights
 from mmcore.training.splits import fold_of, publisher_groups, split_patients
 from tests.toy import toy_model
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from mmcore.domain.task import Task
-from mmcore.training.heads import HeadSettings
-from mmcore.training.image_encoder import Recipe
-from mmcore.training.straight_text import Straight
+from mmcore.training.heads.fit import HeadSettings
+from mmcore.training.image.encoder import Recipe
+from mmcore.training.text.path_regularisation import Straight
 
 
 @dataclass(frozen=True)

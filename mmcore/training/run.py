@@ -16,10 +16,9 @@ from mmcore.models.encoders import EFFICIENTNET_LITE0
 from mmcore.models.fusion import FusionModel
 from mmcore.models.lungs import LungNet
 from mmcore.models.nodule_encoder import NoduleEncoder
-from mmcore.services.fitting import Progress, fit_encoders, fit_text, fit_waveform, picture_shares
-from mmcore.services.nodules import features_of_nodules
-from mmcore.services.pictures import make_pictures
-from mmcore.services.teaching import (
+from mmcore.training.assemble import assemble, fit_on, joined
+from mmcore.training.encoders import Progress, fit_encoders, fit_text, fit_waveform, picture_shares
+from mmcore.training.heads.teachers import (
     Reports,
     granted_outcomes,
     hide_untaught,
@@ -27,7 +26,8 @@ from mmcore.services.teaching import (
     made_up_reports,
     teaching_outcomes,
 )
-from mmcore.services.training import assemble, fit_on, joined
+from mmcore.training.image.nodules import features_of_nodules
+from mmcore.training.image.pictures import make_pictures
 from mmcore.training.recipe import TrainingSettings
 
 REPORTS = 1200  # composed of values drawn apart from each other, for the text head

@@ -17,10 +17,9 @@ from mmcore.metrics.ood import fit_familiar
 from mmcore.models.encoded import Encoded
 from mmcore.models.encoders import mask_pooled
 from mmcore.models.fusion import FusionConfig, FusionModel
-from mmcore.services.fitting import Encoders
-from mmcore.services.teaching import Reports, teaching_outcomes, teaching_values
-from mmcore.training.background import background_rows, centroids, identified
-from mmcore.training.calibrate import (
+from mmcore.training.encoders import Encoders
+from mmcore.training.heads.background import background_rows, centroids, identified
+from mmcore.training.heads.calibrate import (
     calibrate,
     held_out,
     label_shares,
@@ -29,12 +28,13 @@ from mmcore.training.calibrate import (
     raw_evidence,
     scale_sets,
 )
-from mmcore.training.further_fields import fit_further_fields
-from mmcore.training.heads import fit_heads, start_heads, tensors
+from mmcore.training.heads.fit import fit_heads, start_heads, tensors
+from mmcore.training.heads.further_fields import fit_further_fields
+from mmcore.training.heads.teachers import Reports, teaching_outcomes, teaching_values
 from mmcore.training.recipe import TrainingSettings
-from mmcore.training.report_reader import head_of_reports
 from mmcore.training.splits import split_patients
-from mmcore.training.text_encoder import TextModel
+from mmcore.training.text.encoder import TextModel
+from mmcore.training.text.report_reader import head_of_reports
 
 FURTHER_PENALTY = (
     0.01  # of weights that one table alone teaches; by cross-validation on the lung task's UK nodules

@@ -19,9 +19,9 @@ from mmcore.metrics.figures import interval, macro_auroc, patient_weights
 from mmcore.models.encoded import Encoded
 from mmcore.models.fusion import FusionConfig, FusionModel
 from mmcore.prediction.engine import Engine
-from mmcore.services.fitting import labelled_rows
-from mmcore.training.calibrate import calibrate, calibrated_joint, probabilities_of
-from mmcore.training.heads import HeadSettings, fit_heads, tensors
+from mmcore.training.encoders import labelled_rows
+from mmcore.training.heads.calibrate import calibrate, calibrated_joint, probabilities_of
+from mmcore.training.heads.fit import HeadSettings, fit_heads, tensors
 from mmcore.training.recipe import settings_for
 
 FUSIONS = ("additive", "concat", "gated", "attention")

@@ -16,9 +16,9 @@ from mmcore.evaluation.encode_rows import BATCH
 from mmcore.models.efficientnet_lite import EfficientNetLite0
 from mmcore.models.inputs import image_input
 from mmcore.models.lungs import LungNet, organ_shares
-from mmcore.services.fitting import Progress, crops, has_scan
-from mmcore.training.image_encoder import Recipe, started, views_of
-from mmcore.training.views import Views
+from mmcore.training.encoders import Progress, crops, has_scan
+from mmcore.training.image.encoder import Recipe, started, views_of
+from mmcore.training.image.views import Views
 
 
 @dataclass(frozen=True)

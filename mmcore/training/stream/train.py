@@ -12,7 +12,11 @@ from mmcore.domain.task import Task
 from mmcore.evaluation.stays import evaluate_stays, min_sensitivity_precision
 from mmcore.metrics.figures import auprc, auroc, interval, patient_weights
 from mmcore.models.stream_model import StreamModel, probability
-from mmcore.services.stream_fit import (
+from mmcore.stores.model_folders import next_version
+from mmcore.stores.stream_store import load_stream, save_stream
+from mmcore.tasks import get_task
+from mmcore.training.splits import CALIBRATION, SEED, TEST, TRAIN, fold_of, split_patients
+from mmcore.training.stream.fit import (
     SNAPSHOTS,
     Progress,
     Snapshots,
@@ -22,10 +26,6 @@ from mmcore.services.stream_fit import (
     risk_at_snapshot,
     scores_at,
 )
-from mmcore.stores.model_folders import next_version
-from mmcore.stores.stream_store import load_stream, save_stream
-from mmcore.tasks import get_task
-from mmcore.training.splits import CALIBRATION, SEED, TEST, TRAIN, fold_of, split_patients
 
 SEEDS, FOLD_SEEDS, FOLDS = 3, 1, 5
 
@@ -103,7 +103,7 @@ def _recurrent(
     task: Task, found: Snapshots, parts: np.ndarray, seed: int, out: Path, progress: Progress
 ) -> dict:
     """The recurrent model on the same splits; its scores are kept on disk."""
-    from mmcore.training.stream_recurrent import RecurrentSettings, fit_recurrent, grid_of, inputs_of
+    from mmcore.training.stream.recurrent import RecurrentSettings, fit_recurrent, grid_of, inputs_of
 
     path, train = out / "cache" / "recurrent.npy", np.flatnonzero(parts == TRAIN)
     if not path.exists():

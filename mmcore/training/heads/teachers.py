@@ -11,7 +11,7 @@ from mmcore.domain.task import Task
 from mmcore.models.encoded import Encoded
 from mmcore.models.fusion import FusionModel
 from mmcore.models.inputs import clinical_input
-from mmcore.training.report_reader import composed, pooled
+from mmcore.training.text.report_reader import composed, pooled
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from mmcore.models.stream_trees import LeafTable, joined
 from mmcore.monitor.risk import early_warning, is_measured
 from mmcore.preprocess.stream_features import FEATURES, features
 from mmcore.training.splits import CALIBRATION, TRAIN
-from mmcore.training.stream_calibrate import fit_scale, operating_point
-from mmcore.training.stream_trees import TreeSettings, fit_one
+from mmcore.training.stream.calibrate import fit_scale, operating_point
+from mmcore.training.stream.trees import TreeSettings, fit_one
 
 Progress = Callable[[str, int, int], None]
 SNAPSHOTS = (2, 4, 6, 9, 12, 15, 18, 21, 24, 28, 32, 36, 40, 44, 48)  # hours at which every stay is looked at

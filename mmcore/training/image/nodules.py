@@ -9,7 +9,7 @@ from mmcore.domain.case import Scan
 from mmcore.domain.pack import PackRow
 from mmcore.models.nodule_encoder import NoduleEncoder
 from mmcore.preprocess.ct import SIDE, square_around
-from mmcore.training.nodule_encoder import MARGIN, TARGETS, Nodules, findings_of, fit_nodule_encoder
+from mmcore.training.image.nodule_encoder import MARGIN, TARGETS, Nodules, findings_of, fit_nodule_encoder
 from mmcore.training.recipe import TrainingSettings
 from mmcore.training.splits import position
 

@@ -13,10 +13,10 @@ from mmcore.metrics.figures import auroc, interval, label_metrics, patient_weigh
 from mmcore.metrics.unknown import called_where_unknown
 from mmcore.models.encoded import Encoded
 from mmcore.models.fusion import FusionModel
-from mmcore.services.fusions import FUSIONS, joined_otherwise
-from mmcore.services.training import probabilities
-from mmcore.services.workshop import Workshop
-from mmcore.training.calibrate import label_shares, prior_logits, raw_evidence
+from mmcore.training.assemble import probabilities
+from mmcore.training.compare_fusions import FUSIONS, joined_otherwise
+from mmcore.training.heads.calibrate import label_shares, prior_logits, raw_evidence
+from mmcore.training.run import Workshop
 from mmcore.training.splits import TEST, TRAIN, fold_of, publisher_groups
 
 RAW = "raw evidence"

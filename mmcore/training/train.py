@@ -13,16 +13,16 @@ from mmcore.domain.task import Modality, Task
 from mmcore.evaluation.evaluate import evaluate, patient_mark
 from mmcore.models.lungs import LungNet
 from mmcore.prediction.engine import Engine
-from mmcore.services.cross_validation import cross_validated, evidence_of_folds, shuffled
-from mmcore.services.fitting import Progress, fit_lung_finder, labelled_rows, synthetic_rows
-from mmcore.services.fusions import compared, write_fusions
-from mmcore.services.sets import settle_on_folds
-from mmcore.services.training import conclude, parts_of
-from mmcore.services.workshop import Workshop
 from mmcore.stores.model_folders import DIGESTS, next_version
 from mmcore.stores.model_store import load_model, save_lungs, save_model, stored_lungs
 from mmcore.tasks import get_task
+from mmcore.training.assemble import conclude, parts_of
+from mmcore.training.compare_fusions import compared, write_fusions
+from mmcore.training.cross_validation import cross_validated, evidence_of_folds, shuffled
+from mmcore.training.encoders import Progress, fit_lung_finder, labelled_rows, synthetic_rows
+from mmcore.training.heads.cross_conformal import settle_on_folds
 from mmcore.training.recipe import TrainingSettings, settings_for
+from mmcore.training.run import Workshop
 from mmcore.training.splits import CALIBRATION, TEST, TRAIN
 
 LUNG_STEPS = 700

@@ -8,7 +8,7 @@ import torch
 from mmcore.domain.task import Task
 from mmcore.metrics.conformal import conformalize
 from mmcore.models.fusion import FusionModel
-from mmcore.training.calibrate import operating_points, probabilities_of, scale_sets
+from mmcore.training.heads.calibrate import operating_points, probabilities_of, scale_sets
 
 
 def settle_on_folds(

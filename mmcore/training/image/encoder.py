@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from mmcore.models.efficientnet_lite import EfficientNetLite0, load_imagenet_weights, shortened
 from mmcore.models.lungs import organ_shares
-from mmcore.training.views import Views, make_views, view_counts
+from mmcore.training.image.views import Views, make_views, view_counts
 
 LARGE = 400  # pictures of one source; a source with more is not drawn more, so that no large pack drowns a hospital
 

@@ -21,20 +21,20 @@ from mmcore.models.lungs import LungNet
 from mmcore.preprocess.image import Crop, resample
 from mmcore.preprocess.language import language_of
 from mmcore.preprocess.text import clean, mask_leaks
-from mmcore.services.nodules import fit_on_nodules
 from mmcore.stores.model_folders import model_directory
 from mmcore.stores.model_store import load_model
 from mmcore.synthetic.demonstrations.film import mark_synthetic
 from mmcore.synthetic.film.phantom import FIRST_TRAINING_SEED, draw
-from mmcore.training.image_encoder import draw_shares, fit_image_encoder
-from mmcore.training.lungs import fit_lungs
+from mmcore.training.ecg.encoder import Draws, fit_waveform_encoder, make_draws, typical_beats
+from mmcore.training.image.encoder import draw_shares, fit_image_encoder
+from mmcore.training.image.lungs import fit_lungs
+from mmcore.training.image.nodules import fit_on_nodules
+from mmcore.training.image.views import Views
 from mmcore.training.recipe import TrainingSettings
-from mmcore.training.report_reader import shrunk
-from mmcore.training.slim_text import slim
-from mmcore.training.straight_text import straighten
-from mmcore.training.text_encoder import HEAD_NOTES, TextModel, fit_text_encoder, stored_text_model
-from mmcore.training.views import Views
-from mmcore.training.waveform_encoder import Draws, fit_waveform_encoder, make_draws, typical_beats
+from mmcore.training.text.encoder import HEAD_NOTES, TextModel, fit_text_encoder, stored_text_model
+from mmcore.training.text.path_regularisation import straighten
+from mmcore.training.text.report_reader import shrunk
+from mmcore.training.text.vocabulary_pruning import slim
 
 
 @dataclass(frozen=True)

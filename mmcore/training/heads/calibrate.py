@@ -10,7 +10,7 @@ from torch import Tensor
 from mmcore.metrics.calibration import expected_calibration_error, expected_if_calibrated, top_label
 from mmcore.models.encoded import Encoded
 from mmcore.models.fusion import FusionModel
-from mmcore.training.heads import reset_calibration, tensors
+from mmcore.training.heads.fit import reset_calibration, tensors
 from mmcore.training.splits import fold_of
 
 PULL = 0.02  # of the log scales towards 0, so that what few patients say cannot run away
