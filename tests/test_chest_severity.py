@@ -91,7 +91,7 @@ def test_the_shipped_cases_are_what_the_code_writes_and_never_train(tmp_path) ->
 
 @pytest.mark.parametrize("key", [s.key for s in STORIES])
 def test_a_demonstration_case_is_predicted_from_the_command_line_and_adds_up(key) -> None:
-    from mmcore.services.command import predict_files
+    from mmcore.cli.predict import predict_files
 
     folder = SHIPPED / "chest_severity" / key
     files = {

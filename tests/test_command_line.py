@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmcore.cli import main
+from mmcore.cli.main import main
 from mmcore.paths import DEMONSTRATIONS, ROOT
 from mmcore.synthetic.film.phantom import draw
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mmcore.cases.upload import read_upload
-from mmcore.cli import main
+from mmcore.cli.main import main
 from mmcore.domain.timestamp import Moment
 from mmcore.intake.ecg.recording import read_ecg
 from mmcore.intake.image.scan import read_scan

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file, save_file
 
-from mmcore.cli import main
+from mmcore.cli.main import main
 from mmcore.domain.errors import ModelFileError
 from mmcore.stores.model_folders import write_digests
 from mmcore.stores.model_store import WEIGHTS, load_model

@@ -8,12 +8,12 @@ import pytest
 
 from mmcore.cases import demonstrations, edits, worklist
 from mmcore.cases.companion import second_case
+from mmcore.cli.predict import predict_files
 from mmcore.domain.case import Case
 from mmcore.domain.errors import NothingToPredictError
 from mmcore.explain.review import review
 from mmcore.paths import DEMONSTRATIONS
 from mmcore.prediction.engine import load_engine
-from mmcore.services.command import predict_files
 from mmcore.synthetic.demonstrations.coronary import WITH_ECG, write_coronary_cases
 from mmcore.tasks import get_task
 from tests.conftest import page_text

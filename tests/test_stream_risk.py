@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import sqlalchemy
 
-from mmcore import cli
+from mmcore.cli import main as cli
 from mmcore.domain.errors import NothingToPredictError
 from mmcore.domain.stream import Reading, Stay
 from mmcore.metrics.alerts import AlertRule, alert_table, raised_at

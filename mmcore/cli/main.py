@@ -8,9 +8,9 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 
-from mmcore.cli_gates import add_gates
+from mmcore.cli.gates import add_gates
+from mmcore.cli.progress import Bars, bar
 from mmcore.domain.errors import MmcoreError, PackError
-from mmcore.progress import Bars, bar
 from mmcore.words import tell
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no model hub at run time
@@ -148,10 +148,10 @@ def _tasks(given: argparse.Namespace) -> dict:
 def _predict(given: argparse.Namespace) -> dict:
     files = {"scan": given.image, "ecg": given.ecg, "note": given.note, "vitals": given.vitals}
     if _is_stream(given.task):
-        from mmcore.services.stream_command import predict_stay
+        from mmcore.cli.stream import predict_stay
 
         return predict_stay(given.task, files, given.prior, given.accept_corrections)
-    from mmcore.services.command import predict_files
+    from mmcore.cli.predict import predict_files
 
     return predict_files(given.task, files, given.prior, given.accept_corrections)
 

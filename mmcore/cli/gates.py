@@ -4,8 +4,8 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from mmcore.cli.progress import Bars, bar
 from mmcore.domain.errors import PackError
-from mmcore.progress import Bars, bar
 
 
 def add_gates(command: Callable[..., argparse.ArgumentParser]) -> None:
