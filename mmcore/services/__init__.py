@@ -1,1 +1,0 @@
-"""What a page or the command line may ask for."""
