@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import frame, tour
+from pages.ui.shell import frame, tour
 
 st.set_page_config(
     page_title="Threefold", page_icon=frame.ICON, layout="wide", initial_sidebar_state="collapsed"

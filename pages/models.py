@@ -2,19 +2,15 @@
 
 import streamlit as st
 
-from pages.ui import (
-    card_checks,
-    card_fusions,
-    card_groups,
-    card_head,
-    card_structure,
-    card_text,
-    card_trust,
-    frame,
-    resources,
-    state,
-)
-from pages.ui.text import t
+from pages.ui.models import checks as card_checks
+from pages.ui.models import fusions as card_fusions
+from pages.ui.models import groups as card_groups
+from pages.ui.models import head as card_head
+from pages.ui.models import structure as card_structure
+from pages.ui.models import text as card_text
+from pages.ui.models import trust as card_trust
+from pages.ui.shell import frame, resources, state
+from pages.ui.shell.text import t
 
 TABS = {
     "groups": card_groups.draw,

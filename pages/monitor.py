@@ -6,9 +6,12 @@ import streamlit as st
 
 from mmcore.domain.errors import MmcoreError
 from mmcore.monitor import ward
-from pages.ui import frame, replay, resources, ward_alerts, ward_beds
-from pages.ui import ward as one_bed
-from pages.ui.text import t
+from pages.ui.monitor import alerts as ward_alerts
+from pages.ui.monitor import bed as one_bed
+from pages.ui.monitor import beds as ward_beds
+from pages.ui.monitor import replay
+from pages.ui.shell import frame, resources
+from pages.ui.shell.text import t
 
 COLUMNS = (0.36, 0.64)
 

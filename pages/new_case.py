@@ -6,8 +6,11 @@ from mmcore.cases import ct_mark as nodule_marks
 from mmcore.cases import upload as intake
 from mmcore.cases import worklist
 from mmcore.tasks import case_tasks
-from pages.ui import ct, frame, moments, resources, state, upload
-from pages.ui.text import heading, t
+from pages.ui.draw import ct
+from pages.ui.new_case import upload
+from pages.ui.review import timestamps as moments
+from pages.ui.shell import frame, resources, state
+from pages.ui.shell.text import heading, t
 
 frame.guard("new_case")
 

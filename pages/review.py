@@ -4,19 +4,11 @@ import streamlit as st
 
 from mmcore.domain.errors import MmcoreError, NothingToPredictError
 from mmcore.tasks import get_task
-from pages.ui import (
-    belief,
-    decision,
-    frame,
-    gates,
-    next_steps,
-    pictures,
-    reading,
-    resources,
-    state,
-    vitals,
-)
-from pages.ui.text import t
+from pages.ui.draw import vitals
+from pages.ui.review import checks as belief
+from pages.ui.review import decision, gates, next_steps, pictures, reading
+from pages.ui.shell import frame, resources, state
+from pages.ui.shell.text import t
 
 frame.guard("review")
 

@@ -4,8 +4,11 @@ import streamlit as st
 
 from mmcore.domain.errors import MmcoreError
 from mmcore.teaching import session as teach
-from pages.ui import frame, resources, state, teach_answer, teach_class, teach_reveal
-from pages.ui.text import t
+from pages.ui.shell import frame, resources, state
+from pages.ui.shell.text import t
+from pages.ui.teach import answer as teach_answer
+from pages.ui.teach import classroom as teach_class
+from pages.ui.teach import reveal as teach_reveal
 
 frame.guard("teach")
 

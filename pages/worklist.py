@@ -4,8 +4,10 @@ import streamlit as st
 
 from mmcore.cases import worklist
 from mmcore.tasks import case_tasks
-from pages.ui import frame, reading, resources, table, tour
-from pages.ui.text import t
+from pages.ui.review import reading
+from pages.ui.shell import frame, resources, tour
+from pages.ui.shell.text import t
+from pages.ui.worklist import table
 
 frame.guard("worklist")
 

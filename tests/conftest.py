@@ -54,7 +54,7 @@ def environment(monkeypatch):
 @pytest.fixture
 def database(tmp_path, monkeypatch):
     """The address of an empty database that the app will use; nothing of it stays in the app's shared memory."""
-    from pages.ui import resources
+    from pages.ui.shell import resources
 
     url = f"sqlite:///{tmp_path / 'cases.db'}"
     monkeypatch.setenv("THREEFOLD_DATABASE_URL", url)

@@ -15,7 +15,7 @@ from mmcore.intake.image.scan import read_scan
 from mmcore.intake.limits import MAX_CLIP_PIXELS, MAX_CLIP_SHOWN
 from mmcore.prediction.engine import load_engine
 from mmcore.tasks import get_task
-from pages.ui import viewer
+from pages.ui.draw import viewer
 from tests import ecg_files
 from tests.conftest import page_text
 from tests.intake_files import dataset, dicom, saved

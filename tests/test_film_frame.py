@@ -17,7 +17,7 @@ from mmcore.prediction.engine import load_engine
 from mmcore.preprocess.corrections import UNDO
 from mmcore.tasks import get_task
 from mmcore.words import LANGUAGES, known, tell
-from pages.ui import viewer
+from pages.ui.draw import viewer
 from tests.conftest import film, page_text
 from tests.intake_files import dicom
 

@@ -129,7 +129,7 @@ def test_held_out_probabilities_come_from_calibrations_without_the_patient(fitte
 
 
 def test_the_screen_says_what_the_best_fusion_is_worth_elsewhere() -> None:
-    from pages.ui.card_fusions import _elsewhere
+    from pages.ui.models.fusions import _elsewhere
 
     def figures(value: float) -> dict:
         return {"metrics": {"macro_auroc": {"value": value, "low": value - 0.1, "high": value + 0.1}}}

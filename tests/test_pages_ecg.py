@@ -8,7 +8,7 @@ import pytest
 from mmcore.domain.case import LEADS, Waveform
 from mmcore.domain.prediction import Attribution, Contrast
 from mmcore.domain.task import Modality
-from pages.ui import ecg
+from pages.ui.draw import ecg
 from tests.ecg_files import ecg as made_up
 
 

@@ -11,8 +11,8 @@ from mmcore.domain.case import Case
 from mmcore.domain.prediction import Attribution, Contrast, Prediction
 from mmcore.domain.review import Review
 from mmcore.domain.task import Modality
-from pages.ui import evidence, note, viewer
-from pages.ui.text import bound, number, percent, signed
+from pages.ui.draw import evidence, note, viewer
+from pages.ui.shell.text import bound, number, percent, signed
 from tests.conftest import plain
 
 COVID = Contrast("covid19", "other_pneumonia")

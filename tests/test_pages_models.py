@@ -72,7 +72,7 @@ def test_a_patient_belongs_to_the_narrowest_group_that_is_large_enough() -> None
 
 
 def test_a_decision_curve_helps_where_it_is_above_both_others() -> None:
-    from pages.ui.card_trust import useful_range
+    from pages.ui.models.trust import useful_range
 
     curve = {
         "thresholds": [0.1, 0.2, 0.3, 0.4, 0.5],
@@ -86,7 +86,8 @@ def test_a_decision_curve_helps_where_it_is_above_both_others() -> None:
 def test_the_figure_of_this_patient_s_group_is_told_in_words(monkeypatch) -> None:
     from types import SimpleNamespace
 
-    from pages.ui import group, text
+    from pages.ui.review import group
+    from pages.ui.shell import text
 
     monkeypatch.setattr(text.state, "language", lambda: "en")
     prediction = SimpleNamespace(evidence={"image": {"a": 0.1}, "text": None})
@@ -114,7 +115,8 @@ def test_the_figure_of_this_patient_s_group_is_told_in_words(monkeypatch) -> Non
 )  # fmt: skip
 def test_what_cannot_be_excluded_is_told_in_words(monkeypatch, p_values, exclusive: bool, words: str) -> None:
     from mmcore.domain.prediction import Contrast, Prediction
-    from pages.ui import answer, text
+    from pages.ui.review import answer
+    from pages.ui.shell import text
 
     monkeypatch.setattr(text.state, "language", lambda: "en")
     labels = ("covid19", "other_pneumonia", "no_finding")
@@ -129,7 +131,8 @@ def test_what_cannot_be_excluded_is_told_in_words(monkeypatch, p_values, exclusi
 
 
 def test_the_full_card_names_no_identifier_of_a_report(monkeypatch) -> None:
-    from pages.ui import card_text, text
+    from pages.ui.models import text as card_text
+    from pages.ui.shell import text
 
     monkeypatch.setattr(text.state, "language", lambda: "en")
     told = card_text.in_words(
@@ -139,7 +142,8 @@ def test_the_full_card_names_no_identifier_of_a_report(monkeypatch) -> None:
 
 
 def test_the_tests_of_the_explanations_are_told_in_words(monkeypatch) -> None:
-    from pages.ui import card_checks, text
+    from pages.ui.models import checks as card_checks
+    from pages.ui.shell import text
 
     monkeypatch.setattr(text.state, "language", lambda: "en")
     found = {
@@ -219,7 +223,8 @@ def test_what_only_this_task_asks_comes_before_unseen_hospitals_where_it_is_lowe
 
 
 def test_no_shipped_card_shows_an_identifier_as_the_name_of_a_group(monkeypatch) -> None:
-    from pages.ui import card_words, text
+    from pages.ui.models import words as card_words
+    from pages.ui.shell import text
 
     for language in ("en", "zh"):
         monkeypatch.setattr(text.state, "language", lambda chosen=language: chosen)
@@ -246,7 +251,8 @@ def test_a_model_of_one_input_has_no_tab_of_fusions_and_a_yes_or_no_answer_no_me
 
 
 def test_of_counted_cases_all_may_be_meant(monkeypatch) -> None:
-    from pages.ui import card_head, text
+    from pages.ui.models import head as card_head
+    from pages.ui.shell import text
 
     monkeypatch.setattr(text.state, "language", lambda: "en")
     sets = {"confidence": 0.9, "coverage": 1.0, "interval": {"low": 0.88, "high": 1.0}}

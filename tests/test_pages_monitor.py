@@ -90,7 +90,7 @@ def test_in_chinese(monitor):
 
 
 def test_without_a_model_the_page_says_so(monitor, environment, tmp_path):
-    from pages.ui import resources
+    from pages.ui.shell import resources
 
     environment("THREEFOLD_MODELS", str(tmp_path))
     resources.stream.clear()

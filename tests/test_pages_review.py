@@ -192,7 +192,8 @@ def test_a_case_without_a_picture_leaves_its_room_to_the_answer(store, visit):
 def test_labels_that_reach_their_own_operating_point_beside_the_likeliest_are_named(monkeypatch):
     from types import SimpleNamespace
 
-    from pages.ui import answer, text
+    from pages.ui.review import answer
+    from pages.ui.shell import text
 
     monkeypatch.setattr(text.state, "language", lambda: "en")
     chances = {"not_suspicious": 0.62, "suspicious": 0.38}

@@ -8,7 +8,7 @@ import pytest
 from mmcore.paths import DEMONSTRATIONS
 from mmcore.teaching import session as teach
 from mmcore.teaching import shortcut_model as fooled
-from pages.ui import resources
+from pages.ui.shell import resources
 from tests.conftest import page_text
 
 ANSWERS = {"covid19": 0, "other_pneumonia": 30, "no_finding": 90}

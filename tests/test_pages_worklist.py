@@ -3,7 +3,8 @@
 from mmcore.cases import worklist
 from mmcore.domain.case import Case
 from mmcore.stores.case_store import Decision
-from pages.ui import resources, table
+from pages.ui.shell import resources
+from pages.ui.worklist import table
 from tests.conftest import page_text, plain
 
 

@@ -1,0 +1,1 @@
+"""Scans, recordings, notes and evidence, drawn."""

@@ -1,0 +1,250 @@
+"""The scan with its evidence: what the browser needs to draw it, and what it shows in words."""
+
+import base64
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from mmcore.domain.case import Scan
+from mmcore.domain.prediction import Attribution, Contrast
+from pages.ui.draw.evidence import split_shown
+from pages.ui.shell import resources
+from pages.ui.shell.text import t
+
+LONGEST_SIDE = 1024  # pixels sent to the browser
+LONGEST_SIDE_PAINTED = 512  # of the small picture for painting
+FULL_COLOUR = 99.5  # percentile of the evidence that gets the full colour
+SMALL = 0.02  # of the strongest evidence: below, nothing speaks that way
+
+
+def draw(
+    scan: Scan | None,
+    name: str,
+    attribution: Attribution | None = None,
+    lungs: np.ndarray | None = None,
+    height: int = 470,
+    doubt: str = "",
+    marks: Sequence[Sequence[float]] = (),
+    marking: bool = False,
+    frontal: bool = True,
+) -> Sequence[Sequence[float]]:
+    """The viewer of a scan; `name` tells cases apart, so that zoom and window stay while one is looked at.
+
+    doubt: why its map is greyed out. Rectangles are (top, left, bottom, right) in fractions of the picture: `marks` are
+    drawn, and with `marking` the reader may draw others. frontal: a film or a slice of a patient, not an attached clip.
+    Returns the rectangles that stand.
+    """
+    if scan is None:
+        st.html(f'<div class="panel quiet">{t("screen.review.no_scan")}</div>')
+        return marks
+    mount = _component()
+    grey = _grey(scan.pixels)
+    rings = [] if lungs is None else lung_rings(lungs)
+    data = {
+        "name": name,
+        "width": grey.shape[1],
+        "height": grey.shape[0],
+        "grey": _text_of(grey),
+        "outline": rings,
+    }
+    data["map"] = _map(attribution) | {"doubtful": bool(doubt)} if attribution else None
+    data |= {"marks": [list(r) for r in marks], "marking": marking}
+    legend = _legend(attribution, bool(doubt)) if attribution else ""
+    known, edges = sides(scan)
+    spoken = (
+        f"{alternative(attribution, lungs, ct=scan.hounsfield is not None)} {t(f'screen.viewer.{known}')}"
+    )
+    spoken, edges = (spoken, edges) if frontal else (t("screen.viewer.alt_echo"), ())
+    data["html"] = _controls(legend, bool(rings), spoken, height, marking, edges)
+    drawn = mount(data=data, key=f"viewer_{name}", on_marks_change=lambda: None).marks
+    if doubt:
+        st.html(f'<div class="warning">{escape(doubt)}</div>')
+    return marks if drawn is None else drawn
+
+
+def draw_for_painting(
+    scan: Scan,
+    name: str,
+    painted: Sequence[tuple[float, float, float, float]],
+    html: str,
+    hollow: bool = False,
+) -> tuple[float, float, float, float] | None:
+    """The scan on which a drag marks a rectangle; the one just marked (top, left, bottom, right as fractions), else None.
+
+    hollow: what is marked stays visible, and a click marks a place, a rectangle without extent.
+    """
+    grey = _grey(scan.pixels, LONGEST_SIDE_PAINTED)
+    data = {"name": f"paint_{name}", "width": grey.shape[1], "height": grey.shape[0], "grey": _text_of(grey)}
+    data |= {"outline": [], "map": None, "html": html, "paint": True, "painted": [list(p) for p in painted]}
+    data["hollow"] = hollow
+    return _component()(data=data, key=f"paint_{name}", on_painted_change=lambda: None).painted
+
+
+def _component():
+    return st.components.v2.component(
+        "viewer",
+        html='<div id="viewer" class="viewer"></div>',
+        css=resources.asset("viewer.css"),
+        js=resources.asset("viewer.js"),
+    )
+
+
+def sides(scan: Scan) -> tuple[str, tuple[str, ...]]:
+    """(how the sides are known, which side of the patient lies at the left and the right edge; () where nobody says)."""
+    usual = ("right", "left")  # facing the reader
+    if scan.hounsfield is not None:
+        assumed = not scan.modality or any(n.code == "ct_orientation_assumed" for n in scan.notices)
+        return ("side_assumed_ct" if assumed else "ct_side"), usual
+    if scan.orientation is not None and scan.orientation[0] in ("L", "R"):
+        return "side_stated", usual if scan.orientation[0] == "L" else usual[::-1]
+    if scan.orientation is not None or scan.modality == "CT":
+        return "side_unknown", ()
+    return "side_assumed", usual
+
+
+def alternative(attribution: Attribution | None, lungs: np.ndarray | None, *, ct: bool = False) -> str:
+    """The picture in words: where the strongest evidence lies."""
+    if attribution is None:
+        return t("screen.viewer.alt_plain")
+    label = attribution.target.label
+    places = [strongest_place(sign * attribution.values, attribution.region) for sign in (1, -1)]
+    limit = SMALL * float(np.abs(attribution.values).max())
+    speaks = [float((sign * attribution.values).max()) > limit for sign in (1, -1)]
+    if all(speaks):
+        words = t("screen.viewer.alt_evidence", label=label, place=places[0], other=places[1])
+    else:
+        words = t(
+            f"screen.viewer.alt_one_{'for' if speaks[0] else 'against'}",
+            label=label,
+            place=places[0 if speaks[0] else 1],
+        )
+    inside = None if lungs is None else attribution.share_inside(lungs)
+    tail = "" if inside is None else " " + t("screen.viewer.in_lungs", share=f"{100 * inside:.0f} %")
+    return t("screen.viewer.alt_ct" if ct else "screen.viewer.alt", evidence=words) + tail
+
+
+def strongest_place(values: np.ndarray, region: tuple[float, float, float, float] | None) -> str:
+    """Where the largest value of a map (h, w) lies on the whole picture, in thirds, in words."""
+    top, left, bottom, right = region or (0.0, 0.0, 1.0, 1.0)
+    row, column = np.unravel_index(int(np.argmax(values)), values.shape)
+    y = top + (bottom - top) * (row + 0.5) / values.shape[0]
+    x = left + (right - left) * (column + 0.5) / values.shape[1]
+    height = t(f"screen.viewer.place.{('upper', 'middle', 'lower')[min(2, int(3 * y))]}")
+    if 0.45 < x < 0.55:
+        return t("screen.viewer.place.words_centre", height=height)
+    return t(
+        "screen.viewer.place.words",
+        height=height,
+        side=t(f"screen.viewer.place.{'left' if x < 0.5 else 'right'}"),
+    )
+
+
+def lung_rings(lungs: np.ndarray) -> list[list[tuple[float, float]]]:
+    """Each lung of a mask (H, W) as one ring of (x, y) in fractions of the picture: its outermost edges row by row."""
+    rings = []
+    middle = lungs.shape[1] // 2
+    for part, offset in ((lungs[:, :middle], 0), (lungs[:, middle:], middle)):
+        rows = np.flatnonzero(part.any(axis=1))
+        if len(rows) < 3:
+            continue
+        first = _smooth(part[rows].argmax(axis=1).astype(float))
+        last = _smooth(part.shape[1] - part[rows, ::-1].argmax(axis=1).astype(float))
+        ys = (rows + 0.5) / lungs.shape[0]
+        there = [
+            (round((offset + x) / lungs.shape[1], 4), round(y, 4)) for x, y in zip(first, ys, strict=True)
+        ]
+        back = [(round((offset + x) / lungs.shape[1], 4), round(y, 4)) for x, y in zip(last, ys, strict=True)]
+        rings.append(there + back[::-1])
+    return rings
+
+
+def _smooth(edge: np.ndarray) -> np.ndarray:
+    """A moving mean over five rows."""
+    return np.convolve(np.pad(edge, 2, mode="edge"), np.full(5, 0.2), mode="valid")
+
+
+def _grey(pixels: np.ndarray, longest: int = LONGEST_SIDE) -> np.ndarray:
+    grey = np.round(np.clip(pixels, 0, 1) * 255).astype(np.uint8)
+    shrink = longest / max(grey.shape)
+    if shrink >= 1:
+        return grey
+    size = (round(grey.shape[1] * shrink), round(grey.shape[0] * shrink))
+    return np.asarray(Image.fromarray(grey).resize(size, Image.Resampling.LANCZOS))
+
+
+def _map(attribution: Attribution) -> dict:
+    size = np.abs(attribution.values)
+    limit = float(np.percentile(size, FULL_COLOUR)) or 1.0
+    values = np.round(np.clip(attribution.values / limit, -1, 1) * 127).astype(np.int8)
+    height, width = values.shape
+    region = list(attribution.region or (0.0, 0.0, 1.0, 1.0))
+    return {"width": width, "height": height, "values": _text_of(values), "region": region}
+
+
+def _text_of(values: np.ndarray) -> str:
+    return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode("ascii")
+
+
+def _controls(
+    legend: str, outlined: bool, words: str, height: int, marking: bool, edges: tuple[str, ...]
+) -> str:
+    """The canvas with its marks and buttons, the controls below it, the legend, and the picture in words."""
+    places = zip(("first", "second"), edges, strict=False)
+    marks = "".join(f'<span class="side {p}">{t(f"screen.viewer.{side}")}</span>' for p, side in places)
+    corner = "".join(
+        f'<button type="button" data-zoom="{by}" aria-label="{t(f"screen.viewer.{code}")}">{sign}</button>'
+        for by, code, sign in ((1.25, "zoom_in", "+"), (0.8, "zoom_out", "−"), (0, "reset", "⟲"))
+    )
+    if outlined:
+        corner = f'<button type="button" data-outline>{t("screen.viewer.outline")}</button>{corner}'
+    if marking:
+        buttons = (("mark", "mark"), ("unmark", "unmark"))
+        corner = (
+            "".join(f'<button type="button" data-{d}>{t(f"screen.viewer.{c}")}</button>' for d, c in buttons)
+            + corner
+        )
+    spoken = f"{escape(words)} {t('screen.viewer.mark_keys' if marking else 'screen.viewer.keys')}"
+    canvas = f'<canvas tabindex="0" role="img" aria-label="{spoken}"></canvas>'
+    stage = f'<div class="stage" style="--stage-height:{height}px">{canvas}{marks}<div class="corner">{corner}</div></div>'
+    ranges = (("window", 0.1, 1.5), ("level", 0.0, 1.0))
+    sliders = "".join(_slider(name, low, high, t(f"screen.viewer.{name}")) for name, low, high in ranges)
+    if legend:
+        sliders = _switch() + _slider("opacity", 0, 1, t("screen.viewer.strength")) + sliders
+    how = f" {t('screen.viewer.mark_how')}" if marking else ""
+    below = f'<p class="alt">{escape(words)}{how}</p>'
+    return f'{stage}<div class="controls">{sliders}</div>{legend}{below}'
+
+
+def _switch() -> str:
+    buttons = "".join(
+        f'<button type="button" data-show="{show}">{t(f"screen.viewer.{show}")}</button>'
+        for show in ("both", "for", "against", "off")
+    )
+    return f'<span class="group" role="group" aria-label="{t("screen.viewer.evidence")}">{buttons}</span>'
+
+
+def _slider(name: str, low: float, high: float, words: str) -> str:
+    slider = f'<input type="range" data-range="{name}" min="{low}" max="{high}" step="0.01">'
+    return f"<label>{words}{slider}<output></output></label>"
+
+
+def _legend(attribution: Attribution, doubtful: bool) -> str:
+    values = split_shown(attribution)
+    contrast: Contrast = attribution.target
+    if contrast.against is None:
+        against = t("screen.viewer.legend_against_alone", label=contrast.label)
+        words = t("screen.viewer.sum_alone", label=contrast.label, **values)
+    else:
+        against = t("screen.viewer.legend_against", label=contrast.against)
+        words = t("screen.viewer.sum", label=contrast.label, against=contrast.against, **values)
+    pro = t("screen.viewer.legend_for", label=contrast.label)
+    if doubtful:  # both ways are the same grey
+        grey = escape(t("screen.viewer.legend_doubtful", pro=pro, against=against))
+        return f'<div class="legend doubtful"><span><i class="swatch"></i>{grey}</span><span>{escape(words)}</span></div>'
+    return (
+        f'<div class="legend"><span><i class="swatch for"></i>{escape(pro)}</span>'
+        f'<span><i class="swatch against"></i>{escape(against)}</span><span>{escape(words)}</span></div>'
+    )

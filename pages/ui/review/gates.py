@@ -1,0 +1,65 @@
+"""What is set aside on Review and why, with the buttons that use it all the same, set it aside again or turn a picture back."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from html import escape
+
+import streamlit as st
+
+from mmcore.domain.case import Case, Notice
+from mmcore.domain.errors import NothingToPredictError
+from mmcore.gates.recency import toggled
+from mmcore.gates.scan import correctable, corrected
+from pages.ui.shell import resources
+from pages.ui.shell.text import heading, t, told
+
+
+def draw_buttons(gates: Sequence[Notice], case: Case, key: str) -> None:
+    """One row for each modality that is closed or was opened by the user; a click is stored with the case."""
+    by_modality = {str(gate.modality): gate for gate in reversed(gates)}
+    for modality, gate in sorted(by_modality.items()):
+        overruled = modality in case.overruled
+        name = t(f"screen.review.row.{modality}")
+        with st.container(horizontal=True, gap="small", key=f"gate_row_{modality}"):
+            if not overruled and case.scan is not None and correctable(gate):
+                words = f"{name}: {t('screen.review.gate_correct')}"
+                if st.button(
+                    words, key=f"correct_{modality}_{key}", type="secondary", icon=":material/check:"
+                ):
+                    _keep(key, replace(case, scan=corrected(case.scan, gate)))
+            words = t("screen.review.gate_restore" if overruled else "screen.review.gate_overrule")
+            if st.button(f"{name}: {words}", key=f"gate_{modality}_{key}", type="secondary"):
+                _keep(key, replace(case, overruled=case.overruled ^ {modality}))
+
+
+def draw_leaving(case: Case, old: Collection[str], key: str) -> None:
+    """A button for each modality that is out of date, which leaves it out, or was left out, which takes it back in."""
+    for modality in sorted({*old, *(case.left_out & set(case.given))}):
+        way = "take_back" if modality in case.left_out else "leave_out"
+        words = heading(f"screen.review.{way}", modality=modality)
+        if st.button(words, key=f"{way}_{modality}_{key}", type="secondary", width="content"):
+            _keep(key, toggled(case, modality))
+
+
+def marks(gates: Sequence[Notice], case: Case) -> list[str]:
+    """A sentence for each gate that the user overruled, so that nobody takes the answer for an ordinary one."""
+    return [
+        t("screen.review.overruled", modality=str(gate.modality), reason=told(gate))
+        for gate in gates
+        if str(gate.modality) in case.overruled
+    ]
+
+
+def draw_nothing_left(case: Case, key: str, error: NothingToPredictError) -> None:
+    """Of a case of which every input is set aside: why there is no answer, and what can be done."""
+    with st.container(key="panel_nothing"):
+        st.html(f'<h2 class="part">{t("screen.review.no_answer")}</h2>')
+        for reason in error.values.get("reasons", ()):
+            st.html(f'<div class="warning" role="alert">{escape(told(reason))}</div>')
+        draw_buttons(error.values.get("gates", ()), case, key)
+        draw_leaving(case, (), key)
+
+
+def _keep(key: str, case: Case) -> None:
+    resources.store().replace(key, case)
+    st.rerun(scope="app")

@@ -1,0 +1,214 @@
+"""The review of the case on screen under the choices made on it: pre-test probability and contrast."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from functools import partial
+from html import escape
+
+import streamlit as st
+
+from mmcore import words
+from mmcore.cases import worklist
+from mmcore.domain.case import Case
+from mmcore.domain.errors import MmcoreError
+from mmcore.domain.prediction import Contrast
+from mmcore.domain.task import Task
+from mmcore.stores.case_store import CaseSummary
+from mmcore.tasks import get_task
+from pages.ui.draw import note
+from pages.ui.review import account, answer, group, pictures, similar, what_if
+from pages.ui.shell import resources, state
+from pages.ui.shell.text import day, t
+from pages.ui.worklist import table
+
+COLUMNS = (0.47, 0.53)  # the scan, the answer
+QUICK, EXACT = "token_activations", "integrated_gradients"
+
+
+def load_engine(summary: CaseSummary, case: Case):
+    """The model of the case's task. While it is loaded for the first time, the case is shown without an answer."""
+    if resources.is_loaded(case.task):
+        return resources.engine(case.task)
+    waiting = st.empty()
+    with waiting.container():
+        draw_head(summary)
+        left, right = st.columns(COLUMNS, gap="medium")
+        with left:
+            waiting_key = f"{summary.key}_waiting"
+            pictures.draw(get_task(case.task), waiting_key, case, None, revealed=False, doubts={})
+        with right, st.spinner(t("screen.review.loading")):
+            engine = resources.engine(case.task)
+    waiting.empty()
+    return engine
+
+
+def read(engine, key: str, case: Case, contrast: Contrast | None = None, tokens: str = QUICK):
+    """Review a case under the chosen prior and contrast; what was computed before is not computed again."""
+    from mmcore.explain.review import review  # brings torch
+
+    chosen = {"prior": state.of_case(key, "prior"), "contrast": contrast or state.of_case(key, "contrast")}
+    return review(engine, case, **chosen, memory=state.memory(key), tokens=tokens)
+
+
+def keep(key: str, summary: CaseSummary, seen) -> None:
+    """Keep label, probability and flags for the worklist where they are new; never those under another prior."""
+    chance = max(seen.prediction.probabilities.values())
+    flags = worklist.flags_of(seen.case, seen.prediction, seen.operating_point)
+    known = (
+        summary.top_probability is not None
+        and abs(summary.top_probability - chance) < 1e-6
+        and summary.flags == flags
+        and state.of_case(key, "kept") == seen.prediction.model_sha256
+    )
+    if not known and not state.of_case(key, "prior"):
+        worklist.remember(resources.store(), key, seen.case, seen.prediction, seen.operating_point)
+        state.set_of_case(key, "kept", seen.prediction.model_sha256)
+
+
+@st.fragment
+def score(rows: Sequence[CaseSummary]) -> None:
+    """Score the cases that nobody has opened yet, one by one with progress, so that the worklist can be sorted by probability."""
+    waiting = [r for r in rows if r.top_label is None and not state.of_case(r.key, "unusable")]
+    bar = st.progress(0.0) if waiting else None
+    for done, row in enumerate(waiting):
+        bar.progress(done / len(waiting), t("screen.worklist.scoring", done=done + 1, all=len(waiting)))
+        _score_one(row)
+    if waiting:
+        st.rerun(scope="app")
+
+
+def draw_head(summary: CaseSummary, version: str = "") -> None:
+    """Title of the case and what is known about it."""
+    chips = [t(f"task.{summary.task}"), day(summary.taken or summary.created)]
+    chips += [t("screen.review.synthetic")] if summary.story.get("synthetic") else []
+    chips += [t("screen.review.model", version=version)] if version else []
+    remark = ""
+    if summary.story.get("truth") and summary.state != "new":  # not before the decision
+        chips.append(t("screen.review.truth", label=str(summary.story["truth"])))
+        code = f"story.{summary.key}.comment"
+        remark = t(code) if words.known(code) else str(summary.story.get("comment", ""))
+    shown = "".join(f'<span class="chip">{escape(c)}</span>' for c in chips)
+    below = f'<div class="quiet">{escape(remark)}</div>' if remark else ""
+    with st.container(horizontal=True, vertical_alignment="center", key="case_head" if version else None):
+        st.html(
+            f'<h1 class="screen">{escape(table.title_of(summary))} <small>{shown}</small></h1>{below}',
+            width="stretch",
+        )
+        if version:
+            draw_estimate_setting("estimate_review")
+
+
+def draw_estimate_setting(key: str) -> None:
+    """Whether an estimate comes before the answer of a new case: the same setting on every screen that offers it."""
+    first = st.toggle(
+        t("screen.worklist.estimate_first"),
+        value=state.estimate_first(),
+        key=key,
+        help=t("screen.worklist.estimate_help"),
+    )
+    if first != state.estimate_first():
+        state.set_estimate_first(first)
+        st.rerun()
+
+
+def sides(task: Task, case: Case):
+    """The columns of pictures and answer; no left one where there is nothing to look at."""
+    return st.columns(COLUMNS, gap="medium") if pictures.any_of(task, case) else (None, st.container())
+
+
+@st.fragment
+def draw_answer(engine, key: str, case: Case, drawn: Contrast, wide: bool = False) -> None:
+    """Answer and account; a moved slider reruns only these, unless the contrast that the rest shows has changed. wide: side by
+    side, where no picture stands beside them."""
+    seen = read(engine, key, case)
+    if (
+        seen.prediction.contrast != drawn
+        or state.of_case(key, "edited_under", seen.prediction.prior_logits) != seen.prediction.prior_logits
+    ):
+        st.rerun(scope="app")
+    stored = seen.prediction.confidence
+    above, below = st.columns(COLUMNS, gap="medium") if wide else (st.container(), st.container())
+    with above, st.container(key="panel_answer"):
+        answer.draw(seen, state.confidence(stored), bool(state.of_case(key, "prior")))
+        answer.draw_prior(seen, key)
+    with below, st.container(key="panel_account"):
+        account.draw(seen, key)
+    words_of_group = group.words_of(resources.card(case.task), seen)
+    if words_of_group:
+        (above if wide else below).html(words_of_group)
+
+
+def draw_note(engine, key: str, seen, revealed: bool, doubt: str = "") -> None:
+    """The note, at once by the quick method; the exact one takes seconds, in the background, and then takes its place."""
+    if not revealed or not note.can_be_refined(seen):
+        note.draw(seen, revealed=revealed, doubt=doubt)
+        return
+    exact = _exact_review(engine, key, seen)
+    if exact.done():
+        note.draw(exact.result(), doubt=doubt)
+    else:
+        _draw_while_refining(seen, exact)
+
+
+def _exact_review(engine, key: str, seen) -> Future:
+    """The review by the exact method, begun once for a note, a contrast and a set of modalities; touches no session."""
+    from mmcore.explain.review import review
+
+    contrast = seen.prediction.contrast
+    wanted = (
+        seen.case.note,
+        contrast,
+        tuple(m for m, e in seen.prediction.evidence.items() if e is not None),
+    )
+    memory = state.memory(key)
+    begun = memory.get("exact")
+    if begun is None or begun[0] != wanted or begun[1].cancelled():
+        work = partial(review, engine, seen.case, contrast=contrast, memory=memory, tokens=EXACT)
+        begun = (wanted, state.in_background(resources.worker().submit(work), "note"))
+        memory["exact"] = begun
+    return begun[1]
+
+
+@st.fragment(run_every=1.0)
+def _draw_while_refining(seen, exact: Future) -> None:
+    if exact.done():
+        st.rerun(scope="app")
+    note.draw(seen, refining=True)
+
+
+@st.fragment
+def draw_what_if(engine, key: str, case: Case) -> None:
+    """The tab of edits, on its own so that an edit leaves the rest of the screen alone."""
+    from mmcore.explain.counterfactual import smallest_changes
+
+    seen = read(engine, key, case)
+    what_if.draw(
+        seen,
+        engine.task,
+        key,
+        lambda changed, contrast: read(engine, key, changed, contrast),
+        smallest_changes(engine, seen),
+    )
+    state.set_of_case(
+        key, "edited_under", seen.prediction.prior_logits if state.of_case(key, "edited") else None
+    )
+
+
+@st.fragment
+def draw_similar(key: str, seen) -> None:
+    """The tab of similar cases; those that nobody has opened are worked out when asked for."""
+    similar.draw(key, seen, _score_one)
+
+
+def _score_one(row: CaseSummary) -> None:
+    try:
+        case = resources.store().load(row.key)
+        keep(row.key, row, read(resources.engine(row.task), row.key, case))
+    except MmcoreError:
+        state.set_of_case(row.key, "unusable", True)  # opening the case says why
+
+
+def revealed(key: str, summary: CaseSummary) -> bool:
+    """Whether the answer may be shown: always, unless an estimate comes first; on the tour it does not."""
+    asked = state.estimate_first() and summary.state == "new" and state.tour() is None
+    return not asked or state.of_case(key, "estimate") is not None

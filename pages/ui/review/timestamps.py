@@ -1,0 +1,90 @@
+"""When the evidence of a case was made: typed or corrected on New case, and how far apart it is on Review."""
+
+from collections.abc import Mapping
+from html import escape
+
+import streamlit as st
+
+from mmcore.domain.case import Case
+from mmcore.domain.errors import MmcoreError
+from mmcore.domain.task import Task
+from mmcore.domain.timestamp import Gap, Moment
+from mmcore.gates.recency import Age, ages_of, in_units, time_notices, typed_moment, with_times
+from mmcore.tasks import get_task
+from pages.ui.new_case import upload
+from pages.ui.review import gates
+from pages.ui.shell import state
+from pages.ui.shell.text import heading, t, told
+
+
+def draw_form(case: Case, task: Task) -> Case:
+    """A place to type when each input was made, what files say shown in it; the case with these times."""
+    present = [m for m in task.accepted if m in case.given]
+    if not present:
+        return case
+    st.html(
+        f'<h2 class="part">{t("screen.times.title")}</h2><div class="quiet">{t("screen.times.lead")}</div>'
+    )
+    typed: dict[str, Moment | None] = {}
+    for column, modality in zip(st.columns(len(present), gap="small"), present, strict=True):
+        known = case.time_of(modality)
+        hint = written(known) if known else t("screen.times.unknown")
+        with column:
+            text = st.text_input(
+                heading(f"screen.review.row.{modality}"),
+                key=f"new_time_{modality}_{state.new_round()}",
+                placeholder=hint,
+            )
+            typed |= _read(modality, text)
+    dated = with_times(case, typed)
+    upload.draw_warnings(time_notices(task, dated, {}))
+    return dated
+
+
+def _read(modality: str, text: str) -> Mapping[str, Moment | None]:
+    """What was typed for a modality; nothing where nothing was, or where it is no time, which is said."""
+    if not text.strip():
+        return {}
+    try:
+        return {modality: typed_moment(text)}
+    except MmcoreError as error:
+        st.html(f'<div class="refused" role="alert">{escape(told(error))}</div>')
+        return {}
+
+
+def draw_apart(review, key: str) -> None:
+    """How far apart the modalities of a case are, in one line, and the buttons for those that are out of date."""
+    ages = ages_of(get_task(review.case.task), review.case)
+    if len(ages) < 2:
+        return
+    speaking = {m for m, e in review.prediction.evidence.items() if e is not None}
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="apart_row"):
+        st.html(f'<div class="quiet">{escape(apart_words(ages))}</div>', width="stretch")
+        gates.draw_leaving(review.case, {a.modality for a in ages if a.old and a.modality in speaking}, key)
+
+
+def apart_words(ages: tuple[Age, ...]) -> str:
+    """Newest: note (2026-06-11 08:30). Scan 50 min earlier, vitals 5 days earlier. What is not known is said to be."""
+    known = [a for a in ages if a.moment is not None]
+    unknown = [t(f"modality.{a.modality}") for a in ages if a.moment is None]
+    between = t("number.between")
+    if not known:
+        return heading("screen.times.none_known", names=between.join(unknown))
+    newest = next(a for a in known if a.gap is None)
+    parts = [heading("screen.times.newest", modality=newest.modality, when=written(newest.moment))]
+    earlier = between.join(_earlier(a.modality, a.gap) for a in known if a.gap is not None)
+    parts += [earlier[:1].upper() + earlier[1:] + t("number.stop")] if earlier else []
+    parts += [heading("screen.times.not_known", names=between.join(unknown))] if unknown else []
+    return " ".join(parts)
+
+
+def _earlier(modality: str, gap: Gap) -> str:
+    number, unit = in_units(gap)
+    if number == 0:
+        return t("screen.times.same_minute" if gap.exact else "screen.times.same_day", modality=modality)
+    return t("screen.times.earlier", modality=modality, gap=number, gap_unit=unit)
+
+
+def written(moment: Moment | None) -> str:
+    """2026-06-11 08:30, or the day alone."""
+    return moment.iso.replace("T", " ") if moment else ""

@@ -1,0 +1,1 @@
+"""The frame of every screen, its words, state and shared resources."""

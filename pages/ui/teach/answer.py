@@ -1,0 +1,135 @@
+"""What the student answers before the reveal: a probability for each label, and marks on scan, note and values."""
+
+import re
+
+import streamlit as st
+
+from mmcore.cases import edits
+from mmcore.domain.case import Case
+from mmcore.domain.task import Modality, Task
+from mmcore.teaching import session as teach
+from pages.ui.draw import viewer
+from pages.ui.draw.vitals import value_words
+from pages.ui.review import reading
+from pages.ui.shell import resources, state
+from pages.ui.shell.text import heading, listed, percent, t
+from pages.ui.teach import ecg as teach_ecg
+
+
+def draw(task: Task, case: Case, seen, key: str) -> teach.Answer | None:
+    """The case and the form; the answer once it is committed."""
+    left, right = st.columns(reading.COLUMNS, gap="medium")
+    with left:
+        marked = state.of_case(key, "teach_marks", ())
+        if Modality.WAVEFORM in task.modalities:
+            marks = teach_ecg.draw(case.waveform, key, marked)
+        else:
+            marks = viewer.draw(case.scan, f"{key}_ask", height=430, marks=marked, marking=True)
+        state.set_of_case(key, "teach_marks", list(marks))
+    with right, st.container(key="panel_ask"):
+        form = st.container()
+    words, fields = _draw_parts(task, case, seen, key)
+    with form:
+        return _form(task, teach.Answer(None, marks, words, fields), key)
+
+
+def _form(task: Task, marked: teach.Answer, key: str) -> teach.Answer | None:
+    lead = "lead" if task.exclusive else "lead_independent"
+    st.html(
+        f'<h2 class="part">{t("screen.teach.ask.title")}</h2><div class="quiet">{t(f"screen.teach.ask.{lead}")}</div>'
+    )
+    abstains = st.checkbox(t("screen.teach.ask.abstain"), key=f"teach_abstain_{key}")
+    even = round(100 / len(task.labels)) if task.exclusive else 50
+    given = {
+        k: st.slider(
+            heading(f"label.{k}"), 0, 100, even, format="%d %%", key=f"teach_{k}_{key}", disabled=abstains
+        )
+        for k in task.labels
+    }
+    chances = _shares(given) if task.exclusive else {k: v / 100 for k, v in given.items()}
+    if chances is None and not abstains:
+        st.html(f'<div class="warning">{t("screen.teach.ask.nothing")}</div>')
+    elif task.exclusive and not abstains and chances is not None:
+        shares = listed(t("screen.teach.ask.share", label=k, p=percent(p)) for k, p in chances.items())
+        st.html(f'<div class="quiet">{t("screen.teach.ask.counts", shares=shares)}</div>')
+    counts = {"regions": len(marked.rectangles), "words": len(marked.words), "values": len(marked.fields)}
+    st.html(f'<div class="quiet" role="status">{t("screen.teach.ask.marked", **counts)}</div>')
+    with st.container(horizontal=True, vertical_alignment="center"):
+        ready = abstains or chances is not None
+        if st.button(
+            t("screen.teach.ask.reveal"), key=f"teach_reveal_{key}", type="primary", disabled=not ready
+        ):
+            return teach.Answer(None if abstains else chances, marked.rectangles, marked.words, marked.fields)
+        if st.button(t("screen.teach.look"), key=f"teach_look_{key}", type="tertiary"):
+            state.set_of_case(key, "looked", True)
+            st.rerun()
+    return None
+
+
+def _shares(given: dict[str, int]) -> dict[str, float] | None:
+    """The shares scaled to 1; None where all are 0."""
+    whole = sum(given.values())
+    return {k: v / whole for k, v in given.items()} if whole else None
+
+
+def _draw_parts(task: Task, case: Case, seen, key: str) -> tuple[list, list]:
+    """The note whose words and the values that can be pressed; what is pressed."""
+    tabs = st.tabs([t("screen.teach.tab.note"), t("screen.teach.tab.values")])
+    with tabs[0]:
+        words = _draw_note(seen.review, key)
+    with tabs[1]:
+        measured = [f for f in task.fields if f.name in case.values]
+        if not measured:
+            st.html(f'<div class="quiet">{t("screen.review.no_vitals")}</div>')
+            return words, []
+        shown = {
+            f.name: f"{heading(f'field.{f.name}')} {value_words(f, case.values[f.name])}" for f in measured
+        }
+        fields = st.pills(
+            t("screen.teach.ask.values"),
+            list(shown),
+            format_func=shown.__getitem__,
+            selection_mode="multi",
+            key=f"teach_fields_{key}",
+        )
+    return words, list(fields or ())
+
+
+def _draw_note(review, key: str) -> list:
+    if review is None or not review.note_text:
+        st.html(f'<div class="quiet">{t("screen.review.no_note")}</div>')
+        return []
+    mount = st.components.v2.component(
+        "teach_note",
+        html='<div id="note"></div>',
+        css=resources.asset("teach_note.css"),
+        js=resources.asset("teach_note.js"),
+    )
+    words = {c: t(f"screen.teach.ask.{c}") for c in ("words", "by_word", "by_sentence", "unmark")}
+    chosen = state.of_case(key, "teach_words", [])
+    data = {"name": key, "pieces": _pieces(review), "words": words, "marked": chosen}
+    marked = mount(data=data, key=f"teach_note_{key}", on_marked_change=lambda: None).marked
+    if marked is not None:
+        chosen = [list(span) for span in marked]
+        state.set_of_case(key, "teach_words", chosen)
+    return chosen
+
+
+def _pieces(review) -> list[dict]:
+    """The note in order: words that can be pressed with their sentence, masked runs, and what lies between."""
+    text, masked = review.note_text, sorted(review.masked_spans)
+    ends = [end for _, end in edits.note_sentences(text)]
+    pieces, position = [], 0
+    for start, end, category in [*masked, (len(text), len(text), "")]:
+        for found in re.finditer(r"\S+|\s+", text[position:start]):
+            begin = position + found.start()
+            piece: dict = {"text": found.group()}
+            if not found.group().isspace():
+                sentence = sum(e <= begin for e in ends)
+                piece |= {"start": begin, "end": begin + len(found.group()), "sentence": sentence}
+            pieces.append(piece)
+        if end > start:
+            hidden = t("screen.note.masked", category=t(f"screen.masked.{category}"))
+            pieces.append({"text": hidden, "masked": True})
+        position = end
+    return pieces
