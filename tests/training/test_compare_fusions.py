@@ -21,7 +21,7 @@ from mmcore.training.heads.calibrate import (
 )
 from mmcore.training.heads.cross_conformal import settle_on_folds
 from mmcore.training.heads.fit import fit_heads, tensors
-from tests.test_training import SETTINGS, rows
+from tests.training.test_heads import SETTINGS, rows
 from tests.toy import toy_model
 
 

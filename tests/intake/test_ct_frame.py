@@ -14,7 +14,7 @@ from mmcore.intake.ct.volume import read_ct
 from mmcore.preprocess.ct import side_of
 from mmcore.tasks import get_task
 from mmcore.words import LANGUAGES, tell
-from tests.test_intake_ct import ct_file
+from tests.intake.test_ct import ct_file
 
 # head first, rows to the back, columns to the left: a volume in which every voxel differs
 VOLUME = np.arange(64 * 66 * 70, dtype=np.int32).reshape(64, 66, 70) % 3000 - 1024

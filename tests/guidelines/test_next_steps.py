@@ -12,7 +12,7 @@ from mmcore.guidelines.lung import fleischner
 from mmcore.guidelines.ward import news2_response
 from mmcore.tasks import get_task
 from mmcore.words import known, say
-from tests.test_architecture import imports
+from tests.contract.test_architecture import imports
 
 WELL = {
     "pneumonia_diagnosed": 1.0,

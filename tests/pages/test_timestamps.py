@@ -10,7 +10,7 @@ from mmcore.domain.case import Case
 from mmcore.domain.timestamp import Moment
 from tests.conftest import NOTE, page_text, whole_case
 from tests.intake_files import chest, dicom
-from tests.test_pages_review import shown_numbers
+from tests.pages.test_review import shown_numbers
 
 TIMES = {
     "image": Moment(date(2026, 6, 11), time(8, 10)),

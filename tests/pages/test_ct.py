@@ -9,7 +9,7 @@ from mmcore.domain.case import Case, Mark, Scan
 from mmcore.stores.model_folders import shipped_version
 from mmcore.synthetic.ct.phantom import SPACING_MM, NoduleLook, draw_ct
 from tests.conftest import page_text
-from tests.test_pages_review import shown_numbers
+from tests.pages.test_review import shown_numbers
 
 pytestmark = pytest.mark.skipif(not shipped_version("lung_nodule"), reason="no lung nodule model is shipped")
 
