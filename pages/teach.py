@@ -3,6 +3,7 @@
 import streamlit as st
 
 from mmcore.domain.errors import MmcoreError
+from mmcore.tasks import get_task
 from mmcore.teaching import session as teach
 from pages.ui.shell import frame, resources, state
 from pages.ui.shell.text import t
@@ -24,20 +25,25 @@ except MmcoreError as error:
     frame.fail(error)
 
 teach_class.draw_head(store, session, student, key, summary, mine)
-try:
-    with st.spinner(t("screen.teach.loading"), show_time=False):
-        engine = resources.engine(case.task)
-        seen = teach.read(engine, summary, case, state.memory(key))
-except MmcoreError as error:
-    frame.fail(error)
+task = get_task(case.task)
+
+
+def answer_of_the_model() -> teach.Read:
+    """What the lesson's model says; it is loaded only once the student has answered."""
+    try:
+        with st.spinner(t("screen.teach.loading"), show_time=False):
+            return teach.read(resources.engine(case.task), summary, case, state.memory(key))
+    except MmcoreError as error:
+        frame.fail(error)
+
 
 if key in mine or state.of_case(key, "looked") or state.tour() is not None:
-    teach_reveal.draw(engine.task, summary, case, seen, mine.get(key))
+    teach_reveal.draw(task, summary, case, answer_of_the_model(), mine.get(key))
 else:
-    given = teach_answer.draw(engine.task, case, seen, key)
+    given = teach_answer.draw(task, case, key)
     if given is not None:
         name = teach_class.nickname(student)
-        scores = teach.score(given, seen, summary.story, engine.task)
+        scores = teach.score(given, answer_of_the_model(), summary.story, task)
         teach.commit(store, session, teach.Stored(student, name, key, given, scores))
         st.rerun()
 

@@ -1,31 +1,9 @@
 """The model card of a stream model as Markdown, every figure taken from the report that training and evaluation wrote."""
 
-import json
-from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 
 from mmcore.cards.tables import cell, table
-from mmcore.evaluation.stays import evaluate_stays
-from mmcore.stores.stream_store import load_stream
 from mmcore.tasks import get_task
-
-
-def write_stream_card(folder: Path, result: Mapping) -> None:
-    """Write card.json (the figures) and model_card.md (the words around them) into a model's folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    words = json.dumps(result, indent=1, ensure_ascii=False) + "\n"
-    (folder / "card.json").write_text(words, encoding="utf-8")
-    (folder / "model_card.md").write_text(stream_card(result), encoding="utf-8")
-
-
-def refresh_stream(task_name: str, data: Path, progress: Callable[[Iterable], Iterable] = iter) -> dict:
-    """Evaluate the shipped model anew and put the figures into its card; what training wrote beside them stays."""
-    stored = load_stream(task_name)
-    path = stored.directory / "card.json"
-    kept = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    result = kept | {"test": evaluate_stays(task_name, stored, data, progress=progress)}
-    write_stream_card(stored.directory, result)
-    return result
 
 
 def stream_card(result: Mapping) -> str:

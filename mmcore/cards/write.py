@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mmcore.cards.explanations import explanation_lines
+from mmcore.cards.stream import stream_card
 from mmcore.cards.tables import cell, table
 from mmcore.domain.task import Task
 from mmcore.stores.model_folders import model_directory
@@ -16,22 +17,27 @@ def write_card(folder: Path, result: Mapping) -> None:
 
     The speed is taken from the folder's bench.json, if `python -m mmcore bench --keep` has left one.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "card.json").write_text(
         json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
     )
-    stored, timed = folder / "faithfulness.json", folder / "bench.json"
-    tested = json.loads(stored.read_text(encoding="utf-8")) if stored.is_file() else {}
-    speed = json.loads(timed.read_text(encoding="utf-8")) if timed.is_file() else None
-    (folder / "model_card.md").write_text(card_text(result, tested, speed), encoding="utf-8")
+    if get_task(result["task"]).stream is not None:
+        text = stream_card(result)
+    else:
+        text = card_text(result, _kept(folder / "faithfulness.json"), _kept(folder / "bench.json"))
+    (folder / "model_card.md").write_text(text, encoding="utf-8")
+
+
+def _kept(path: Path) -> dict:
+    """What an earlier command left beside the card, {} where it left nothing."""
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 def refresh(folder: Path, test: Mapping) -> dict:
     """Put a new evaluation into a model's card; what training wrote beside it stays."""
-    path = folder / "card.json"
-    kept = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    kept = {"task": test["task"], "version": test["model"]["version"]} | kept
-    write_card(folder, kept | {"test": test})
-    return kept | {"test": test}
+    result = {"task": test["task"], "version": folder.name} | _kept(folder / "card.json") | {"test": test}
+    write_card(folder, result)
+    return result
 
 
 def keep_bench(task: str, found: Mapping) -> None:

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from mmcore.domain.case import Case, Scan, Waveform
+from mmcore.domain.case import Case, Rectangle, Scan, Waveform
 from mmcore.domain.task import Modality
 from mmcore.intake.note.values import FoundValue, read_values
-from mmcore.preprocess.inpainting import Rectangle, flattened, painted_out
+from mmcore.preprocess.inpainting import flattened, painted_out
 from mmcore.preprocess.text import MASK, negations, sentences
 
 

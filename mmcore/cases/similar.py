@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmcore.domain.prediction import Contrast, Prediction
-from mmcore.stores.case_store import CaseStore, CaseSummary, Decision
+from mmcore.domain.worklist import CaseSummary, Decision
+from mmcore.stores.case_store import CaseStore
 
 Evidence = Mapping[str, Mapping[str, float] | None]  # modality -> label -> log-odds; None where it was absent
 LEAST_SPREAD = 0.25  # log-odds; a smaller spread among few cases would blow up what is no difference. Judgement: this project's

@@ -2,16 +2,19 @@
 
 import secrets
 from collections.abc import Callable, Collection, Mapping
+from typing import TypeAlias
 
 from mmcore.cases.companion import second_case
 from mmcore.domain.case import Case
 from mmcore.domain.prediction import Prediction
 from mmcore.domain.task import Modality
+from mmcore.domain.worklist import CaseSummary
 from mmcore.gates.recency import ages_of
 from mmcore.paths import settings
-from mmcore.stores.case_store import CaseStore, CaseSummary
+from mmcore.stores.case_store import CaseStore
 from mmcore.tasks import get_task
 
+Cases: TypeAlias = CaseStore  # what open_store gives: screens name it by this room
 OVERRIDE_REASONS = (
     "scan_shows_otherwise",
     "history_not_in_note",

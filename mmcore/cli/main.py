@@ -211,12 +211,15 @@ def _compare(given: argparse.Namespace) -> dict:
 
 
 def _card(given: argparse.Namespace) -> dict:
+    from mmcore.cards.write import refresh
+
     _folder(given.data)
     if _is_stream(given.task):
-        from mmcore.cards.stream import refresh_stream
+        from mmcore.evaluation.stays import evaluate_stays
+        from mmcore.stores.stream_store import load_stream
 
-        return refresh_stream(given.task, given.data, bar)
-    from mmcore.cards.write import refresh
+        stored = load_stream(given.task)
+        return refresh(stored.directory, evaluate_stays(given.task, stored, given.data, progress=bar))
     from mmcore.evaluation.evaluate import evaluate
     from mmcore.prediction.engine import load_engine
 

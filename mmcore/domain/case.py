@@ -8,6 +8,8 @@ import numpy as np
 
 from mmcore.domain.timestamp import Moment
 
+Rectangle = tuple[float, float, float, float]  # top, left, bottom, right as fractions of the picture, 0 to 1
+
 
 @dataclass(frozen=True)
 class Notice:

@@ -4,7 +4,8 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-Rectangle = tuple[float, float, float, float]  # top, left, bottom, right as fractions of the picture, 0 to 1
+from mmcore.domain.case import Rectangle
+
 RIM = 3  # pixels around a rectangle whose mean continues into it
 SMOOTH = 9  # pixels along a side over which that mean is smoothed
 

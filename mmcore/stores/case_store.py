@@ -1,7 +1,7 @@
 """Keeps cases and what clinicians decided on them in an SQL database; nothing acknowledged is lost on a crash."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy.engine import make_url
 
 from mmcore.domain.case import Case
 from mmcore.domain.errors import CaseNotFoundError
+from mmcore.domain.worklist import CaseSummary, Decision
 from mmcore.stores.case_row import day_of, to_case, to_row
 
 _tables = sql.MetaData()
@@ -59,35 +60,7 @@ _evidence = sql.Table(  # a table of its own, so that a database made before it 
 )
 
 
-@dataclass(frozen=True)
-class CaseSummary:
-    """A row of the worklist. state: new, reviewed or overridden; story: title, truth, comment of a demonstration case."""
-
-    key: str
-    task: str
-    patient_key: str
-    created: datetime
-    taken: date | None
-    state: str
-    story: Mapping[str, object]
-    top_label: str | None
-    top_probability: float | None
-    flags: tuple[str, ...]
-
-
 _SUMMARY = [_cases.c[f.name] for f in fields(CaseSummary)]
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What a clinician decided. action: agree or override; shown: what the screen said then (probabilities, prior, model)."""
-
-    action: str
-    label: str | None = None
-    reason: str | None = None
-    comment: str = ""
-    shown: Mapping[str, object] = field(default_factory=dict)
-    made: datetime | None = None
 
 
 class CaseStore:

@@ -11,8 +11,11 @@ from mmcore.cases.demonstrations import read_demonstration
 from mmcore.domain.case import Case, Notice
 from mmcore.domain.errors import NothingToPredictError
 from mmcore.domain.task import Task
+from mmcore.domain.worklist import CaseSummary
 from mmcore.paths import DEMONSTRATIONS
-from mmcore.stores.case_store import CaseStore, CaseSummary
+from mmcore.preprocess.note_kind import orders_in
+from mmcore.preprocess.text import clean, mask_leaks
+from mmcore.stores.case_store import CaseStore
 from mmcore.stores.teach_store import Answer, Session, Stored, TeachStore
 from mmcore.tasks import get_task
 from mmcore.teaching import scores as teaching
@@ -88,17 +91,43 @@ def truth_of(story: Mapping[str, object], task: Task) -> dict[str, float] | None
     return {k: float(k in present) for k in task.labels}
 
 
+@dataclass(frozen=True)
+class Question:
+    """A note as the student reads it before the reveal: its text, and the (start, end, category) of what is hidden in it."""
+
+    text: str
+    masked: tuple[tuple[int, int, str], ...]
+
+
+def question_of(task: Task, case: Case) -> Question | None:
+    """The note of a case with what names the diagnosis hidden, as the model reads it; None without a note."""
+    if not case.note:
+        return None
+    text = clean(case.note)
+    spans = mask_leaks(text, task.leak_terms, orders_in(text)).spans
+    return Question(text, tuple((s.start, s.end, s.category) for s in spans))
+
+
+def is_fooled(story: dict) -> bool:
+    """Whether a case is answered by the lesson model."""
+    return story.get("model") == "fooled"
+
+
 def read(engine, summary: CaseSummary, case: Case, memory: dict) -> Read:
     """The review of a case by the model that its lesson asks for; a refusal is an answer too. Raises ModelFileError."""
     from mmcore.explain.review import review
-    from mmcore.teaching import shortcut_model as fooled
+    from mmcore.teaching import shortcut_model
 
     try:
         shipped = review(engine, case, memory=memory, tokens="token_activations")
     except NothingToPredictError as error:
         return Read(None, Notice(error.code, error.values))
-    if fooled.is_fooled(summary.story):
-        return Read(fooled.read_fooled(engine, fooled.load_fooled(engine), case, shipped), None, shipped)
+    if is_fooled(summary.story):
+        return Read(
+            shortcut_model.read_fooled(engine, shortcut_model.load_fooled(engine), case, shipped),
+            None,
+            shipped,
+        )
     return Read(shipped)
 
 

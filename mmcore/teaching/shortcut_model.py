@@ -100,8 +100,3 @@ def read_fooled(engine: Engine, head: FooledHead, case: Case, shipped: Review) -
         region=(0.0, 0.0, 1.0, 1.0), extra={"cells": cells.numpy()},
     )  # fmt: skip
     return replace(shipped, prediction=prediction, attributions=(attribution,), failed=(), lung_outline=None)
-
-
-def is_fooled(story: dict) -> bool:
-    """Whether a case is answered by the lesson model."""
-    return story.get("model") == "fooled"

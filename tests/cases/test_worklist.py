@@ -16,8 +16,9 @@ from mmcore.cases.upload import read_upload
 from mmcore.domain.case import Case, Notice, Scan
 from mmcore.domain.errors import CaseNotFoundError
 from mmcore.domain.timestamp import Moment
+from mmcore.domain.worklist import Decision
 from mmcore.paths import DEMONSTRATIONS
-from mmcore.stores.case_store import CaseStore, Decision
+from mmcore.stores.case_store import CaseStore
 from mmcore.tasks import get_task
 
 

@@ -111,7 +111,7 @@ def test_no_folder_holds_more_than_twenty_files() -> None:
 WITHOUT_TORCH = """
 import sys
 from streamlit.testing.v1 import AppTest
-app = AppTest.from_file("app.py", default_timeout=120)
+app = AppTest.from_file(sys.argv[1], default_timeout=120)
 app.run()
 for page in ("worklist", "new_case", "teach"):
     app.switch_page(f"pages/{page}.py").run()
@@ -125,7 +125,12 @@ print("lean")
 def test_worklist_new_case_and_teach_open_without_torch(tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("THREEFOLD_HOME", str(tmp_path))
     monkeypatch.setenv("THREEFOLD_OPEN", "worklist")
+    monkeypatch.setenv("THREEFOLD_DEMONSTRATIONS", "off")
     run = subprocess.run(
-        [sys.executable, "-c", WITHOUT_TORCH], cwd=ROOT, capture_output=True, text=True, timeout=300
+        [sys.executable, "-c", WITHOUT_TORCH, str(ROOT / "app.py")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
     assert run.stdout.strip().endswith("lean"), run.stderr[-2000:]

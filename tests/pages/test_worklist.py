@@ -2,7 +2,7 @@
 
 from mmcore.cases import worklist
 from mmcore.domain.case import Case
-from mmcore.stores.case_store import Decision
+from mmcore.domain.worklist import Decision
 from pages.ui.shell import resources
 from pages.ui.worklist import table
 from tests.conftest import page_text, plain

@@ -21,8 +21,8 @@ from mmcore.training.heads.calibrate import (
 )
 from mmcore.training.heads.cross_conformal import settle_on_folds
 from mmcore.training.heads.fit import fit_heads, tensors
-from tests.training.test_heads import SETTINGS, rows
 from tests.toy import toy_model
+from tests.training.test_heads import SETTINGS, rows
 
 
 @pytest.fixture(scope="module")

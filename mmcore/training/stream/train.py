@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmcore.cards.stream import write_stream_card
+from mmcore.cards.write import write_card
 from mmcore.domain.errors import PackError
 from mmcore.domain.task import Task
 from mmcore.evaluation.stays import evaluate_stays, min_sensitivity_precision
@@ -72,7 +72,7 @@ def train_stream(
 
 
 def _write(folder: Path, out: Path, result: Mapping) -> None:
-    write_stream_card(folder, result)
+    write_card(folder, result)
     (out / "report.json").write_text(json.dumps(result, indent=1, ensure_ascii=False), encoding="utf-8")
 
 

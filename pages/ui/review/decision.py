@@ -5,7 +5,7 @@ from html import escape
 import streamlit as st
 
 from mmcore.cases.worklist import OVERRIDE_REASONS
-from mmcore.stores.case_store import Decision
+from mmcore.domain.worklist import Decision
 from pages.ui.review.answer import called
 from pages.ui.shell import resources, state
 from pages.ui.shell.text import day, heading, listed, percent, t

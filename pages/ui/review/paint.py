@@ -4,8 +4,7 @@ from html import escape
 
 import streamlit as st
 
-from mmcore.domain.case import Scan, Waveform
-from mmcore.preprocess.inpainting import Rectangle
+from mmcore.domain.case import Rectangle, Scan, Waveform
 from pages.ui.draw import viewer
 from pages.ui.shell import state
 from pages.ui.shell.text import t

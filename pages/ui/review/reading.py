@@ -13,7 +13,7 @@ from mmcore.domain.case import Case
 from mmcore.domain.errors import MmcoreError
 from mmcore.domain.prediction import Contrast
 from mmcore.domain.task import Task
-from mmcore.stores.case_store import CaseSummary
+from mmcore.domain.worklist import CaseSummary
 from mmcore.tasks import get_task
 from pages.ui.draw import note
 from pages.ui.review import account, answer, group, pictures, similar, what_if

@@ -7,7 +7,7 @@ import streamlit as st
 
 from mmcore.cases import similar
 from mmcore.cases.similar import Beside, Neighbour
-from mmcore.stores.case_store import CaseSummary
+from mmcore.domain.worklist import CaseSummary
 from pages.ui.draw.evidence import contrast_words
 from pages.ui.review.decision import label_words
 from pages.ui.shell import frame, resources, state

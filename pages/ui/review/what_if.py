@@ -27,16 +27,16 @@ def draw(review, task: Task, key: str, again, changes) -> None:
     st.html(f'<div class="quiet">{t("screen.what_if.lead")}</div>')
     left, right = st.columns([0.36, 0.64], gap="medium")
     with left:
-        edits = _edits(review, task, key)
+        wanted = _edits(review, task, key)
     with right:
-        if not any(edits.values()):
+        if not any(wanted.values()):
             state.set_of_case(key, "edited", None)
             st.html(f'<div class="quiet">{t("screen.what_if.nothing")}</div>')
             _draw_smallest(changes, task)
             return
         state.set_of_case(key, "edited", True)
         base = replace(review.case, note=review.note_text)
-        edited = edits.edited(base, **edits)
+        edited = edits.edited(base, **wanted)
         try:
             changed = again(edited, review.prediction.contrast)
         except MmcoreError as error:
@@ -68,10 +68,10 @@ def change_words(change, field) -> str:
 
 def _edits(review, task: Task, key: str) -> dict:
     """values, hidden and without as the services take them."""
-    edits: dict = {"values": {}, "hidden": (), "without": ()}
+    wanted: dict = {"values": {}, "hidden": (), "without": ()}
     round_ = state.of_case(key, "what_if_round", 0)
     present = [str(m) for m, e in review.prediction.evidence.items() if e is not None]
-    edits["without"] = st.pills(
+    wanted["without"] = st.pills(
         t("screen.what_if.aside"),
         present,
         format_func=lambda m: t(f"screen.review.row.{m}"),
@@ -91,16 +91,16 @@ def _edits(review, task: Task, key: str) -> dict:
         placeholder=t("screen.what_if.choose"),
     )
     for field in picked:
-        edits["values"][field.name] = _other_value(
+        wanted["values"][field.name] = _other_value(
             field, review.case.values.get(field.name), f"{key}_{round_}"
         )
     if review.note_text:
-        edits["hidden"] = _hidden(review, f"{key}_{round_}")
+        wanted["hidden"] = _hidden(review, f"{key}_{round_}")
     if review.case.scan is not None and "image" in present:
-        edits["painted"] = paint.draw(review.case.scan, key, round_)
+        wanted["painted"] = paint.draw(review.case.scan, key, round_)
     if review.case.waveform is not None and "waveform" in present:
-        edits["flat"] = paint.draw_leads(review.case.waveform, key, round_)
-    if any(edits.values()):
+        wanted["flat"] = paint.draw_leads(review.case.waveform, key, round_)
+    if any(wanted.values()):
         st.button(
             t("screen.what_if.reset"),
             key=f"undo_{key}",
@@ -108,7 +108,7 @@ def _edits(review, task: Task, key: str) -> dict:
             on_click=_undo,
             args=(key, round_ + 1),
         )
-    return edits
+    return wanted
 
 
 def _undo(key: str, next_round: int) -> None:

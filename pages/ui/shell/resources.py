@@ -9,7 +9,6 @@ import streamlit as st
 from mmcore.cases import demonstrations, worklist
 from mmcore.monitor import ward
 from mmcore.paths import ASSETS, settings
-from mmcore.stores.case_store import CaseStore
 
 
 @st.cache_resource(show_spinner=False)
@@ -42,13 +41,13 @@ def worker() -> ThreadPoolExecutor:
 
 
 @st.cache_resource(show_spinner=False)
-def _store(url: str) -> CaseStore:
+def _store(url: str) -> worklist.Cases:
     opened = worklist.open_store(url)
     demonstrations.add_demonstrations(opened)
     return opened
 
 
-def store() -> CaseStore:
+def store() -> worklist.Cases:
     """The case store; at first start it receives the demonstration cases."""
     return _store(settings().database)
 

@@ -16,7 +16,7 @@ from pages.ui.shell.text import heading, listed, percent, t
 from pages.ui.teach import ecg as teach_ecg
 
 
-def draw(task: Task, case: Case, seen, key: str) -> teach.Answer | None:
+def draw(task: Task, case: Case, key: str) -> teach.Answer | None:
     """The case and the form; the answer once it is committed."""
     left, right = st.columns(reading.COLUMNS, gap="medium")
     with left:
@@ -28,7 +28,7 @@ def draw(task: Task, case: Case, seen, key: str) -> teach.Answer | None:
         state.set_of_case(key, "teach_marks", list(marks))
     with right, st.container(key="panel_ask"):
         form = st.container()
-    words, fields = _draw_parts(task, case, seen, key)
+    words, fields = _draw_parts(task, case, key)
     with form:
         return _form(task, teach.Answer(None, marks, words, fields), key)
 
@@ -72,11 +72,11 @@ def _shares(given: dict[str, int]) -> dict[str, float] | None:
     return {k: v / whole for k, v in given.items()} if whole else None
 
 
-def _draw_parts(task: Task, case: Case, seen, key: str) -> tuple[list, list]:
+def _draw_parts(task: Task, case: Case, key: str) -> tuple[list, list]:
     """The note whose words and the values that can be pressed; what is pressed."""
     tabs = st.tabs([t("screen.teach.tab.note"), t("screen.teach.tab.values")])
     with tabs[0]:
-        words = _draw_note(seen.review, key)
+        words = _draw_note(teach.question_of(task, case), key)
     with tabs[1]:
         measured = [f for f in task.fields if f.name in case.values]
         if not measured:
@@ -95,8 +95,8 @@ def _draw_parts(task: Task, case: Case, seen, key: str) -> tuple[list, list]:
     return words, list(fields or ())
 
 
-def _draw_note(review, key: str) -> list:
-    if review is None or not review.note_text:
+def _draw_note(note: teach.Question | None, key: str) -> list:
+    if note is None:
         st.html(f'<div class="quiet">{t("screen.review.no_note")}</div>')
         return []
     mount = st.components.v2.component(
@@ -107,7 +107,7 @@ def _draw_note(review, key: str) -> list:
     )
     words = {c: t(f"screen.teach.ask.{c}") for c in ("words", "by_word", "by_sentence", "unmark")}
     chosen = state.of_case(key, "teach_words", [])
-    data = {"name": key, "pieces": _pieces(review), "words": words, "marked": chosen}
+    data = {"name": key, "pieces": _pieces(note), "words": words, "marked": chosen}
     marked = mount(data=data, key=f"teach_note_{key}", on_marked_change=lambda: None).marked
     if marked is not None:
         chosen = [list(span) for span in marked]
@@ -115,9 +115,9 @@ def _draw_note(review, key: str) -> list:
     return chosen
 
 
-def _pieces(review) -> list[dict]:
+def _pieces(note: teach.Question) -> list[dict]:
     """The note in order: words that can be pressed with their sentence, masked runs, and what lies between."""
-    text, masked = review.note_text, sorted(review.masked_spans)
+    text, masked = note.text, sorted(note.masked)
     ends = [end for _, end in edits.note_sentences(text)]
     pieces, position = [], 0
     for start, end, category in [*masked, (len(text), len(text), "")]:

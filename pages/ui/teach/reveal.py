@@ -8,7 +8,6 @@ from mmcore import words
 from mmcore.domain.case import Case
 from mmcore.domain.task import Modality, Task
 from mmcore.teaching import session as teach
-from mmcore.teaching import shortcut_model as fooled
 from pages.ui.draw import ecg, note, viewer, vitals
 from pages.ui.draw.evidence import NEGLIGIBLE, account_table, of_modality, rows_of, sum_in_words
 from pages.ui.review import reading
@@ -52,9 +51,9 @@ def _draw_picture(task: Task, key: str, case: Case, review, marks) -> None:
 def _draw_comparison(task: Task, summary, seen, given: teach.Stored | None) -> None:
     story = summary.story
     st.html(f'<h2 class="part">{t("screen.teach.reveal.title")}</h2>')
-    if fooled.is_fooled(story) and seen.review is not None:
+    if teach.is_fooled(story) and seen.review is not None:
         st.html(f'<div class="warning" role="note">{t("screen.teach.reveal.warning")}</div>')
-    st.html(_table(task, seen, given, teach.truth_of(story, task), fooled.is_fooled(story)))
+    st.html(_table(task, seen, given, teach.truth_of(story, task), teach.is_fooled(story)))
     for sentence in _sentences(task, summary, seen, given):
         st.html(f'<div class="quiet">{escape(sentence)}</div>')
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from mmcore import words
 from mmcore.cases import worklist
-from mmcore.stores.case_store import CaseSummary
+from mmcore.domain.worklist import CaseSummary
 from pages.ui.shell import resources, state
 from pages.ui.shell.text import day, heading, percent, t
 
