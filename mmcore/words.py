@@ -5,8 +5,8 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
-from mmcore.domain.case import Notice
 from mmcore.domain.errors import MmcoreError
+from mmcore.domain.notice import Notice
 from mmcore.paths import SENTENCES
 
 LANGUAGES = ("en", "zh")

@@ -5,6 +5,7 @@ import streamlit as st
 from mmcore.cases import ct_mark as nodule_marks
 from mmcore.cases import upload as intake
 from mmcore.cases import worklist
+from mmcore.domain.scan import CtVolume
 from mmcore.tasks import case_tasks
 from pages.ui.draw import ct
 from pages.ui.new_case import upload
@@ -34,7 +35,7 @@ with left:
     files = upload.draw_files()
     read = upload.read_files(files, task)
     upload.draw_items(read, "file")
-    series = next((i.scan for i in read.items if i.used and i.scan and i.scan.hounsfield is not None), None)
+    series = next((i.scan for i in read.items if i.used and isinstance(i.scan, CtVolume)), None)
     place = ct.draw_mark(series, f"new_{state.new_round()}") if series is not None else None
     hint = t("screen.new_case.note_from_file" if read.case.note else "screen.new_case.note_hint")
     note = st.text_area(

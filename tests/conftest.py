@@ -5,7 +5,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mmcore.cases import worklist
-from mmcore.domain.case import Case, Scan
+from mmcore.domain.case import Case
+from mmcore.domain.scan import Film
 from mmcore.paths import DEMONSTRATIONS, ROOT, settings
 from mmcore.stores.case_store import CaseStore
 
@@ -30,7 +31,7 @@ def film() -> np.ndarray:
 
 def whole_case() -> Case:
     """A case with every modality."""
-    return Case("chest_infection", Scan(film(), modality="DX", view="PA"), NOTE, VALUES)
+    return Case("chest_infection", Film(film(), modality="DX", view="PA"), NOTE, VALUES)
 
 
 @pytest.fixture(autouse=True)

@@ -7,9 +7,9 @@ from pathlib import Path
 from mmcore.cards.explanations import explanation_lines
 from mmcore.cards.stream import stream_card
 from mmcore.cards.tables import cell, table
-from mmcore.domain.task import Task
+from mmcore.domain.task import StreamTask, Task
 from mmcore.stores.model_folders import model_directory
-from mmcore.tasks import get_task
+from mmcore.tasks import case_task, get_task
 
 
 def write_card(folder: Path, result: Mapping) -> None:
@@ -21,7 +21,7 @@ def write_card(folder: Path, result: Mapping) -> None:
     (folder / "card.json").write_text(
         json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
     )
-    if get_task(result["task"]).stream is not None:
+    if isinstance(get_task(result["task"]), StreamTask):
         text = stream_card(result)
     else:
         text = card_text(result, _kept(folder / "faithfulness.json"), _kept(folder / "bench.json"))
@@ -49,7 +49,7 @@ def keep_bench(task: str, found: Mapping) -> None:
 
 def card_text(result: Mapping, tested: Mapping | None = None, speed: Mapping | None = None) -> str:
     """The card; sections whose figures are missing are left out."""
-    task = get_task(result["task"])
+    task = case_task(result["task"])
     test, away = result["test"], result.get("leave_publisher_out")
     lines = [f"# Model card: {task.name} {test['model']['version']}", ""]
     if task.subset_metrics:

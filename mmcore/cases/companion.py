@@ -1,10 +1,10 @@
 """The second question of a case: the same patient's values as a case of the task's companion, answered by a model of its own."""
 
 from mmcore.domain.case import Case
-from mmcore.domain.task import Modality, Task
+from mmcore.domain.task import CaseTask, Modality
 
 
-def second_case(task: Task, case: Case) -> Case | None:
+def second_case(task: CaseTask, case: Case) -> Case | None:
     """The companion's case: its values and nothing else; None without a companion, or where no value is its own.
 
     Values that both questions ask for (age, sex) do not ask the second one by themselves.

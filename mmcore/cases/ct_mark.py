@@ -2,27 +2,27 @@
 
 from dataclasses import replace
 
-import numpy as np
-
-from mmcore.domain.case import Case, Mark, Notice, Scan
+from mmcore.domain.case import Case
+from mmcore.domain.notice import Notice
+from mmcore.domain.scan import CtVolume, Mark, Scan
 from mmcore.gates.consistency import find_contradictions
 from mmcore.intake.ct.scan import marked, near_mark
-from mmcore.preprocess.ct import WINDOWS, windowed
+from mmcore.preprocess.ct import WINDOWS
 
 PRESETS = WINDOWS
 
 
-def picture(scan: Scan, number: int, preset: str) -> np.ndarray:
-    """(H, W) float32 in [0, 1]: slice `number` from 0 through a preset of WINDOWS."""
-    return windowed(scan.hounsfield[number].astype(np.float32), *WINDOWS[preset])
+def turned_to(scan: CtVolume, number: int, preset: str) -> CtVolume:
+    """The CT showing slice `number` from 0 through a preset of WINDOWS."""
+    return replace(scan, mark=replace(scan.mark, slice=number), window=WINDOWS[preset])
 
 
-def slices(scan: Scan) -> int:
+def slices(scan: Scan | None) -> int:
     """How many slices a CT has; 0 where the scan is none."""
-    return 0 if scan.hounsfield is None else len(scan.hounsfield)
+    return len(scan.hounsfield) if isinstance(scan, CtVolume) else 0
 
 
-def with_mark(case: Case, whole: Scan, place: tuple[float, float, int]) -> Case:
+def with_mark(case: Case, whole: CtVolume, place: tuple[float, float, int]) -> Case:
     """The case with its CT marked at row, column and slice of the whole series. Raises OutOfRangeError beyond the picture."""
     row, column, number = place
     return replace(case, scan=near_mark(marked(whole, Mark(number, row, column))))

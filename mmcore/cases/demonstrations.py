@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mmcore.domain.case import LEADS, Case, Mark, Scan, Waveform
-from mmcore.domain.task import Task
+from mmcore.domain.case import LEADS, Case, Waveform
+from mmcore.domain.scan import CtVolume, Film, Mark, Scan
+from mmcore.domain.task import CaseTask
 from mmcore.domain.timestamp import Moment
 from mmcore.intake.values.vitals import check_vitals
 from mmcore.paths import settings
 from mmcore.stores.case_store import CaseStore
-from mmcore.tasks import get_task
+from mmcore.tasks import case_task
 
 
 def add_demonstrations(store: CaseStore, folder: Path | None = None) -> int:
@@ -25,7 +26,7 @@ def add_demonstrations(store: CaseStore, folder: Path | None = None) -> int:
     for description in sorted(folder.glob("*/*/case.json"), reverse=True):
         story = json.loads(description.read_text(encoding="utf-8"))
         if story["key"] not in present:
-            case = read_demonstration(description.parent, get_task(story["task"]))
+            case = read_demonstration(description.parent, case_task(story["task"]))
             taken = date.fromisoformat(story["taken"]) if story.get("taken") else None
             store.add(
                 story["key"],
@@ -38,7 +39,7 @@ def add_demonstrations(store: CaseStore, folder: Path | None = None) -> int:
     return added
 
 
-def read_demonstration(folder: Path, task: Task) -> Case:
+def read_demonstration(folder: Path, task: CaseTask) -> Case:
     """The case in a folder of this project's own making: trusted, so read without the guarded child process of uploads."""
     scan, note, vitals = (folder / name for name in ("scan.png", "note.txt", "vitals.json"))
     given = json.loads(vitals.read_text(encoding="utf-8")) if vitals.is_file() else {}
@@ -65,7 +66,7 @@ def _read_ecg(path: Path) -> Waveform | None:
 def _demonstration_picture(path: Path) -> Scan | None:
     if not path.is_file():
         return None
-    return Scan(np.asarray(Image.open(path).convert("L"), dtype=np.float32) / 255)
+    return Film(np.asarray(Image.open(path).convert("L"), dtype=np.float32) / 255)
 
 
 def _demonstration_ct(path: Path) -> Scan | None:
@@ -74,7 +75,8 @@ def _demonstration_ct(path: Path) -> Scan | None:
     with np.load(path, allow_pickle=False) as kept:
         number, row, column = kept["mark"].tolist()
         spacing, step = tuple(kept["pixel_spacing"].tolist()), float(kept["slice_spacing"])
-        return Scan.of_ct(kept["hu"], spacing, Mark(int(number), row, column), slice_spacing_mm=step)
+        mark = Mark(int(number), row, column)
+        return CtVolume(hounsfield=kept["hu"], spacing_mm=spacing, mark=mark, slice_spacing_mm=step)
 
 
 def to_show_first(store: CaseStore) -> str | None:

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from mmcore.domain.case import Case, Rectangle, Scan, Waveform
+from mmcore.domain.case import Case, Waveform
+from mmcore.domain.scan import Rectangle, Scan
 from mmcore.domain.task import Modality
 from mmcore.intake.note.values import FoundValue, read_values
 from mmcore.preprocess.inpainting import flattened, painted_out

@@ -5,7 +5,7 @@ from pathlib import Path
 from mmcore.cases.pack_rows import case_of, read_pack
 from mmcore.cases.upload import read_upload
 from mmcore.stores.case_store import CaseStore
-from mmcore.tasks import get_task
+from mmcore.tasks import case_task
 
 KEPT_AS = 12  # characters of a patient's key shown in the worklist
 
@@ -16,7 +16,7 @@ def import_folder(store: CaseStore, folder: Path, task_name: str, most: int) -> 
     DIR with a manifest is a pack, one case a row; else every sub-folder with files is one case. Raises PackError where DIR
     is neither.
     """
-    task = get_task(task_name)
+    task = case_task(task_name)
     folders = [
         p for p in sorted(Path(folder).iterdir()) if p.is_dir() and any(f.is_file() for f in p.iterdir())
     ]

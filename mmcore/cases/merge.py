@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from mmcore.domain.case import Case, Notice, Scan, Waveform
-from mmcore.domain.task import Modality, Task
+from mmcore.domain.case import Case, Waveform
+from mmcore.domain.notice import Notice
+from mmcore.domain.scan import CtVolume, Scan
+from mmcore.domain.task import CaseTask, Modality
 from mmcore.domain.timestamp import Moment
 from mmcore.gates.consistency import find_contradictions
 from mmcore.intake.ct.scan import Place, near_mark
@@ -84,7 +86,7 @@ class Upload:
     warnings: tuple[Notice, ...] = ()
 
 
-def assembled(items: list[UploadItem], task: Task) -> Upload:
+def assembled(items: list[UploadItem], task: CaseTask) -> Upload:
     """The first usable scan, all usable notes one after the other, and the values on which files agree.
 
     A scan that nothing closes comes before one that is gated, and a gated note is left out beside an open one.
@@ -94,7 +96,9 @@ def assembled(items: list[UploadItem], task: Task) -> Upload:
     scans = [item.scan for item in items if item.scan is not None and item.used]
     ecgs = [item.ecg for item in items if item.ecg is not None and item.used]
     values, conflicts = _merged([item for item in items if item.values is not None])
-    scan = near_mark(replace(scans[0], notices=(*scans[0].notices, *warnings))) if scans else None
+    scan = replace(scans[0], notices=(*scans[0].notices, *warnings)) if scans else None
+    if isinstance(scan, CtVolume):
+        scan = near_mark(scan)
     notes = [item.note for item in items if item.note is not None and item.used]
     ecg = replace(ecgs[0], notices=(*ecgs[0].notices, *(() if scan else warnings))) if ecgs else None
     case = Case(

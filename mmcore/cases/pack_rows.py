@@ -7,21 +7,22 @@ from pathlib import Path
 import numpy as np
 
 from mmcore.cases.upload import UploadFile, read_upload
-from mmcore.domain.case import Case, Scan
+from mmcore.domain.case import Case
 from mmcore.domain.errors import PackError
 from mmcore.domain.pack import Pack, PackRow
-from mmcore.domain.task import Task
+from mmcore.domain.scan import Film, Scan
+from mmcore.domain.task import CaseTask
 from mmcore.intake.image.picture import read_picture
 
 
-def read_pack(task: Task, directory: Path) -> Pack:
+def read_pack(task: CaseTask, directory: Path) -> Pack:
     """The rows of DIR that the task can take. Raises PackError where the task reads no packs or DIR is none."""
     if task.read_pack is None:
         raise PackError("task_without_pack", task=task.name)
     return task.read_pack(Path(directory))
 
 
-def case_of(task: Task, row: PackRow) -> Case:
+def case_of(task: CaseTask, row: PackRow) -> Case:
     """The row as the bedside takes it: what cannot be read takes its modality away, the rest stays."""
     files = [] if row.image is None else [UploadFile(row.image.name, row.image.read_bytes(), "scan")]
     case = read_upload(files, task, typed=row.values, typed_note=row.note or "").case
@@ -35,18 +36,18 @@ def scan_of(row: PackRow) -> Scan | None:
     return quick_scan(row.image) if row.image is not None else row.scan
 
 
-def quick_scan(path: Path) -> Scan:
+def quick_scan(path: Path) -> Film:
     """A picture of a trusted pack decoded in this process: for training only, where a child for each would take minutes."""
     facts, payload = read_picture(path.read_bytes())
-    return Scan(np.frombuffer(payload, dtype="<f4").reshape(facts["shape"]))
+    return Film(np.frombuffer(payload, dtype="<f4").reshape(facts["shape"]))
 
 
-def has_label(task: Task, row: PackRow) -> bool:
+def has_label(task: CaseTask, row: PackRow) -> bool:
     """Whether any label of the task is known for the row."""
     return any(row.outcome.get(k) is not None for k in task.labels)
 
 
-def outcomes_of(task: Task, rows: Sequence[PackRow]) -> np.ndarray:
+def outcomes_of(task: CaseTask, rows: Sequence[PackRow]) -> np.ndarray:
     """(N, K) of 1, 0 and NaN for unknown."""
     return np.array(
         [[np.nan if (y := r.outcome.get(k)) is None else float(y) for k in task.labels] for r in rows],

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from mmcore.cases.merge import DOUBTED, TYPED, Upload, UploadFile, UploadItem, assembled, joined
-from mmcore.domain.case import Notice, Scan
 from mmcore.domain.errors import MmcoreError
-from mmcore.domain.task import Modality, Task
+from mmcore.domain.notice import Notice
+from mmcore.domain.scan import Scan
+from mmcore.domain.task import CaseTask, Modality
 from mmcore.domain.timestamp import Moment
 from mmcore.gates.note import judge_note
 from mmcore.gates.scan import Verdict, corrected, judge_scan
@@ -38,7 +39,7 @@ IMAGE_ENDINGS = ("png", "jpg", "jpeg", "dcm", "dicom", "bmp", "tif", "tiff")
 
 def read_upload(
     files: Sequence[tuple[str, bytes] | UploadFile],
-    task: Task,
+    task: CaseTask,
     *,
     accept_corrections: bool | frozenset[str] = False,
     typed: Mapping[str, object] | None = None,
@@ -70,13 +71,13 @@ def _believable(item: UploadItem) -> UploadItem:
     return replace(item, taken=None, scan=scan, ecg=ecg, notices=(*item.notices, told))
 
 
-def recognised(name: str, data: bytes, task: Task) -> str:
+def recognised(name: str, data: bytes, task: CaseTask) -> str:
     """scan, ecg, note, vitals or unknown, by content; the name's ending decides only where the content is silent.
 
     Text that calls itself a picture counts as a scan, so that it is refused as one and not taken for a note.
     """
     kind, ending = kind_of(data), name.rpartition(".")[2].lower()
-    if task.image == "ct_nodule" and (kind in CT_KINDS or ending in CT_ENDINGS):
+    if task.wants_volume and (kind in CT_KINDS or ending in CT_ENDINGS):
         return "scan"
     if is_ecg(name, data):
         return "ecg"
@@ -92,7 +93,7 @@ def recognised(name: str, data: bytes, task: Task) -> str:
 
 
 def _read(
-    file: UploadFile, task: Task, agreed: bool | frozenset[str], beside: Mapping[str, bytes]
+    file: UploadFile, task: CaseTask, agreed: bool | frozenset[str], beside: Mapping[str, bytes]
 ) -> UploadItem:
     kind = file.expected or recognised(file.name, file.data, task)
     if kind == "unknown":
@@ -107,18 +108,18 @@ def _read(
         return UploadItem(file.name, kind, refused=Notice(error.code, error.values, MODALITY[kind]))
 
 
-def gathered(files: Sequence[UploadFile], task: Task) -> list[UploadFile]:
+def gathered(files: Sequence[UploadFile], task: CaseTask) -> list[UploadFile]:
     """The files, those of a CT series that came one slice a file as one."""
     slices = [f for f in files if kind_of(f.data) == "dicom" and f.expected in ("", "scan")]
-    if task.image != "ct_nodule" or len(slices) < 2:
+    if not task.wants_volume or len(slices) < 2:
         return list(files)
     place = next((f.place for f in slices if f.place), None)
     series = UploadFile(f"{slices[0].name} …", zipped([f.data for f in slices]), "scan", place)
     return [series, *(f for f in files if f not in slices)]
 
 
-def _scan(file: UploadFile, task: Task, agreed: bool | frozenset[str]) -> UploadItem:
-    if task.image == "ct_nodule":
+def _scan(file: UploadFile, task: CaseTask, agreed: bool | frozenset[str]) -> UploadItem:
+    if task.wants_volume:
         scan = read_ct_scan(file.data, file.name, file.place)
     else:
         scan = read_scan(file.data, file.name, clip=task.image is None)
@@ -171,12 +172,12 @@ def _overruled(verdict: Verdict, agreed: bool | frozenset[str]) -> tuple[Notice 
     return verdict.gate, ()
 
 
-def _note(file: UploadFile, task: Task, agreed: bool | frozenset[str]) -> UploadItem:
+def _note(file: UploadFile, task: CaseTask, agreed: bool | frozenset[str]) -> UploadItem:
     text, facts = read_note(file.data)
     return _note_item(file.name, text, facts, task, agreed)
 
 
-def _typed_note(text: str, task: Task, agreed: bool | frozenset[str]) -> UploadItem:
+def _typed_note(text: str, task: CaseTask, agreed: bool | frozenset[str]) -> UploadItem:
     try:
         return _note_item(TYPED, text, checked(text), task, agreed)
     except MmcoreError as error:
@@ -184,7 +185,7 @@ def _typed_note(text: str, task: Task, agreed: bool | frozenset[str]) -> UploadI
 
 
 def _note_item(
-    name: str, text: str, facts: Mapping[str, object], task: Task, agreed: bool | frozenset[str]
+    name: str, text: str, facts: Mapping[str, object], task: CaseTask, agreed: bool | frozenset[str]
 ) -> UploadItem:
     verdict = judge_note(text) if Modality.TEXT in task.modalities else Verdict()
     gate, insisted = _overruled(verdict, agreed)
@@ -207,11 +208,11 @@ def _made_fact(made: Moment | None) -> tuple[tuple[str, object], ...]:
     return (("fact_taken", made.iso.replace("T", " ")),) if made else ()
 
 
-def _vitals(file: UploadFile, task: Task, agreed: bool | frozenset[str]) -> UploadItem:
+def _vitals(file: UploadFile, task: CaseTask, agreed: bool | frozenset[str]) -> UploadItem:
     return _vitals_item(file.name, read_vitals(file.data, task, accept_corrections=agreed))
 
 
-def _typed(typed: Mapping[str, object], task: Task, agreed: bool | frozenset[str]) -> UploadItem:
+def _typed(typed: Mapping[str, object], task: CaseTask, agreed: bool | frozenset[str]) -> UploadItem:
     try:
         rows = [(name, value, "") for name, value in typed.items()]
         return _vitals_item(TYPED, check_vitals(rows, task, accept_corrections=agreed))

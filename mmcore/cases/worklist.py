@@ -12,7 +12,7 @@ from mmcore.domain.worklist import CaseSummary
 from mmcore.gates.recency import ages_of
 from mmcore.paths import settings
 from mmcore.stores.case_store import CaseStore
-from mmcore.tasks import get_task
+from mmcore.tasks import case_task
 
 Cases: TypeAlias = CaseStore  # what open_store gives: screens name it by this room
 OVERRIDE_REASONS = (
@@ -75,7 +75,7 @@ def flags_of(
         Modality.TEXT: case.note,
         Modality.CLINICAL: case.values or None,
     }
-    task = get_task(case.task)
+    task = case_task(case.task)
     missing = [f"missing:{m}" for m in task.modalities if given.get(m) is None]
     silent = [m for m in task.modalities if given.get(m) is not None and prediction.evidence.get(m) is None]
     gated = [f"{'left_out' if m in case.left_out else 'gated'}:{m}" for m in silent]

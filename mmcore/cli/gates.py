@@ -32,11 +32,11 @@ def _gates(given: argparse.Namespace) -> dict:
         if not folder.is_dir():
             raise PackError("no_such_folder", directory=folder.name)
     if given.fit:
-        from mmcore.tasks import get_task
+        from mmcore.tasks import case_task
         from mmcore.training.gates.train import train_gate
 
         with Bars() as progress:
-            task = get_task(given.task)
+            task = case_task(given.task)
             return train_gate(task, given.data, given.foreign, given.fit, given.version, progress)
     from mmcore.prediction.engine import load_engine
 

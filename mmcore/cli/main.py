@@ -283,9 +283,10 @@ def _import(given: argparse.Namespace) -> dict:
 
 
 def _is_stream(task_name: str) -> bool:
+    from mmcore.domain.task import StreamTask
     from mmcore.tasks import get_task
 
-    return get_task(task_name).stream is not None
+    return isinstance(get_task(task_name), StreamTask)
 
 
 def _folder(path: Path) -> None:

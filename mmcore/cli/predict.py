@@ -5,10 +5,11 @@ from pathlib import Path
 
 from mmcore.cases.companion import second_case
 from mmcore.cases.upload import UploadFile, read_upload
-from mmcore.domain.case import Case, Notice
+from mmcore.domain.case import Case
 from mmcore.domain.errors import NothingToPredictError, OutOfRangeError, UnknownFieldError
+from mmcore.domain.notice import Notice
 from mmcore.domain.prediction import Attribution, Prediction
-from mmcore.domain.task import Modality, Task
+from mmcore.domain.task import CaseTask, Modality
 from mmcore.explain.review import review
 from mmcore.intake.ct.scan import Place
 from mmcore.intake.ecg.recording import signal_files
@@ -46,7 +47,7 @@ def predict_files(
     return as_json(found.prediction, found.attributions, warnings) | _second(engine.task, upload.case)
 
 
-def _second(task: Task, case: Case) -> dict:
+def _second(task: CaseTask, case: Case) -> dict:
     """The companion's answer to the case's second question, apart from the first; {} where it was not asked."""
     asked = second_case(task, case)
     if asked is None:
@@ -87,14 +88,14 @@ def as_json(prediction: Prediction, attributions: Sequence[Attribution], warning
     }
 
 
-def _opened(files: Mapping[str, Sequence[str]], task: Task) -> tuple[list[UploadFile], list[Notice]]:
+def _opened(files: Mapping[str, Sequence[str]], task: CaseTask) -> tuple[list[UploadFile], list[Notice]]:
     opened, missing = [], []
     for kind, paths in files.items():
         for path in paths:
             if GIVEN_FOR[kind] not in task.accepted:
                 missing.append(Notice("modality_not_asked", {}, GIVEN_FOR[kind].value))
                 continue
-            name, place = _placed(path) if task.image == "ct_nodule" and kind == "scan" else (path, None)
+            name, place = _placed(path) if task.wants_volume and kind == "scan" else (path, None)
             if not Path(name).is_file():
                 missing.append(Notice("file_not_found", {}, GIVEN_FOR[kind].value))
             else:
@@ -132,7 +133,7 @@ def _doubtful(case: Case, items) -> list[Notice]:
     return told
 
 
-def _priors(stated: Sequence[str], task: Task) -> dict[str, float] | None:
+def _priors(stated: Sequence[str], task: CaseTask) -> dict[str, float] | None:
     """LABEL=P, P in (0, 1); exclusive labels must not exceed 1 together."""
     prior: dict[str, float] = {}
     for item in stated:

@@ -5,17 +5,17 @@ from pathlib import Path
 
 import numpy as np
 
-from mmcore.domain.case import Notice
 from mmcore.domain.errors import MmcoreError, NothingToPredictError, OutOfRangeError, UnknownFieldError
+from mmcore.domain.notice import Notice
 from mmcore.domain.stream import Stay, StreamAttribution
-from mmcore.domain.task import Modality, Task
+from mmcore.domain.task import Modality, StreamTask
 from mmcore.intake.stream.file import read_stay
 from mmcore.intake.stream.log import log_of
 from mmcore.metrics.conformal import fit_rounds, predict_set
 from mmcore.models.stream_model import probability
 from mmcore.monitor.risk import early_warning, explain, risk_at
 from mmcore.stores.stream_store import StoredStream, load_stream
-from mmcore.tasks import get_task
+from mmcore.tasks import stream_task
 from mmcore.words import tell
 
 STRONGEST = 8  # contributions listed
@@ -28,7 +28,7 @@ def predict_stay(
 
     Raises NothingToPredictError where nothing was measured, OutOfRangeError or UnknownFieldError for a bad --prior.
     """
-    task = get_task(task_name)
+    task = stream_task(task_name)
     stored = load_stream(task_name)
     warnings = [
         Notice("modality_not_asked", {}, kind) for kind, paths in files.items() if paths and kind != "vitals"
@@ -49,7 +49,9 @@ def predict_stay(
     }
 
 
-def as_json(task: Task, stored: StoredStream, stay: Stay, made: StreamAttribution, prior: float) -> dict:
+def as_json(
+    task: StreamTask, stored: StoredStream, stay: Stay, made: StreamAttribution, prior: float
+) -> dict:
     """A risk with its account, in the form of the contract; beside it the hour, the strongest parameters and NEWS2."""
     label = stored.model.label
     chance = float(probability(prior + made.total))
@@ -91,7 +93,7 @@ def not_excluded(stored: StoredStream, label: str, chance: float, minute: float)
     return predict_set(fit_rounds(hours[nearest]), {label: chance}, facts["confidence"])
 
 
-def _stay_of(paths: Sequence[str], task: Task, accept: bool) -> tuple[Stay, list[Notice]]:
+def _stay_of(paths: Sequence[str], task: StreamTask, accept: bool) -> tuple[Stay, list[Notice]]:
     """The stay of the first usable file; what else there is to say."""
     told: list[Notice] = []
     for path in paths:
@@ -109,7 +111,7 @@ def _stay_of(paths: Sequence[str], task: Task, accept: bool) -> tuple[Stay, list
     return Stay("", empty, empty.astype(int), empty), told
 
 
-def _prior(stated: Sequence[str], task: Task, usual: float) -> float:
+def _prior(stated: Sequence[str], task: StreamTask, usual: float) -> float:
     """Log-odds before any evidence: the model's, or those of LABEL=P."""
     for item in stated:
         label, _, text = item.partition("=")

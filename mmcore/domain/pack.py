@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mmcore.domain.case import Scan, Waveform
+from mmcore.domain.case import Waveform
+from mmcore.domain.scan import Scan
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mmcore.domain.case import Notice
+from mmcore.domain.notice import Notice
 from mmcore.domain.task import Modality
 
 RESIDUAL_LIMIT = 0.01  # log-odds; above it the screen shows a warning (evidence.md)
+
+Part = (
+    str | tuple[int, int] | tuple[()]
+)  # a field, or characters [start, end) of the note; () for a special token
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,7 @@ class Attribution:
     values: np.ndarray
     total: float
     constant: float
-    parts: tuple = ()
+    parts: tuple[Part, ...] = ()
     region: tuple[float, float, float, float] | None = None
     extra: Mapping[str, object] = field(default_factory=dict)
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmcore.domain.case import Case, Notice
+from mmcore.domain.case import Case
+from mmcore.domain.notice import Notice
 from mmcore.domain.prediction import Attribution, Prediction
 
 

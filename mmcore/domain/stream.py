@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mmcore.domain.case import Notice
+from mmcore.domain.notice import Notice
 
 
 @dataclass(frozen=True)

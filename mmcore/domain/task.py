@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeAlias
 
 from mmcore.domain.pack import Pack
 from mmcore.domain.stream import StreamRules
@@ -72,27 +73,25 @@ class ExtraMetric:
 
 
 @dataclass(frozen=True)
-class Task:
-    """One clinical question.
+class ImageKind:
+    """What a scan must show. volume: a CT marked at a nodule, else a picture; lungs: the encoder looks at the lungs and pools over
+    them."""
 
-    labels: K names; exclusive: softmax over them, else a sigmoid each. image: what the image must show
-    ('frontal_chest_xray', 'ct_nodule') or None. pair_metrics: metric name -> (positive, negative) label pair scored by the
-    contrast. subset_metrics: metric name -> (label, subgroup, value): the label's AUROC on rows of that subgroup.
-    extra_metrics: outcomes beside the labels. baseline: fields of the sceptic's baseline. starts_from: the task whose shipped
-    image encoder is taken as it is. image_questions: pairs of name sets that the image encoder learns to tell apart, names
-    being labels or a row's subgroup values; () asks for each label against the rest. survey_accuracy: what the literature
-    survey reports for such a model, for the card. purpose, caveats: what the card says of use and limits. compose_notes:
-    (count, seed) -> (notes, labels) written from published frequencies, where real notes are too few to learn from.
-    write_report: (values, seed) -> a note that states them, and draw_values: seed -> values to write about, where reports are
-    composed from fields. publisher_fold: publisher -> number of the group that is left out together in validation.
-    penalty, invariance: what this task's validation chose for its heads (modality -> pull to 0; HeadSettings). training:
-    settings that differ from the usual. stream: how time is read, where the case is a stay whose measurements arrive
-    one by one; such a task has a monitor instead of a review. shown: modalities that are
-    taken and shown but add 0, for want of data to learn from. measures: label -> the waveform measures that its head may weigh;
-    a label that is not named may weigh all. pull: label -> factor on the pull to 0 of its waveform weights. companion: a second
-    question on the same patient's values, answered by a model of its own, shown beside this one's answer and adding nothing to it.
-    tolerance_hours: modality -> how much older than the newest evidence of the case it may be before the reader is warned;
-    one that is not named does not go out of date.
+    name: str
+    volume: bool = False
+    lungs: bool = False
+
+
+IMAGE_KINDS = {
+    kind.name: kind
+    for kind in (ImageKind("frontal_chest_xray", lungs=True), ImageKind("ct_nodule", volume=True))
+}
+
+
+@dataclass(frozen=True)
+class Question:
+    """What every clinical question has: K labels (exclusive: softmax over them, else a sigmoid each), the modalities that answer it
+    and the fields a clinician can fill in; purpose and caveats: what the card says of use and limits.
     """
 
     name: str
@@ -100,7 +99,52 @@ class Task:
     exclusive: bool
     modalities: tuple[Modality, ...]
     fields: tuple[Field, ...] = ()
-    image: str | None = None
+    purpose: str = ""
+    caveats: tuple[str, ...] = ()
+
+    @property
+    def asked_fields(self) -> tuple[Field, ...]:
+        """Fields that may be given."""
+        return self.fields
+
+    def field(self, name: str) -> Field:
+        """The field of that name or alias; KeyError if there is none."""
+        for item in self.asked_fields:
+            if name == item.name or name in item.aliases:
+                return item
+        raise KeyError(name)
+
+
+@dataclass(frozen=True)
+class StreamTask(Question):
+    """A stay whose measurements arrive one by one; `stream`: how time is read. It has a monitor instead of a review."""
+
+    stream: StreamRules = StreamRules(())
+
+
+@dataclass(frozen=True)
+class CaseTask(Question):
+    """A case that is reviewed once it is there.
+
+    image: what the scan must show, None: any picture. pair_metrics: metric name -> (positive, negative) label pair scored by the
+    contrast. subset_metrics: metric name -> (label, subgroup, value): the label's AUROC on rows of that subgroup.
+    extra_metrics: outcomes beside the labels. baseline: fields of the sceptic's baseline. starts_from: the task whose shipped
+    image encoder is taken as it is. image_questions: pairs of name sets that the image encoder learns to tell apart, names
+    being labels or a row's subgroup values; () asks for each label against the rest. survey_accuracy: what the literature
+    survey reports for such a model, for the card. compose_notes: (count, seed) -> (notes, labels) written from published
+    frequencies, where real notes are too few to learn from.
+    write_report: (values, seed) -> a note that states them, and draw_values: seed -> values to write about, where reports are
+    composed from fields. publisher_fold: publisher -> number of the group that is left out together in validation.
+    penalty, invariance: what this task's validation chose for its heads (modality -> pull to 0; HeadSettings). training:
+    settings that differ from the usual. shown: modalities that are taken and shown but add 0, for want of data to learn
+    from. measures: label -> the waveform measures that its head may weigh;
+    a label that is not named may weigh all. pull: label -> factor on the pull to 0 of its waveform weights. companion: a second
+    question on the same patient's values, answered by a model of its own, shown beside this one's answer and adding nothing to it.
+    tolerance_hours: modality -> how much older than the newest evidence of the case it may be before the reader is warned;
+    one that is not named does not go out of date.
+    """
+
+    image: ImageKind | None = None
     leak_terms: tuple[LeakTerm, ...] = ()
     pair_metrics: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     subset_metrics: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
@@ -110,12 +154,9 @@ class Task:
     survey_accuracy: float | None = None
     penalty: Mapping[str, float] = field(default_factory=dict)
     invariance: float = 0.0
-    purpose: str = ""
-    caveats: tuple[str, ...] = ()
     read_pack: Callable[[Path], Pack] | None = None
     publisher_fold: Callable[[str], int] | None = None
     compose_notes: Callable[[int, int], tuple[tuple[str, ...], tuple[str, ...]]] | None = None
-    stream: StreamRules | None = None
     write_report: Callable[[Mapping[str, float], int], str] | None = None
     draw_values: Callable[[int], Mapping[str, float]] | None = None
     extra_metrics: tuple[ExtraMetric, ...] = ()
@@ -123,8 +164,18 @@ class Task:
     shown: tuple[Modality, ...] = ()
     measures: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     pull: Mapping[str, float] = field(default_factory=dict)
-    companion: "Task | None" = None
+    companion: "CaseTask | None" = None
     tolerance_hours: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def wants_volume(self) -> bool:
+        """Whether its scan is a CT marked at a nodule."""
+        return self.image is not None and self.image.volume
+
+    @property
+    def wants_lungs(self) -> bool:
+        """Whether its encoder looks at the lungs of a film."""
+        return self.image is not None and self.image.lungs
 
     @property
     def accepted(self) -> tuple[Modality, ...]:
@@ -139,12 +190,8 @@ class Task:
 
     @property
     def asked_fields(self) -> tuple[Field, ...]:
-        """Fields that a case may bring: the task's own, then those that only its companion asks for."""
+        """The task's own fields, then those that only its companion asks for."""
         return (*self.fields, *self.second_fields)
 
-    def field(self, name: str) -> Field:
-        """The field of that name or alias, its own or its companion's; KeyError if there is none."""
-        for item in self.asked_fields:
-            if name == item.name or name in item.aliases:
-                return item
-        raise KeyError(name)
+
+Task: TypeAlias = CaseTask | StreamTask

@@ -8,7 +8,7 @@ import torch
 from mmcore.cases.pack_rows import outcomes_of, scan_of
 from mmcore.domain.pack import PackRow
 from mmcore.domain.progress import Progress
-from mmcore.domain.task import Task
+from mmcore.domain.task import CaseTask
 from mmcore.gates.case import only_taught
 from mmcore.models.encoded import Encoded
 from mmcore.models.fusion import FusionModel
@@ -22,7 +22,7 @@ BATCH = 32
 def encode_rows(
     model: FusionModel,
     tokenizer,
-    task: Task,
+    task: CaseTask,
     rows: Sequence[PackRow],
     features: Mapping[str, np.ndarray],
     notes: dict[str, np.ndarray],

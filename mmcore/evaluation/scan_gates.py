@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from mmcore.cases.pack_rows import quick_scan, read_pack
-from mmcore.domain.case import Scan
 from mmcore.domain.pack import PackRow
-from mmcore.domain.task import Task
+from mmcore.domain.scan import Film, Scan
+from mmcore.domain.task import CaseTask
 from mmcore.gates.case import find_image_gate
 from mmcore.gates.learned import correctable, stored_gate
 from mmcore.gates.scan import Verdict, corrected, judge_scan
@@ -48,7 +48,7 @@ def measure_gates(
     """
     rows = [r for d in data for r in _held_back(engine, d, most)]
     seen = [s for row in progress(rows) for s in _films(engine, row)]
-    others = ((kind, source, Scan(picture)) for kind, source, picture in _foreign(foreign))
+    others = ((kind, source, Film(picture)) for kind, source, picture in _foreign(foreign))
     seen += [_judged(engine, kind, source, scan) for kind, source, scan in others]
     return summary(seen) | {"films": len(rows), "task": engine.task.name, "model": engine.stored.version}
 
@@ -100,7 +100,7 @@ def _share(outcomes: Iterable[bool]) -> dict:
 
 def _held_back(engine: Engine, data: Path, most: int) -> list[PackRow]:
     """Rows with a scan whose patient neither the model nor the gate has met, at most `most` of each source."""
-    gate = stored_gate(engine.task.image) if engine.task.image else None
+    gate = stored_gate(engine.task.image.name) if engine.task.image else None
     met = {
         *engine.facts["patients"]["train"],
         *engine.facts["patients"]["calibration"],
@@ -123,9 +123,9 @@ def _films(engine: Engine, row: PackRow) -> Iterator[Seen]:
     yield _judged(engine, KINDS[0], source, scan)
     rng = np.random.default_rng(int.from_bytes(row.key.encode()[-6:], "big"))
     film = small_film(scan.pixels) / np.float32(255)
-    yield _judged(engine, MIRRORED, source, Scan(np.ascontiguousarray(film[:, ::-1])), quick=True)
+    yield _judged(engine, MIRRORED, source, Film(np.ascontiguousarray(film[:, ::-1])), quick=True)
     for kind in rng.permutation(list(SPOILT))[:2]:
-        spoilt = Scan(np.ascontiguousarray(SPOILT[kind](film, rng), dtype=np.float32))
+        spoilt = Film(np.ascontiguousarray(SPOILT[kind](film, rng), dtype=np.float32))
         yield _judged(engine, str(kind), source, spoilt)
 
 
@@ -148,7 +148,7 @@ def _judged(engine: Engine, kind: str, source: str, scan: Scan, quick: bool = Fa
     return Seen(kind, source, own[0].code if own else "", "model" if own else "", told)
 
 
-def _put_right(task: Task, scan: Scan, verdict: Verdict) -> bool:
+def _put_right(task: CaseTask, scan: Scan, verdict: Verdict) -> bool:
     if verdict.correction is None or correctable(verdict.correction) is None:
         return False
     return judge_scan(task.image, replace(corrected(scan, verdict.correction), notices=())).closed is None

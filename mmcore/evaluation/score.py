@@ -11,7 +11,7 @@ import torch
 from mmcore.cases.pack_rows import case_of, outcomes_of
 from mmcore.domain.errors import NothingToPredictError
 from mmcore.domain.pack import PackRow
-from mmcore.domain.task import Task
+from mmcore.domain.task import CaseTask
 from mmcore.explain.review import review
 from mmcore.models.fusion import FusionModel
 from mmcore.prediction.encode import centred, encode
@@ -124,5 +124,5 @@ def _stacked(inputs: Sequence[Mapping[str, torch.Tensor]]) -> dict[str, np.ndarr
     return found
 
 
-def _table(numbers: list[list[float]], task: Task) -> np.ndarray:
+def _table(numbers: list[list[float]], task: CaseTask) -> np.ndarray:
     return np.array(numbers, dtype=float).reshape(len(numbers), len(task.labels))

@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from mmcore.domain.pack import PackRow
-from mmcore.domain.task import ExtraMetric, Task
+from mmcore.domain.task import CaseTask, ExtraMetric
 from mmcore.metrics.figures import auroc, interval, patient_weights
 
 Rows = Sequence[PackRow]
 
 
 def extra_figures(
-    task: Task, rows: Rows, probabilities: np.ndarray, resamples: int
+    task: CaseTask, rows: Rows, probabilities: np.ndarray, resamples: int
 ) -> tuple[dict[str, dict], dict[str, dict], dict[str, str]]:
     """(metrics, the same of the baseline's field alone, skipped) of rows with probabilities (N, K); NaN rows do not count."""
     metrics, baseline, skipped = {}, {}, {}
@@ -51,12 +51,14 @@ def _figure(extra: ExtraMetric, rows: Rows, scores: np.ndarray, resamples: int) 
     return figure | {"n": len(known), "positive": int(outcomes.sum())}
 
 
-def has_extra(task: Task, row: PackRow) -> bool:
+def has_extra(task: CaseTask, row: PackRow) -> bool:
     """Whether any outcome beside the labels is known for the row."""
     return any(row.outcome.get(extra.outcome) is not None for extra in task.extra_metrics)
 
 
-def with_extras(report: Mapping, task: Task, rows: Rows, probabilities: np.ndarray, resamples: int) -> dict:
+def with_extras(
+    report: Mapping, task: CaseTask, rows: Rows, probabilities: np.ndarray, resamples: int
+) -> dict:
     """The report with the extra figures among its metrics, its baseline's and what it skips."""
     if not task.extra_metrics:
         return dict(report)

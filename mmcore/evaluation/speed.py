@@ -8,9 +8,10 @@ import numpy as np
 import torch
 
 from mmcore.cards.write import keep_bench
-from mmcore.domain.case import Case, Mark, Scan, Waveform
+from mmcore.domain.case import Case, Waveform
 from mmcore.domain.prediction import RESIDUAL_LIMIT, Contrast
-from mmcore.domain.task import Modality, Task
+from mmcore.domain.scan import CtVolume, Film, Mark, Scan
+from mmcore.domain.task import CaseTask, Modality
 from mmcore.evaluation.timing import interleaved_medians
 from mmcore.explain.attribute import EXACT, QUICK
 from mmcore.explain.review import review
@@ -99,9 +100,9 @@ def whole_case(engine: Engine) -> Case:
     )
 
 
-def made_up_scan(task: Task) -> Scan:
+def made_up_scan(task: CaseTask) -> Scan:
     """A phantom of the kind that the task asks for."""
-    if task.image == "ct_nodule":
+    if task.wants_volume:
         from mmcore.synthetic.ct.phantom import (
             FIRST_BENCH_SEED,
             SIDE,
@@ -113,10 +114,12 @@ def made_up_scan(task: Task) -> Scan:
 
         middle = (SIDE - 1) / 2
         slices = draw_ct(FIRST_BENCH_SEED, NoduleLook(12))
-        return Scan.of_ct(slices, (SPACING_MM, SPACING_MM), Mark(SLICES // 2, middle, middle))
+        return CtVolume(
+            hounsfield=slices, spacing_mm=(SPACING_MM, SPACING_MM), mark=Mark(SLICES // 2, middle, middle)
+        )
     from mmcore.synthetic.film.phantom import draw
 
-    return Scan(draw(10_001, "covid19").pixels)
+    return Film(draw(10_001, "covid19").pixels)
 
 
 def made_up_ecg(rate_hz: float = 100.0, seconds: float = 10.0) -> Waveform:

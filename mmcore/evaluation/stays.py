@@ -10,7 +10,7 @@ import numpy as np
 from mmcore.domain.patient_marks import patient_mark
 from mmcore.domain.prediction import RESIDUAL_LIMIT
 from mmcore.domain.stream import Stay, StayPack
-from mmcore.domain.task import Task
+from mmcore.domain.task import StreamTask
 from mmcore.intake.stream.pack import read_stays
 from mmcore.metrics.calibration import (
     brier_score,
@@ -25,7 +25,7 @@ from mmcore.metrics.trust import Stated, coverage_report, decision_curves, selec
 from mmcore.models.stream_model import probability
 from mmcore.monitor.risk import early_warning, explain, is_measured, risks
 from mmcore.stores.stream_store import StoredStream
-from mmcore.tasks import get_task
+from mmcore.tasks import stream_task
 
 NEAR_HOURS = 6.0  # an hour is reported if some stay of the folder was still measured so shortly before it
 BASELINES = {"SAPS-I": "SAPS-I at admission", "NEWS2": "NEWS2 of the last six hours"}
@@ -58,7 +58,7 @@ def evaluate_stays(
 
     Stays that trained or calibrated the model are left out and counted, as are those without a label or any measurement.
     """
-    task = get_task(task_name)
+    task = stream_task(task_name)
     pack = read_stays(directory, task)
     known = {mark for part in ("train", "calibration") for mark in stored.model.facts["patients"][part]}
     fresh, left_out = fresh_stays(task, pack, known)
@@ -68,7 +68,7 @@ def evaluate_stays(
     )
 
 
-def fresh_stays(task: Task, pack: StayPack, known: set[str]) -> tuple[list[Stay], dict[str, int]]:
+def fresh_stays(task: StreamTask, pack: StayPack, known: set[str]) -> tuple[list[Stay], dict[str, int]]:
     """The stays that can be scored, and how many cannot by reason."""
     left_out: Counter[str] = Counter(pack.left_out)
     fresh = []
@@ -85,7 +85,7 @@ def fresh_stays(task: Task, pack: StayPack, known: set[str]) -> tuple[list[Stay]
 
 
 def score(
-    task: Task,
+    task: StreamTask,
     stored: StoredStream,
     pack: StayPack,
     stays: Sequence[Stay],
@@ -122,17 +122,17 @@ def score(
     )
 
 
-def _first(task: Task, stay: Stay, name: str) -> float | None:
+def _first(task: StreamTask, stay: Stay, name: str) -> float | None:
     found = stay.values[stay.parameters == [f.name for f in task.fields].index(name)]
     return float(found[0]) if len(found) else None
 
 
-def _sex(task: Task, stay: Stay) -> str:
+def _sex(task: StreamTask, stay: Stay) -> str:
     coded = _first(task, stay, "Gender")
     return "unknown" if coded is None else task.field("Gender").choices[int(coded)]
 
 
-def hours_reached(task: Task, stays: Sequence[Stay]) -> tuple[float, ...]:
+def hours_reached(task: StreamTask, stays: Sequence[Stay]) -> tuple[float, ...]:
     """The task's hours that some stay was still measured shortly before; the first one at least."""
     latest = max((float(s.minutes[-1]) for s in stays), default=0.0) / 60
     first, *later = task.stream.hours
@@ -140,7 +140,7 @@ def hours_reached(task: Task, stays: Sequence[Stay]) -> tuple[float, ...]:
 
 
 def report(
-    task: Task, stored: StoredStream, scored: ScoredStays, left_out: dict[str, int], resamples: int
+    task: StreamTask, stored: StoredStream, scored: ScoredStays, left_out: dict[str, int], resamples: int
 ) -> dict:
     """The scored stays as the JSON of the command line contract."""
     keys = [s.key for s in scored.stays]
@@ -181,7 +181,7 @@ def report(
     }
 
 
-def _trust(task: Task, stored: StoredStream, scored: ScoredStays, weights: np.ndarray) -> dict:
+def _trust(task: StreamTask, stored: StoredStream, scored: ScoredStays, weights: np.ndarray) -> dict:
     """Selective risk, decision curve and coverage of the risk at the last hour, at which calls are made."""
     last, keys = scored.probabilities[:, -1], [s.key for s in scored.stays]
     stated = Stated(task.labels, task.exclusive, last[:, None], scored.died[:, None], weights, keys)
@@ -197,7 +197,7 @@ def _trust(task: Task, stored: StoredStream, scored: ScoredStays, weights: np.nd
 
 
 def figures(
-    task: Task, stored: StoredStream, scored: ScoredStays, rows: np.ndarray, weights: np.ndarray
+    task: StreamTask, stored: StoredStream, scored: ScoredStays, rows: np.ndarray, weights: np.ndarray
 ) -> tuple[dict, dict]:
     """(metrics, skipped) of some of the stays; calls are made at the last hour by the stored operating point."""
     label, died, w = task.labels[0], scored.died[rows], weights[:, rows]
@@ -231,7 +231,9 @@ def min_sensitivity_precision(called: np.ndarray, ill: np.ndarray, weights: np.n
     return interval(np.minimum(share(called, ill, weights), share(ill, called, weights)))
 
 
-def _groups(task: Task, stored: StoredStream, scored: ScoredStays, weights: np.ndarray, kind: str) -> dict:
+def _groups(
+    task: StreamTask, stored: StoredStream, scored: ScoredStays, weights: np.ndarray, kind: str
+) -> dict:
     names, found = scored.groups[kind], {}
     for name in sorted(set(names.tolist())):
         rows = np.flatnonzero(names == name)

@@ -15,7 +15,7 @@ from mmcore.monitor.risk import explain, risk_at
 from mmcore.monitor.ward import DEMONSTRATION
 from mmcore.preprocess.stream_features import features
 from mmcore.stores.stream_store import load_stream
-from mmcore.tasks import get_task
+from mmcore.tasks import stream_task
 
 NAIVE_SAMPLES = 2048  # contract.md
 MINUTE = 2880.0
@@ -27,7 +27,7 @@ def bench_stream(task_name: str) -> dict:
     forward_ms: the trees on ready features. A case is features, risk and its exact account; naive is shap.KernelExplainer
     with 2,048 samples on one background row.
     """
-    task, stored = get_task(task_name), load_stream(task_name)
+    task, stored = stream_task(task_name), load_stream(task_name)
     model, stay = stored.model, made_up_stay(task_name)
     row = features(stay, model.fields, [MINUTE])
     changed = Stay(
@@ -61,7 +61,7 @@ def bench_stream(task_name: str) -> dict:
 def made_up_stay(task_name: str) -> Stay:
     """The first stay of the demonstration ward."""
     data = (DEMONSTRATION / "bed-1" / "measurements.csv").read_bytes()
-    return log_of(read_stay(data), "bed-1", get_task(task_name), False)[0].stay()
+    return log_of(read_stay(data), "bed-1", stream_task(task_name), False)[0].stay()
 
 
 def naive(model: StreamModel, row: np.ndarray) -> float:

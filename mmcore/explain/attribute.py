@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mmcore.domain.case import Notice
+from mmcore.domain.notice import Notice
 from mmcore.domain.prediction import Attribution, Prediction
 from mmcore.domain.task import Modality
 from mmcore.explain.clinical import shapley_values

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from mmcore.domain.case import Case, Notice
+from mmcore.domain.case import Case
+from mmcore.domain.notice import Notice
 from mmcore.domain.prediction import RESIDUAL_LIMIT, Attribution, Contrast
 from mmcore.domain.review import Review
 from mmcore.domain.task import Modality

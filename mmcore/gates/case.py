@@ -3,8 +3,9 @@
 import numpy as np
 from torch import Tensor
 
-from mmcore.domain.case import Case, Notice
-from mmcore.domain.task import Modality, Task
+from mmcore.domain.case import Case
+from mmcore.domain.notice import Notice
+from mmcore.domain.task import CaseTask, Modality
 from mmcore.gates.consistency import find_contradictions
 from mmcore.gates.note import judge_note
 from mmcore.gates.scan import judge_scan
@@ -17,7 +18,7 @@ MIXED_UP = ("patients_differ",)  # noticed when the files came, to be said again
 BEYOND = 1.15  # times the distance that 99 of 100 calibration pictures keep; judgement: this project's
 
 
-def judge_case(task: Task, facts: dict, case: Case) -> tuple[tuple[Notice, ...], tuple[Notice, ...]]:
+def judge_case(task: CaseTask, facts: dict, case: Case) -> tuple[tuple[Notice, ...], tuple[Notice, ...]]:
     """(a notice for each modality that is closed before any encoder sees it, warnings that close nothing)."""
     verdicts = [judge_scan(task.image, case.scan)] if case.scan is not None else []
     read = Modality.TEXT in task.modalities  # a note that is only shown need not suit any model
@@ -46,7 +47,7 @@ def find_image_gate(facts: dict, image_in: ImageInput | None, maps: Tensor | Non
 
 
 def find_warnings(
-    task: Task, facts: dict, taught: dict[str, bool], case: Case, text_in: TextInput | None
+    task: CaseTask, facts: dict, taught: dict[str, bool], case: Case, text_in: TextInput | None
 ) -> tuple[Notice, ...]:
     """What the reader must know although nothing is closed: notes cut short, values outside the training range."""
     told = []

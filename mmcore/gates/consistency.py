@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 
-from mmcore.domain.case import Case, Notice
+from mmcore.domain.case import Case
+from mmcore.domain.notice import Notice
+from mmcore.domain.scan import CtVolume
 from mmcore.intake.note.values import read_person
 from mmcore.preprocess.ct import side_of
-from mmcore.tasks import get_task
+from mmcore.tasks import case_task
 
 AGE_TOLERANCE_YEARS = (
     2.0  # a note may be older than the form, and ages are rounded; judgement: this project's
@@ -34,11 +36,11 @@ def find_contradictions(case: Case) -> tuple[Notice, ...]:
 def _sides(case: Case) -> tuple[Notice, ...]:
     """A warning where the lobe that the values name lies on the other side than the mark on the CT."""
     scan = case.scan
-    if scan is None or scan.marked_slice is None or scan.mark is None or "location" not in case.values:
+    if not isinstance(scan, CtVolume) or "location" not in case.values:
         return ()
-    lobe = get_task(case.task).field("location").choices[int(case.values["location"])]
+    lobe = case_task(case.task).field("location").choices[int(case.values["location"])]
     named = "right" if lobe.startswith("right") else "left"
-    found = side_of(scan.marked_slice, scan.spacing_mm or (0.0, 0.0), (scan.mark.row, scan.mark.column))
+    found = side_of(scan.marked_slice, scan.spacing_mm, scan.mark.place)
     if found in (None, named):
         return ()
     return (Notice("sides_differ", {"lobe": lobe, "named_side": named, "marked_side": found}, "image"),)

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from mmcore.domain.case import Notice, Waveform
+from mmcore.domain.case import Waveform
+from mmcore.domain.notice import Notice
 from mmcore.metrics.ood import fit_familiar, strangeness
 from mmcore.preprocess.ecg_delineation import find_beats
 from mmcore.preprocess.waveform import ready

@@ -4,8 +4,9 @@ from functools import cache
 
 import numpy as np
 
-from mmcore.domain.case import Notice
 from mmcore.domain.errors import ModelFileError
+from mmcore.domain.notice import Notice
+from mmcore.domain.task import ImageKind
 from mmcore.preprocess.corrections import UNDO
 from mmcore.preprocess.image import thumbnail
 
@@ -19,13 +20,13 @@ def stored_gate(kind: str):
     return load_gate(directory) if directory else None
 
 
-def doubts_by_sight(kind: str | None, pixels: np.ndarray) -> tuple[Notice, ...]:
+def doubts_by_sight(kind: ImageKind | None, pixels: np.ndarray) -> tuple[Notice, ...]:
     """What a picture (H, W) looks like instead of what is asked for, or mirrored; () if it looks right or no gate is there.
 
     Where the gate's file was altered nothing vouches for a picture, and that is the doubt.
     """
     try:
-        gate = stored_gate(kind) if kind else None
+        gate = stored_gate(kind.name) if kind else None
     except ModelFileError as error:
         return (Notice("gate_unusable", {"name": error.values.get("name", "")}, "image"),)
     if gate is None:

@@ -1,6 +1,6 @@
 """What speaks against a note: another language, no clinical note at all, nothing in it, orders to the reader."""
 
-from mmcore.domain.case import Notice
+from mmcore.domain.notice import Notice
 from mmcore.gates.scan import Verdict
 from mmcore.preprocess.language import language_of
 from mmcore.preprocess.note_kind import (

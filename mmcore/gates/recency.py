@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from mmcore.domain.case import Case, Notice
+from mmcore.domain.case import Case
 from mmcore.domain.errors import OutOfRangeError
-from mmcore.domain.task import Modality, Task
+from mmcore.domain.notice import Notice
+from mmcore.domain.task import CaseTask, Modality
 from mmcore.domain.timestamp import Gap, Moment, gap_between
 from mmcore.intake.timestamps import plausible, read_moment
 
@@ -30,7 +31,7 @@ class Age:
         return self.gap is not None and self.limit_hours is not None and self.gap.hours > self.limit_hours
 
 
-def ages_of(task: Task, case: Case) -> tuple[Age, ...]:
+def ages_of(task: CaseTask, case: Case) -> tuple[Age, ...]:
     """The age of each modality of a case beside its newest one.
 
     The newest is the measure, not the scan: the question is about the patient as known last, and a film of last week is as
@@ -42,7 +43,7 @@ def ages_of(task: Task, case: Case) -> tuple[Age, ...]:
     return tuple(_age(task, case, name, known, newest) for name in present)
 
 
-def _age(task: Task, case: Case, name: str, known: Mapping[str, Moment], newest: str | None) -> Age:
+def _age(task: CaseTask, case: Case, name: str, known: Mapping[str, Moment], newest: str | None) -> Age:
     gap = None
     if newest is not None and name in known and name != newest:
         gap = gap_between(known[name], known[newest])
@@ -51,7 +52,7 @@ def _age(task: Task, case: Case, name: str, known: Mapping[str, Moment], newest:
     return Age(name, known.get(name), gap, newest, limit)
 
 
-def time_notices(task: Task, case: Case, taught: Mapping[str, bool]) -> tuple[Notice, ...]:
+def time_notices(task: CaseTask, case: Case, taught: Mapping[str, bool]) -> tuple[Notice, ...]:
     """For each modality that is older than tolerated a warning, or that and why it was left out."""
     told = []
     for age in ages_of(task, case):
@@ -63,7 +64,7 @@ def time_notices(task: Task, case: Case, taught: Mapping[str, bool]) -> tuple[No
     return tuple(told)
 
 
-def _old_code(task: Task, case: Case, modality: str, taught: Mapping[str, bool]) -> str:
+def _old_code(task: CaseTask, case: Case, modality: str, taught: Mapping[str, bool]) -> str:
     counts = [task.field(name) for name in case.values if taught.get(name)]
     lasting = modality == Modality.CLINICAL and counts and all(field.lasting for field in counts)
     return "evidence_old_lasting" if lasting else "evidence_old"

@@ -1,11 +1,12 @@
 """What speaks against a scan, by its header, by rules and by sight: refused, to be corrected, gated, or only told."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mmcore.domain.case import Notice, Scan
+from mmcore.domain.notice import Notice
+from mmcore.domain.scan import CtVolume, Scan
+from mmcore.domain.task import ImageKind
 from mmcore.gates.learned import correctable, doubts_by_sight
 from mmcore.intake.ct.scan import DOUBTED
 from mmcore.intake.image.film_frame import STANDARD
@@ -14,21 +15,19 @@ from mmcore.preprocess.corrections import QUARTER_TURNS, UNDO
 from mmcore.preprocess.ct import doubts_of, square_around
 
 
-def nodule_doubts(scan: Scan) -> tuple[Notice, ...]:
+def nodule_doubts(scan: CtVolume) -> tuple[Notice, ...]:
     """Why a CT should not be read around its mark: a gap in the series, no lung there, no nodule there."""
     series = tuple(n for n in scan.notices if n.code in DOUBTED)
-    if scan.hounsfield is None or scan.mark is None or scan.spacing_mm is None:
-        return series
-    square = square_around(
-        scan.hounsfield[scan.mark.slice], scan.spacing_mm, (scan.mark.row, scan.mark.column)
-    )
-    return (*series, *doubts_of(square))
+    return (*series, *doubts_of(square_around(scan.marked_slice, scan.spacing_mm, scan.mark.place)))
 
 
-RULES: dict[str, Callable[[Scan], tuple[Notice, ...]]] = {  # Task.image -> its rules
-    "frontal_chest_xray": doubts,
-    "ct_nodule": nodule_doubts,
-}
+def ruled_doubts(kind: ImageKind | None, scan: Scan) -> tuple[Notice, ...]:
+    """What the rules for a kind of scan object to."""
+    if isinstance(scan, CtVolume):
+        return nodule_doubts(scan)
+    return doubts(scan) if kind is not None and kind.lungs else ()
+
+
 ONLY_TOLD = frozenset({"scan_looks_mirrored", "scan_one_side"})
 STORED = "scan_stored_"  # codes of what the header says of how the film lies
 
@@ -48,12 +47,12 @@ class Verdict:
         return self.refused or self.gate or self.correction
 
 
-def judge_scan(kind: str | None, scan: Scan) -> Verdict:
+def judge_scan(kind: ImageKind | None, scan: Scan) -> Verdict:
     """The verdict on a scan for a task that asks for `kind`. Rules come first: they are certain of what they say.
 
     What the file says of itself outweighs its look; a correction is offered only where nothing else objects.
     """
-    ruled = RULES[kind](scan) if kind in RULES else ()
+    ruled = ruled_doubts(kind, scan)
     refused = next((n for n in ruled if n.code in HOPELESS), None)
     if refused:
         return Verdict(refused)
@@ -71,7 +70,7 @@ def judge_scan(kind: str | None, scan: Scan) -> Verdict:
     return Verdict(gate=first, warnings=warnings)
 
 
-def _judge_stored(kind: str | None, scan: Scan, stored: Notice) -> Verdict:
+def _judge_stored(kind: ImageKind | None, scan: Scan, stored: Notice) -> Verdict:
     """The correction that the header asks for; a gate where the film looks right as it is, and wrong once corrected."""
     turned = UNDO[correctable(stored) or ""](scan.pixels)
     if not doubts_by_sight(kind, scan.pixels) and doubts_by_sight(kind, turned):

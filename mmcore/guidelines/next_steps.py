@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from mmcore.domain.guideline import Advice
-from mmcore.domain.task import Field, Task
+from mmcore.domain.task import CaseTask, Field
 from mmcore.guidelines.chest import curb65, oxygen
 from mmcore.guidelines.heart import brugada, chest_pain, heart_failure
 from mmcore.guidelines.lung import fleischner
@@ -115,7 +115,7 @@ SAME = {  # what a task calls a fact -> what guidelines call it
 }
 
 
-def next_steps(task: Task, values: Facts, added: Facts | None = None) -> tuple[Advice, ...]:
+def next_steps(task: CaseTask, values: Facts, added: Facts | None = None) -> tuple[Advice, ...]:
     """Every row that applies, that cannot be applied for want of a fact, or that excludes the patient; by guideline.
 
     values: the case's own, in the units of the task's fields; added: facts of EXTRA that the clinician states.
@@ -124,7 +124,7 @@ def next_steps(task: Task, values: Facts, added: Facts | None = None) -> tuple[A
     return tuple(advice for name in OF_TASK.get(task.name, ()) for advice in GUIDELINES[name].rule(facts))
 
 
-def facts_to_ask(task: Task, values: Facts) -> tuple[Field, ...]:
+def facts_to_ask(task: CaseTask, values: Facts) -> tuple[Field, ...]:
     """The facts that the task's guidelines may need and no field of the task holds."""
     given = {SAME.get(name, name) for name in values} | {SAME.get(f.name, f.name) for f in task.fields}
     wanted = [fact for name in OF_TASK.get(task.name, ()) for fact in GUIDELINES[name].facts]

@@ -7,8 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmcore.domain.case import Scan, Waveform
-from mmcore.domain.task import LeakTerm, Task
+from mmcore.domain.case import Waveform
+from mmcore.domain.scan import CtVolume, Scan
+from mmcore.domain.task import CaseTask, LeakTerm
 from mmcore.models.lungs import SIZE, WHOLE, LungBox, LungNet, lung_box
 from mmcore.preprocess.ct import region_of, scaled, square_around
 from mmcore.preprocess.image import Crop, crop_around, dim, equalise, resample
@@ -80,17 +81,16 @@ def image_input(scan: Scan, lungs: LungNet | None, size: int) -> ImageInput:
     """A scan as its encoder sees it. X-ray: cropped around its lungs, grey levels by rank, dimmed outside the lungs. CT: the
     square around the mark, Hounsfield units over the range of 12 bits.
     """
-    if scan.hounsfield is not None:
+    if isinstance(scan, CtVolume):
         return _nodule_input(scan)
     seen = look(scan.pixels, lungs, size)
     ready = np.stack([dim(equalise(seen.pixels), seen.inside), seen.inside])
     return ImageInput(torch.from_numpy(ready)[None], seen.crop, seen.box, seen.lungs)
 
 
-def _nodule_input(scan: Scan) -> ImageInput:
-    hounsfield, mark = scan.marked_slice, (scan.mark.row, scan.mark.column)
-    square = square_around(hounsfield, scan.spacing_mm, mark)
-    region = region_of(hounsfield.shape, scan.spacing_mm, mark)
+def _nodule_input(scan: CtVolume) -> ImageInput:
+    square = square_around(scan.marked_slice, scan.spacing_mm, scan.mark.place)
+    region = region_of(scan.marked_slice.shape, scan.spacing_mm, scan.mark.place)
     box = LungBox(region.top, region.left, region.bottom, region.right, 1.0)
     return ImageInput(torch.from_numpy(scaled(square))[None, None], region, box, None)
 
@@ -117,6 +117,6 @@ def text_input(note: str, terms: Sequence[LeakTerm], tokenizer, max_tokens: int)
     return TextInput(cleaned, masked, row, torch.ones_like(row), spans, cut)
 
 
-def clinical_input(values: Mapping[str, float], task: Task) -> np.ndarray:
+def clinical_input(values: Mapping[str, float], task: CaseTask) -> np.ndarray:
     """(F,) float32 in the order of the task's fields, NaN for unknown."""
     return np.array([values.get(f.name, np.nan) for f in task.fields], dtype=np.float32)

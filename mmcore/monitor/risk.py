@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from mmcore.domain.case import Notice
 from mmcore.domain.errors import NothingToPredictError
+from mmcore.domain.notice import Notice
 from mmcore.domain.stream import Stay, StreamAttribution, StreamRisk
-from mmcore.domain.task import Task
+from mmcore.domain.task import StreamTask
 from mmcore.explain.stream import attribute
 from mmcore.gates.vitals import find_vitals_gate
 from mmcore.guidelines.news2 import News2, news2
@@ -26,7 +26,9 @@ _SIGNS = {  # NEWS2 sign -> parameters that give it, first the better one
 }
 
 
-def risks(model: StreamModel, task: Task, stay: Stay, minutes: Sequence[float]) -> list[StreamRisk | None]:
+def risks(
+    model: StreamModel, task: StreamTask, stay: Stay, minutes: Sequence[float]
+) -> list[StreamRisk | None]:
     """The risk at each minute from what was known then; None before anything but the admission facts was measured.
 
     After the horizon the model has nothing to say: the risk stays that of the horizon, and a notice says so.
@@ -51,13 +53,13 @@ def risks(model: StreamModel, task: Task, stay: Stay, minutes: Sequence[float]) 
     return found
 
 
-def is_measured(stay: Stay, task: Task) -> np.ndarray:
+def is_measured(stay: Stay, task: StreamTask) -> np.ndarray:
     """(N,) which rows are vital signs or laboratory values, rather than facts of the admission."""
     admission = [i for i, f in enumerate(task.fields) if f.name in task.stream.admission]
     return ~np.isin(stay.parameters, admission)
 
 
-def _notices(task: Task, minute: float, silent: float | None) -> tuple[Notice, ...]:
+def _notices(task: StreamTask, minute: float, silent: float | None) -> tuple[Notice, ...]:
     told = []
     if silent is not None and silent >= task.stream.silence_minutes:
         told.append(Notice("stream_silent", {"hours": f"{silent / 60:.0f}"}, "clinical"))
@@ -66,14 +68,14 @@ def _notices(task: Task, minute: float, silent: float | None) -> tuple[Notice, .
     return tuple(told)
 
 
-def _far_out(task: Task, stay: Stay, minute: float) -> tuple[Notice, ...]:
+def _far_out(task: StreamTask, stay: Stay, minute: float) -> tuple[Notice, ...]:
     """A doubt where most present values lie far outside what is usual. A doubt and no gate: very ill patients have such values,
     and a ward must not fall silent for them."""
     found = find_vitals_gate(task, {}, _recent(stay, task, minute))
     return () if found is None else (Notice("stream_all_extreme", found.values, "clinical"),)
 
 
-def risk_at(model: StreamModel, task: Task, stay: Stay, minute: float) -> StreamRisk:
+def risk_at(model: StreamModel, task: StreamTask, stay: Stay, minute: float) -> StreamRisk:
     """The risk at one minute. Raises NothingToPredictError before anything was measured."""
     found = risks(model, task, stay, [minute])[0]
     if found is None:
@@ -81,7 +83,7 @@ def risk_at(model: StreamModel, task: Task, stay: Stay, minute: float) -> Stream
     return found
 
 
-def explain(model: StreamModel, task: Task, stay: Stay, minute: float) -> StreamAttribution:
+def explain(model: StreamModel, task: StreamTask, stay: Stay, minute: float) -> StreamAttribution:
     """The evidence at a minute over parameters and hours; exact."""
     at = min(minute, task.stream.horizon_hours * 60)
     return attribute(model, stay.until(at), at)
@@ -97,7 +99,7 @@ def moved(before: StreamAttribution | None, now: StreamAttribution) -> dict[str,
     return changes | {"": now.constant - (before.constant if before else now.constant)}
 
 
-def early_warning(stay: Stay, task: Task, minute: float) -> News2:
+def early_warning(stay: Stay, task: StreamTask, minute: float) -> News2:
     """NEWS2 at a minute from signs of the last hours (SpO2 scale 1); signs not measured in that time are unknown.
 
     Oxygen is given if the inspired fraction is above that of air or the patient is ventilated; below 15 on the Glasgow
@@ -116,7 +118,7 @@ def early_warning(stay: Stay, task: Task, minute: float) -> News2:
     return news2(signs)
 
 
-def _recent(stay: Stay, task: Task, minute: float) -> Mapping[str, float]:
+def _recent(stay: Stay, task: StreamTask, minute: float) -> Mapping[str, float]:
     """field -> latest value measured within RECENT_MINUTES."""
     chosen = (stay.minutes <= minute) & (stay.minutes > minute - RECENT_MINUTES)
     names = [task.fields[p].name for p in stay.parameters[chosen]]

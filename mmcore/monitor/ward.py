@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mmcore.domain.case import Notice
 from mmcore.domain.errors import PackError
+from mmcore.domain.notice import Notice
 from mmcore.domain.stream import Stay, StreamAttribution, StreamRisk
-from mmcore.domain.task import Task
+from mmcore.domain.task import StreamTask
 from mmcore.guidelines.news2 import News2
 from mmcore.intake.stream.file import read_stay
 from mmcore.intake.stream.log import StayLog
@@ -19,7 +19,7 @@ from mmcore.monitor.risk import early_warning, explain, is_measured, moved, risk
 from mmcore.paths import DEMONSTRATIONS, settings
 from mmcore.stores.alert_store import Alert, AlertStore
 from mmcore.stores.stream_store import StoredStream, load_stream
-from mmcore.tasks import get_task
+from mmcore.tasks import stream_task
 
 TASK = "icu_mortality"
 DEMONSTRATION = DEMONSTRATIONS / TASK
@@ -63,9 +63,9 @@ def load_model() -> StoredStream:
     return load_stream(TASK)
 
 
-def the_task() -> Task:
+def the_task() -> StreamTask:
     """The monitor's task."""
-    return get_task(TASK)
+    return stream_task(TASK)
 
 
 def ward_name() -> str:
@@ -93,7 +93,9 @@ def open_ward(stored: StoredStream, agreed: Collection[str] = ()) -> tuple[Bed, 
     return tuple(found)
 
 
-def _bed(stored: StoredStream, task: Task, stay: Stay, notices: tuple[Notice, ...], synthetic: bool) -> Bed:
+def _bed(
+    stored: StoredStream, task: StreamTask, stay: Stay, notices: tuple[Notice, ...], synthetic: bool
+) -> Bed:
     hours = np.arange(int(task.stream.horizon_hours) + 1) * 60.0
     return Bed(
         stay.key,

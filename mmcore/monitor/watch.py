@@ -4,17 +4,17 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from mmcore.domain.case import Notice
-from mmcore.domain.errors import OutOfRangeError, UnknownTaskError, UnreadableFileError
+from mmcore.domain.errors import OutOfRangeError, UnreadableFileError
+from mmcore.domain.notice import Notice
 from mmcore.domain.stream import Reading, StreamAttribution
-from mmcore.domain.task import Task
+from mmcore.domain.task import StreamTask
 from mmcore.intake.stream.file import read_line
 from mmcore.intake.stream.log import StayLog
 from mmcore.metrics.alerts import AlertRule, AlertState
 from mmcore.models.stream_model import StreamModel
 from mmcore.monitor.risk import explain, moved, risks
 from mmcore.stores.stream_store import load_stream
-from mmcore.tasks import get_task
+from mmcore.tasks import stream_task
 from mmcore.words import tell
 
 CHANGE = 0.005  # of the probability; smaller ones are not told
@@ -37,7 +37,7 @@ class WatchedStay:
 class Watch:
     """Stays by their keys. `accept` uses corrections without asking, e.g. a temperature in Fahrenheit without a unit."""
 
-    def __init__(self, model: StreamModel, task: Task, rule: AlertRule, accept: bool = False) -> None:
+    def __init__(self, model: StreamModel, task: StreamTask, rule: AlertRule, accept: bool = False) -> None:
         self.model, self.task, self.rule, self.accept = model, task, rule, accept
         self.stays: dict[str, WatchedStay] = {}
 
@@ -107,9 +107,7 @@ class Watch:
 
 def open_watch(task_name: str, threshold: float | None, accept: bool) -> Watch:
     """A watch with the shipped model. Raises UnknownTaskError, OutOfRangeError (a threshold that is no probability)."""
-    task = get_task(task_name)
-    if task.stream is None:
-        raise UnknownTaskError("task_without_stream", task=task_name)
+    task = stream_task(task_name)
     if threshold is not None and not 0 < threshold < 1:
         raise OutOfRangeError("threshold_out_of_range", value=f"{threshold:g}")
     model = load_stream(task_name).model

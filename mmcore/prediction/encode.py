@@ -8,7 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmcore.domain.case import Case, Notice, Scan, Waveform
+from mmcore.domain.case import Case, Waveform
+from mmcore.domain.notice import Notice
+from mmcore.domain.scan import CtVolume, Scan
 from mmcore.gates.case import find_image_gate, find_warnings, judge_case, only_taught
 from mmcore.gates.ecg import ecg_gates
 from mmcore.gates.recency import time_notices
@@ -105,9 +107,9 @@ def _encode_image(engine: Engine, scan: Scan) -> tuple[ImageInput, Tensor]:
 
 def _content(scan: Scan) -> np.ndarray:
     """What decides a scan's encoding: its pixels; of a CT the marked slice, the mark and the spacing."""
-    if scan.hounsfield is None:
+    if not isinstance(scan, CtVolume):
         return scan.pixels
-    place = [scan.mark.row, scan.mark.column, *scan.spacing_mm]
+    place = [*scan.mark.place, *scan.spacing_mm]
     return np.concatenate([scan.marked_slice.ravel().astype(np.float64), place])
 
 

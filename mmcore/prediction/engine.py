@@ -5,19 +5,18 @@ from functools import cached_property
 
 from threadpoolctl import threadpool_limits
 
-from mmcore.domain.errors import UnknownTaskError
-from mmcore.domain.task import Task
+from mmcore.domain.task import CaseTask
 from mmcore.metrics.conformal import Rounds, fit_rounds
 from mmcore.stores.model_folders import model_directory
 from mmcore.stores.model_store import StoredModel, load_model
-from mmcore.tasks import get_task
+from mmcore.tasks import case_task
 
 
 @dataclass(frozen=True)
 class Engine:
     """A task and its model in memory; holds nothing of any patient."""
 
-    task: Task
+    task: CaseTask
     stored: StoredModel
 
     @property
@@ -38,9 +37,7 @@ class Engine:
 
 def load_engine(task_name: str) -> Engine:
     """The newest shipped model of a task, verified. Raises UnknownTaskError, ModelNotTrainedError, ModelFileError."""
-    task = get_task(task_name)
-    if task.stream is not None:
-        raise UnknownTaskError("stream_is_not_a_case", task=task_name)
+    task = case_task(task_name)
     # numpy's products here are small; its threads would wait for torch's on the same cores
     threadpool_limits(limits=1, user_api="blas")
     return Engine(task, load_model(model_directory(task.name), task.name))

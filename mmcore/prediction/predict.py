@@ -6,10 +6,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmcore.domain.case import Case, Notice
+from mmcore.domain.case import Case
 from mmcore.domain.errors import NothingToPredictError
+from mmcore.domain.notice import Notice
 from mmcore.domain.prediction import Contrast, Prediction
-from mmcore.domain.task import Modality, Task
+from mmcore.domain.task import CaseTask, Modality
 from mmcore.metrics.conformal import p_values
 from mmcore.prediction.encode import Encodings, centred
 from mmcore.prediction.engine import Engine
@@ -68,7 +69,7 @@ def predict(
     )
 
 
-def _shown_only(task: Task, case: Case) -> tuple[Notice, ...]:
+def _shown_only(task: CaseTask, case: Case) -> tuple[Notice, ...]:
     """A notice for each modality of the case that is taken and shown and adds 0, for want of data to learn from."""
     given = {Modality.IMAGE: case.scan, Modality.TEXT: case.note, Modality.WAVEFORM: case.waveform}
     return tuple(
@@ -76,16 +77,18 @@ def _shown_only(task: Task, case: Case) -> tuple[Notice, ...]:
     )
 
 
-def _squash(logits: Tensor, task: Task) -> Tensor:
+def _squash(logits: Tensor, task: CaseTask) -> Tensor:
     return logits.softmax(0) if task.exclusive else logits.sigmoid()
 
 
-def _usual_contrast(task: Task, probabilities: Mapping[str, float]) -> Contrast:
+def _usual_contrast(task: CaseTask, probabilities: Mapping[str, float]) -> Contrast:
     ranked = sorted(task.labels, key=lambda k: -probabilities[k])
     return Contrast(ranked[0], ranked[1] if task.exclusive else None)
 
 
-def _prior_logits(task: Task, prior: Mapping[str, float], shares: Mapping[str, float]) -> dict[str, float]:
+def _prior_logits(
+    task: CaseTask, prior: Mapping[str, float], shares: Mapping[str, float]
+) -> dict[str, float]:
     """Log-odds of a stated pre-test probability; labels not stated keep their proportions in what is left."""
     clipped = {k: min(max(float(p), 1e-4), 1 - 1e-4) for k, p in prior.items()}
     if not task.exclusive:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mmcore.domain.case import Notice
+from mmcore.domain.notice import Notice
 from mmcore.preprocess.image import Crop
 
 SIDE = 40  # pixels of the square
@@ -42,11 +42,6 @@ def _weights(places: np.ndarray, length: int) -> np.ndarray:
 def scaled(hounsfield: np.ndarray) -> np.ndarray:
     """Hounsfield units as float32 in [0, 1] over the range of 12 stored bits: what encoders are given."""
     return ((np.clip(hounsfield, LOWEST, HIGHEST) - LOWEST) / (HIGHEST - LOWEST)).astype(np.float32)
-
-
-def windowed(hounsfield: np.ndarray, centre: float, width: float) -> np.ndarray:
-    """Hounsfield units through a display window, float32 in [0, 1]."""
-    return np.clip((hounsfield - centre) / width + 0.5, 0, 1).astype(np.float32)
 
 
 def region_of(shape: tuple[int, int], spacing_mm: tuple[float, float], mark: tuple[float, float]) -> Crop:

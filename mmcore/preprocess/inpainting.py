@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from mmcore.domain.case import Rectangle
+from mmcore.domain.scan import Rectangle
 
 RIM = 3  # pixels around a rectangle whose mean continues into it
 SMOOTH = 9  # pixels along a side over which that mean is smoothed

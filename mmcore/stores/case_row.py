@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from mmcore.domain.case import Case, Mark, Notice, Scan, Waveform, first_frame
+from mmcore.domain.case import Case, Waveform
+from mmcore.domain.notice import Notice
+from mmcore.domain.scan import Clip, CtVolume, Film, Mark, Scan
 from mmcore.domain.timestamp import Moment
 
 TOLD_BY_FILE = ("modality", "view", "laterality", "body_part")
@@ -61,12 +63,10 @@ def moment_of(iso: str | None) -> Moment | None:
 
 def scan_facts(scan: Scan) -> dict[str, object]:
     """All of a scan but its pixels, as JSON values."""
-    facts = {
-        k: getattr(scan, k)
-        for k in (*TOLD_BY_FILE, "patient_hash", "colourful", "patient_age_years", "patient_sex")
-    }
+    facts = {k: getattr(scan, k) for k in (*TOLD_BY_FILE, "patient_hash", "patient_age_years", "patient_sex")}
+    facts["colourful"] = 0.0 if isinstance(scan, CtVolume) else scan.colourful
     facts |= {k: list(v) if (v := getattr(scan, k)) else None for k in PAIRS}
-    if scan.mark is not None:
+    if isinstance(scan, CtVolume):
         facts |= {
             "mark": [scan.mark.slice, scan.mark.row, scan.mark.column],
             "slice_spacing_mm": scan.slice_spacing_mm,
@@ -116,8 +116,10 @@ def unpack(packed: bytes) -> np.ndarray:
 
 
 def pictures_of(scan: Scan) -> np.ndarray:
-    """What is kept of a scan's pictures: the Hounsfield units of a CT, the frames of a clip, else its pixels."""
-    return next(x for x in (scan.hounsfield, scan.frames, scan.pixels) if x is not None)
+    """What is kept of a scan's pictures: the Hounsfield units of a CT, the frames of a clip, a film's pixels."""
+    if isinstance(scan, CtVolume):
+        return scan.hounsfield
+    return scan.frames if isinstance(scan, Clip) else scan.pixels
 
 
 def to_scan(facts: dict[str, Any], kept: np.ndarray) -> Scan:
@@ -130,15 +132,20 @@ def to_scan(facts: dict[str, Any], kept: np.ndarray) -> Scan:
         | tuples
         | {"taken": moment_of(facts["taken"]), "notices": tuple(Notice(**n) for n in facts["notices"])}
     )
-    if kept.ndim == 2:
-        return Scan(pixels=kept, **told)
-    return Scan(pixels=first_frame(kept), frames=kept, **told)
+    return Film(kept, **told) if kept.ndim == 2 else Clip(kept, **told)
 
 
-def to_ct(facts: dict[str, Any], hounsfield: np.ndarray) -> Scan:
+def to_ct(facts: dict[str, Any], hounsfield: np.ndarray) -> CtVolume:
     """A CT is kept as its Hounsfield units; its picture is made from them again."""
     kept = {k: facts[k] for k in ("view", "laterality", "patient_hash", "body_part", "slice_spacing_mm")}
     taken = moment_of(facts["taken"])
     notices = tuple(Notice(**n) for n in facts["notices"])
-    spacing, mark = tuple(facts["spacing_mm"]), Mark(*facts["mark"])
-    return Scan.of_ct(hounsfield, spacing, mark, facts["modality"], taken=taken, notices=notices, **kept)
+    return CtVolume(
+        hounsfield=hounsfield,
+        spacing_mm=tuple(facts["spacing_mm"]),
+        mark=Mark(*facts["mark"]),
+        modality=facts["modality"],
+        taken=taken,
+        notices=notices,
+        **kept,
+    )

@@ -5,7 +5,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from mmcore.domain.errors import UnknownTaskError
-from mmcore.domain.task import Task
+from mmcore.domain.task import CaseTask, StreamTask, Task
 
 
 @cache
@@ -15,9 +15,9 @@ def all_tasks() -> dict[str, Task]:
     return {m.TASK.name: m.TASK for m in modules if hasattr(m, "TASK")}
 
 
-def case_tasks() -> dict[str, Task]:
+def case_tasks() -> dict[str, CaseTask]:
     """The tasks whose cases are reviewed one by one, rather than watched over time."""
-    return {name: task for name, task in all_tasks().items() if task.stream is None}
+    return {name: task for name, task in all_tasks().items() if isinstance(task, CaseTask)}
 
 
 def get_task(name: str) -> Task:
@@ -25,3 +25,19 @@ def get_task(name: str) -> Task:
     if name not in all_tasks():
         raise UnknownTaskError("unknown_task", name=name, known=", ".join(sorted(all_tasks())))
     return all_tasks()[name]
+
+
+def case_task(name: str) -> CaseTask:
+    """The task of that name, whose cases are reviewed one by one. Raises UnknownTaskError."""
+    task = get_task(name)
+    if not isinstance(task, CaseTask):
+        raise UnknownTaskError("stream_is_not_a_case", task=name)
+    return task
+
+
+def stream_task(name: str) -> StreamTask:
+    """The task of that name, whose stays are watched over time. Raises UnknownTaskError."""
+    task = get_task(name)
+    if not isinstance(task, StreamTask):
+        raise UnknownTaskError("task_without_stream", task=name)
+    return task

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mmcore.domain.errors import PackError
 from mmcore.domain.pack import Pack, PackRow
-from mmcore.domain.task import Field, Modality, Slip, Task
+from mmcore.domain.task import IMAGE_KINDS, CaseTask, Field, Modality, Slip
 from mmcore.tasks.chest_notes import knowledge_notes
 from mmcore.tasks.chest_terms import LEAK_TERMS
 
@@ -167,13 +167,13 @@ def number_of(text: str) -> float | None:
         return None
 
 
-TASK = Task(
+TASK = CaseTask(
     name="chest_infection",
     labels=LABELS,
     exclusive=True,
     modalities=(Modality.IMAGE, Modality.TEXT, Modality.CLINICAL),
     fields=FIELDS,
-    image="frontal_chest_xray",
+    image=IMAGE_KINDS["frontal_chest_xray"],
     leak_terms=LEAK_TERMS,
     pair_metrics={"auroc_covid19_vs_other_pneumonia": ("covid19", "other_pneumonia")},
     baseline=("age_years", "sex"),

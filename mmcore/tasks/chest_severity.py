@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mmcore.domain.errors import PackError
 from mmcore.domain.pack import Pack, PackRow
-from mmcore.domain.task import Field, Modality, Task
+from mmcore.domain.task import IMAGE_KINDS, CaseTask, Field, Modality
 from mmcore.tasks import chest_infection
 
 LABEL = "intensive_care"
@@ -62,14 +62,14 @@ def hospital_fold(publisher: str) -> int:
     return int(publisher != "hannover")
 
 
-TASK = Task(
+TASK = CaseTask(
     name="chest_severity",
     labels=(LABEL,),
     exclusive=False,
     modalities=(Modality.IMAGE, Modality.CLINICAL),
     shown=(Modality.TEXT,),
     fields=FIELDS,
-    image="frontal_chest_xray",
+    image=IMAGE_KINDS["frontal_chest_xray"],
     baseline=("age_years", "sex"),
     starts_from="chest_infection",
     subset_metrics={"auroc_not_yet_in_icu": (LABEL, "in_intensive_care", "no")},

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mmcore.domain.errors import PackError
 from mmcore.domain.pack import Pack, PackRow
-from mmcore.domain.task import Field, Modality, Task
+from mmcore.domain.task import CaseTask, Field, Modality
 
 TABLE = "clinical_cleveland.csv"
 LABEL = "coronary_disease"
@@ -114,7 +114,7 @@ def _number(text: str) -> float | None:
         return None
 
 
-TASK = Task(
+TASK = CaseTask(
     name="heart_coronary",
     labels=(LABEL,),
     exclusive=False,

@@ -9,7 +9,7 @@ import numpy as np
 from mmcore.domain.case import LEADS, Waveform
 from mmcore.domain.errors import PackError
 from mmcore.domain.pack import Pack, PackRow
-from mmcore.domain.task import Field, Modality, Task
+from mmcore.domain.task import CaseTask, Field, Modality
 from mmcore.tasks.heart_coronary import TASK as CORONARY
 
 LABELS = ("ischaemia", "hypertrophy", "conduction", "rhythm", "brugada")
@@ -196,7 +196,7 @@ def _flag(text: str | None) -> int | None:
     return {"0": 0, "1": 1}.get((text or "").strip().removesuffix(".0"))
 
 
-TASK = Task(
+TASK = CaseTask(
     name="heart_ecg",
     labels=LABELS,
     exclusive=False,

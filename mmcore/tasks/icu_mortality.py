@@ -1,7 +1,7 @@
 """Monitor: the risk of death in hospital during the first two days in intensive care, at any hour from what is known then."""
 
 from mmcore.domain.stream import StreamRules
-from mmcore.domain.task import Field, Modality, Slip, Task
+from mmcore.domain.task import Field, Modality, Slip, StreamTask
 
 LABELS = ("death_in_hospital",)
 FAHRENHEIT = Slip(77, 111.2, 5 / 9, -160 / 9, "fahrenheit")
@@ -78,7 +78,7 @@ FIELDS = (
     Field("pH", plausible=(6.5, 8.0), reference=(7.35, 7.45), slips=(Slip(650, 800, 0.01, 0, "no_point"),)),
 )
 
-TASK = Task(
+TASK = StreamTask(
     name="icu_mortality",
     labels=LABELS,
     exclusive=False,

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from mmcore.domain.case import Mark, Scan
 from mmcore.domain.errors import PackError
 from mmcore.domain.pack import Pack, PackRow
-from mmcore.domain.task import ExtraMetric, Modality, Task
+from mmcore.domain.scan import CtVolume, Mark, Scan
+from mmcore.domain.task import IMAGE_KINDS, CaseTask, ExtraMetric, Modality
 from mmcore.tasks.lung_fields import FIELDS, UK
 from mmcore.tasks.lung_notes import compose_report, random_findings
 
@@ -159,7 +159,9 @@ def _scans(path: Path, nodules: Mapping[str, Mapping[str, str]]) -> dict[str, Sc
         patch, spacing = patches.get(row.get("nodule_id", "")), _number(row.get("pixel_spacing"))
         if patch is not None and spacing:
             middle = ((patch.shape[0] - 1) / 2, (patch.shape[1] - 1) / 2)
-            scans[uid] = Scan.of_ct(patch[None], (spacing, spacing), Mark(0, *middle))
+            scans[uid] = CtVolume(
+                hounsfield=patch[None], spacing_mm=(spacing, spacing), mark=Mark(0, *middle)
+            )
     return scans
 
 
@@ -178,13 +180,13 @@ def _number(text: str | None) -> float | None:
     return number if np.isfinite(number) else None
 
 
-TASK = Task(
+TASK = CaseTask(
     name="lung_nodule",
     labels=LABELS,
     exclusive=True,
     modalities=(Modality.IMAGE, Modality.TEXT, Modality.CLINICAL),
     fields=FIELDS,
-    image="ct_nodule",
+    image=IMAGE_KINDS["ct_nodule"],
     baseline=("diameter_mm",),
     survey_accuracy=0.92,
     purpose=(

@@ -8,16 +8,17 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from mmcore.cases.demonstrations import read_demonstration
-from mmcore.domain.case import Case, Notice
+from mmcore.domain.case import Case
 from mmcore.domain.errors import NothingToPredictError
-from mmcore.domain.task import Task
+from mmcore.domain.notice import Notice
+from mmcore.domain.task import CaseTask
 from mmcore.domain.worklist import CaseSummary
 from mmcore.paths import DEMONSTRATIONS
 from mmcore.preprocess.note_kind import orders_in
 from mmcore.preprocess.text import clean, mask_leaks
 from mmcore.stores.case_store import CaseStore
 from mmcore.stores.teach_store import Answer, Session, Stored, TeachStore
-from mmcore.tasks import get_task
+from mmcore.tasks import case_task
 from mmcore.teaching import scores as teaching
 
 LESSONS = DEMONSTRATIONS / "teach" / "cases"
@@ -71,7 +72,7 @@ def open_case(store: CaseStore, key: str) -> tuple[CaseSummary, Case]:
     story = json.loads((folder / "case.json").read_text(encoding="utf-8"))
     taken = date.fromisoformat(story["taken"])
     summary = CaseSummary(key, story["task"], "", datetime.now(UTC), taken, "new", story, None, None, ())
-    return summary, read_demonstration(folder, get_task(story["task"]))
+    return summary, read_demonstration(folder, case_task(story["task"]))
 
 
 def _shipped(key: str, folder) -> bool:
@@ -80,7 +81,7 @@ def _shipped(key: str, folder) -> bool:
     )
 
 
-def truth_of(story: Mapping[str, object], task: Task) -> dict[str, float] | None:
+def truth_of(story: Mapping[str, object], task: CaseTask) -> dict[str, float] | None:
     """label -> 1 or 0 from a story's truth: one label, a list of them, or label -> 0 or 1; None where it is not known."""
     truth = story.get("truth")
     if truth is None:
@@ -99,7 +100,7 @@ class Question:
     masked: tuple[tuple[int, int, str], ...]
 
 
-def question_of(task: Task, case: Case) -> Question | None:
+def question_of(task: CaseTask, case: Case) -> Question | None:
     """The note of a case with what names the diagnosis hidden, as the model reads it; None without a note."""
     if not case.note:
         return None
@@ -131,7 +132,7 @@ def read(engine, summary: CaseSummary, case: Case, memory: dict) -> Read:
     return Read(shipped)
 
 
-def score(answer: Answer, seen: Read, story: Mapping[str, object], task: Task) -> dict[str, object]:
+def score(answer: Answer, seen: Read, story: Mapping[str, object], task: CaseTask) -> dict[str, object]:
     """student, model: {brier, log, right}, None where unknown; region, words, values: Overlap or None; chances of the model.
 
     A case whose story says `answerable: false` is answered rightly by refusing it.
@@ -149,7 +150,7 @@ def score(answer: Answer, seen: Read, story: Mapping[str, object], task: Task) -
     }
 
 
-def _judged(chances, truth, answerable: bool, task: Task) -> dict | None:
+def _judged(chances, truth, answerable: bool, task: CaseTask) -> dict | None:
     if chances is None:
         return {"brier": None, "log": None, "right": not answerable}
     if truth is None:

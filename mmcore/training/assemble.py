@@ -10,7 +10,7 @@ from torch import nn
 from mmcore.cases.pack_rows import outcomes_of
 from mmcore.domain.pack import PackRow
 from mmcore.domain.patient_marks import patient_mark
-from mmcore.domain.task import Task
+from mmcore.domain.task import CaseTask
 from mmcore.gates.ecg import fit_familiar_ecg
 from mmcore.metrics.conformal import conformalize
 from mmcore.metrics.ood import fit_familiar
@@ -42,7 +42,7 @@ FURTHER_PENALTY = (
 
 
 def assemble(
-    task: Task, rows: Sequence[PackRow], encoders: Encoders, settings: TrainingSettings
+    task: CaseTask, rows: Sequence[PackRow], encoders: Encoders, settings: TrainingSettings
 ) -> FusionModel:
     """An untrained fusion model around the encoders, its clinical background taken from the given (training) rows."""
     values = teaching_values(task, rows)
@@ -70,7 +70,7 @@ def assemble(
         image_encoder=settings.image_encoder if encoders.image is not None else None,
         image_config=encoders.image_config,
         image_size=settings.image.size,
-        organ_pooling=task.image == "frontal_chest_xray",
+        organ_pooling=task.wants_lungs,
         text_config=_described(encoders.text),
         max_tokens=settings.max_tokens,
         waveform_config=encoders.waveform_config,
@@ -103,7 +103,7 @@ def _halved(encoder: nn.Module) -> dict:
 
 def fit_on(
     model: FusionModel,
-    task: Task,
+    task: CaseTask,
     train: Encoded,
     settings: TrainingSettings,
     text: TextModel | None,
@@ -145,7 +145,7 @@ def fit_on(
     fit_heads(model, train, heads, tuple(fixed), _allowed(model, task))
 
 
-def _allowed(model: FusionModel, task: Task) -> dict[str, np.ndarray]:
+def _allowed(model: FusionModel, task: CaseTask) -> dict[str, np.ndarray]:
     """waveform -> (K, D), 1 where a label's head may weigh a measure, where the task says which (measures)."""
     if model.waveform_encoder is None or not task.measures:
         return {}
@@ -188,7 +188,7 @@ def probabilities(model: FusionModel, data: Encoded) -> np.ndarray:
 
 def conclude(
     model: FusionModel,
-    task: Task,
+    task: CaseTask,
     train: Encoded,
     calibration: Encoded,
     settings: TrainingSettings,
@@ -241,7 +241,7 @@ def conclude(
     }
 
 
-def _fit_baseline(task: Task, rows: Sequence[PackRow]) -> dict:
+def _fit_baseline(task: CaseTask, rows: Sequence[PackRow]) -> dict:
     """The sceptic's logistic regression on task.baseline, missing values at their mean; {} where it cannot be fitted.
 
     It may use what the model may not, such as a field that one source alone has: a sceptic would.

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from mmcore.domain.task import Task
+from mmcore.domain.task import CaseTask
 from mmcore.evaluation.secondary_outcomes import extra_figures
 from mmcore.metrics.figures import auroc, interval, label_metrics, patient_weights
 from mmcore.metrics.unknown import called_where_unknown
@@ -23,7 +23,7 @@ RAW = "raw evidence"
 PERMUTATIONS = 20  # of the labels, in the control
 
 
-def shown_sets(task: Task) -> tuple[str, ...]:
+def shown_sets(task: CaseTask) -> tuple[str, ...]:
     """Every set of the task's modalities as names joined by +, all of them first."""
     names = [m.value for m in task.modalities]
     return tuple("+".join(s) for n in range(len(names), 0, -1) for s in combinations(names, n))
@@ -61,7 +61,7 @@ def cross_validated(shop: Workshop, name: str) -> dict:
     return found
 
 
-def _other_fusions(task: Task) -> dict[str, str]:
+def _other_fusions(task: CaseTask) -> dict[str, str]:
     """name of the figures -> fusion, for a task that joins modalities."""
     return {f"{kind} fusion": kind for kind in FUSIONS[1:]} if len(task.modalities) > 1 else {}
 

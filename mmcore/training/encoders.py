@@ -14,7 +14,7 @@ from mmcore.domain.case import Waveform
 from mmcore.domain.errors import PackError
 from mmcore.domain.pack import PackRow
 from mmcore.domain.progress import Progress
-from mmcore.domain.task import Modality, Task
+from mmcore.domain.task import CaseTask, Modality
 from mmcore.models.encoders import load_image_encoder, load_text_encoder
 from mmcore.models.inputs import look, waveform_input
 from mmcore.models.lungs import LungNet
@@ -53,7 +53,7 @@ class Encoders:
     waveform_config: dict | None = None
 
 
-def labelled_rows(task: Task, directory: Path) -> tuple[PackRow, ...]:
+def labelled_rows(task: CaseTask, directory: Path) -> tuple[PackRow, ...]:
     """Rows of a pack with a known outcome or something else to teach. Raises PackError where none has a label of the task."""
     rows = tuple(r for r in read_pack(task, directory).rows if r.outcome or r.teach)
     if not any(has_label(task, r) for r in rows):
@@ -87,12 +87,12 @@ def crops(rows: Sequence[PackRow], lungs: LungNet | None, size: int, progress: P
     return out
 
 
-def synthetic_rows(task: Task, count: int, folder: Path, progress: Progress) -> tuple[PackRow, ...]:
+def synthetic_rows(task: CaseTask, count: int, folder: Path, progress: Progress) -> tuple[PackRow, ...]:
     """`count` fresh phantom films, labels in turn, kept in `folder`: so that the demonstration is not foreign to the model.
 
     Their seeds are never those of the demonstration cases, and they join the training only.
     """
-    if task.image != "frontal_chest_xray" or task.starts_from or not count:
+    if not task.wants_lungs or task.starts_from or not count:
         return ()
     folder.mkdir(parents=True, exist_ok=True)
     rows = []
@@ -116,12 +116,12 @@ def has_scan(rows: Sequence[PackRow]) -> np.ndarray:
     return np.array([r.image is not None or r.scan is not None for r in rows])
 
 
-def picture_shares(task: Task, rows: Sequence[PackRow], even: float) -> np.ndarray:
+def picture_shares(task: CaseTask, rows: Sequence[PackRow], even: float) -> np.ndarray:
     """(N,) how often each row's picture is drawn in training."""
     return draw_shares([_label(task, r) for r in rows], [r.publisher for r in rows], even)
 
 
-def questions(task: Task, rows: Sequence[PackRow]) -> np.ndarray:
+def questions(task: CaseTask, rows: Sequence[PackRow]) -> np.ndarray:
     """(N, T) what the image encoder is taught of each row: 1, 0 or NaN for not applicable."""
     asked = task.image_questions or tuple(
         (frozenset({k}), frozenset(task.labels) - {k}) for k in task.labels if task.exclusive
@@ -133,7 +133,7 @@ def questions(task: Task, rows: Sequence[PackRow]) -> np.ndarray:
 
 
 def fit_encoders(
-    task: Task,
+    task: CaseTask,
     rows: Sequence[PackRow],
     pictures: Views | None,
     settings: TrainingSettings,
@@ -150,7 +150,7 @@ def fit_encoders(
     torch.manual_seed(settings.seed)
     image: nn.Module | None = None
     image_config = features = None
-    if task.image == "ct_nodule":
+    if task.wants_volume:
         image, features = fit_on_nodules(rows, settings, folder, progress)
         image_config = {"members": settings.members}
     elif Modality.IMAGE in task.modalities:
@@ -179,7 +179,7 @@ def fit_waveform(
 
 
 def _fit_image(
-    task: Task,
+    task: CaseTask,
     rows: Sequence[PackRow],
     pictures: Views | None,
     settings: TrainingSettings,
@@ -207,7 +207,7 @@ def _fit_image(
 
 
 def fit_text(
-    task: Task, rows: Sequence[PackRow], settings: TrainingSettings, folder: Path, progress: Progress
+    task: CaseTask, rows: Sequence[PackRow], settings: TrainingSettings, folder: Path, progress: Progress
 ) -> TextModel:
     """The text encoder with its head: taught by composed notes where the task has them, else by the rows' own."""
     if task.write_report is not None:  # its head is made from the clinical head, see training.fit_on
@@ -254,12 +254,12 @@ def fit_text(
     return straight
 
 
-def _label(task: Task, row: PackRow) -> str:
+def _label(task: CaseTask, row: PackRow) -> str:
     """The row's label; independent labels: those present, as one name."""
     return "+".join(k for k in task.labels if row.outcome.get(k)) or "none"
 
 
-def _masked(task: Task):
+def _masked(task: CaseTask):
     if task.compose_notes is None:
         return None
 

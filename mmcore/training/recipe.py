@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from mmcore.domain.task import Task
+from mmcore.domain.task import CaseTask
 from mmcore.training.heads.fit import HeadSettings
 from mmcore.training.image.encoder import Recipe
 from mmcore.training.text.path_regularisation import Straight
@@ -50,7 +50,7 @@ class TrainingSettings:
     waveform_cycles: tuple[int, ...] = (350, 450, 300)
 
 
-def settings_for(task: Task, chosen: Mapping) -> TrainingSettings:
+def settings_for(task: CaseTask, chosen: Mapping) -> TrainingSettings:
     """The defaults with what the task's own validation chose for its heads, and what the user chose."""
     settings = TrainingSettings(**(dict(task.training) | dict(chosen)))
     penalty = dict(settings.heads.penalty) | dict(task.penalty)

@@ -9,7 +9,7 @@ import numpy as np
 
 from mmcore.cases.pack_rows import has_label
 from mmcore.domain.pack import PackRow
-from mmcore.domain.task import Modality, Task
+from mmcore.domain.task import CaseTask, Modality
 from mmcore.evaluation.encode_rows import encode_rows, features_of_waveforms
 from mmcore.models.encoded import Encoded
 from mmcore.models.encoders import EFFICIENTNET_LITE0
@@ -39,7 +39,7 @@ class Workshop:
 
     def __init__(
         self,
-        task: Task,
+        task: CaseTask,
         rows: Sequence[PackRow],
         extra: Sequence[PackRow],
         lungs: LungNet | None,
@@ -53,7 +53,7 @@ class Workshop:
         everyone, cache = [*rows, *extra], out / "cache"
         self.pictures = self.views = None
         self.reports: Reports | None = None
-        if Modality.IMAGE in task.modalities and task.image != "ct_nodule":
+        if Modality.IMAGE in task.modalities and not task.wants_volume:
             size, recipe = settings.crop_size, settings.image
             self.pictures = make_pictures(everyone, lungs, size, recipe, settings.seed, cache, progress)
         trains = (

@@ -9,13 +9,13 @@ import numpy as np
 from mmcore.cards.write import write_card
 from mmcore.cases.pack_rows import has_label, outcomes_of, read_pack
 from mmcore.domain.pack import PackRow
-from mmcore.domain.task import Modality, Task
+from mmcore.domain.task import CaseTask, Modality
 from mmcore.evaluation.evaluate import evaluate, patient_mark
 from mmcore.models.lungs import LungNet
 from mmcore.prediction.engine import Engine
 from mmcore.stores.model_folders import DIGESTS, next_version
 from mmcore.stores.model_store import load_model, save_lungs, save_model, stored_lungs
-from mmcore.tasks import get_task
+from mmcore.tasks import case_task
 from mmcore.training.assemble import conclude, parts_of
 from mmcore.training.compare_fusions import compared, write_fusions
 from mmcore.training.cross_validation import cross_validated, evidence_of_folds, shuffled
@@ -38,13 +38,13 @@ def train(
     progress: Progress,
 ) -> dict:
     """Train on DIR and write OUT/model with history and report; resumes where an earlier run of the same OUT stopped."""
-    task = get_task(task_name)
+    task = case_task(task_name)
     settings = settings_for(task, chosen)
     rows = labelled_rows(task, data)
     extra = labelled_rows(task, pretrain) if pretrain else ()
     extra = (*extra, *synthetic_rows(task, settings.synthetic, out / "cache" / "synthetic", progress))
     lungs = None
-    if Modality.IMAGE in task.modalities and task.image != "ct_nodule":
+    if Modality.IMAGE in task.modalities and not task.wants_volume:
         lungs = stored_lungs(None) if task.starts_from else _lung_finder(data, out, settings, progress)
     unlabelled = [r for r in read_pack(task, data).rows if not r.outcome]
     shop = Workshop(task, rows, extra, lungs, settings, out, progress, unlabelled)
@@ -65,7 +65,7 @@ def train(
     return result
 
 
-def across(task: Task, rows: Sequence[PackRow]) -> bool:
+def across(task: CaseTask, rows: Sequence[PackRow]) -> bool:
     """Whether any label is known present and absent at two publishers: else none can be left out and still be scored."""
     known = [r for r in rows if has_label(task, r)]
     outcomes, publishers = outcomes_of(task, known), np.array([r.publisher for r in known])

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from mmcore.cases import edits, similar
-from mmcore.domain.case import Case, Scan, Waveform
+from mmcore.domain.case import Case, Waveform
 from mmcore.domain.prediction import Contrast, Prediction
+from mmcore.domain.scan import Film
 from mmcore.domain.task import Field, Modality
 from mmcore.explain.counterfactual import crossings, smallest_changes, step_of
 from mmcore.preprocess.inpainting import flattened, painted_out
@@ -50,7 +51,7 @@ def test_a_lead_is_flat_at_its_median_for_the_seconds_asked() -> None:
 
 def test_an_edit_paints_the_scan_and_flattens_the_recording_of_a_copy() -> None:
     wave = Waveform(np.array([[1.0, 2.0, 9.0]], np.float32), 1.0, ("I",))
-    case = Case("t", scan=Scan(np.eye(8, dtype=np.float32)), waveform=wave)
+    case = Case("t", scan=Film(np.eye(8, dtype=np.float32)), waveform=wave)
     changed = edits.edited(case, painted=[(0, 0, 1, 1)], flat=((), None))
     assert np.ptp(changed.scan.pixels) == 0
     assert changed.waveform.samples.tolist() == [[2, 2, 2]]

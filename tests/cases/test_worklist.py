@@ -13,8 +13,10 @@ import sqlalchemy as sql
 
 from mmcore.cases import demonstrations, edits, worklist
 from mmcore.cases.upload import read_upload
-from mmcore.domain.case import Case, Notice, Scan
+from mmcore.domain.case import Case
 from mmcore.domain.errors import CaseNotFoundError
+from mmcore.domain.notice import Notice
+from mmcore.domain.scan import Film
 from mmcore.domain.timestamp import Moment
 from mmcore.domain.worklist import Decision
 from mmcore.paths import DEMONSTRATIONS
@@ -36,7 +38,7 @@ def store(url):
 
 
 def full_case() -> Case:
-    scan = Scan(
+    scan = Film(
         pixels=np.random.default_rng(3).random((40, 30), dtype=np.float32),
         modality="CR",
         view="PA",

@@ -10,7 +10,8 @@ from PIL import Image
 
 import mmcore.tasks
 from mmcore.cases.upload import read_upload
-from mmcore.domain.case import Case, Scan
+from mmcore.domain.case import Case
+from mmcore.domain.scan import Film
 from mmcore.training.heads.fit import HeadSettings
 from mmcore.training.train import train
 from mmcore.words import say
@@ -19,7 +20,7 @@ TASK_FILE = '''"""A throw-away question: is the square bright?"""
 import csv
 from pathlib import Path
 from mmcore.domain.pack import Pack, PackRow
-from mmcore.domain.task import Field, Modality, Task
+from mmcore.domain.task import Field, Modality, CaseTask
 
 def read_pack(directory: Path) -> Pack:
     with (directory / "rows.csv").open() as stream:
@@ -30,7 +31,7 @@ def read_pack(directory: Path) -> Pack:
         )
     return Pack(rows, {})
 
-TASK = Task("square", ("bright", "dark"), True, (Modality.IMAGE, Modality.TEXT, Modality.CLINICAL),
+TASK = CaseTask("square", ("bright", "dark"), True, (Modality.IMAGE, Modality.TEXT, Modality.CLINICAL),
             (Field("size_mm", "mm", plausible=(0, 100)),), baseline=("size_mm",), read_pack=read_pack)
 '''
 
@@ -73,7 +74,7 @@ def test_a_task_of_one_file_is_trained_predicted_and_explained(pack, tmp_path, e
     engine = load_engine("square")
     upload = read_upload([("scan.png", (pack / "1.png").read_bytes())], engine.task, typed={"size_mm": "41"})
     case = Case(
-        "square", scan=Scan(upload.case.scan.pixels), note="a light patch is seen", values=upload.case.values
+        "square", scan=Film(upload.case.scan.pixels), note="a light patch is seen", values=upload.case.values
     )
     found = review(engine, case)
     assert found.prediction.probabilities["bright"] > 0.5

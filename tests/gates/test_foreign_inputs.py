@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from mmcore.cases.upload import read_upload
-from mmcore.domain.case import Case, Notice, Scan
+from mmcore.domain.case import Case
+from mmcore.domain.notice import Notice
+from mmcore.domain.scan import Film
 from mmcore.gates.consistency import find_contradictions
 from mmcore.gates.note import judge_note
 from mmcore.gates.vitals import find_vitals_gate
@@ -102,7 +104,7 @@ def test_note_and_form_about_two_people_are_warned_of_with_both_statements():
 
 
 def test_the_header_of_a_scan_is_compared_too():
-    scan = Scan(np.zeros((8, 8), np.float32), patient_age_years=30.0, patient_sex="F")
+    scan = Film(np.zeros((8, 8), np.float32), patient_age_years=30.0, patient_sex="F")
     case = Case("chest_infection", scan=scan, values={"age_years": 31.0, "sex": 1.0})
     assert [n.code for n in find_contradictions(case)] == ["sexes_differ"]
 

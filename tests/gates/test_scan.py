@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmcore.domain.case import Case, Scan
+from mmcore.domain.case import Case
 from mmcore.domain.errors import NothingToPredictError
+from mmcore.domain.scan import Film, Scan
 from mmcore.explain.review import review
 from mmcore.gates import learned as picture_gate
 from mmcore.paths import DEMONSTRATIONS
@@ -24,13 +25,13 @@ def engine():
 
 
 def noise() -> Scan:
-    return Scan(np.random.default_rng(0).random((300, 300)).astype(np.float32))
+    return Film(np.random.default_rng(0).random((300, 300)).astype(np.float32))
 
 
 @pytest.mark.parametrize("key", [f"demo-00{i}" for i in range(1, 9)])
 def test_a_demonstration_film_is_taken_for_what_it_is(engine, key: str) -> None:
     pixels = np.asarray(Image.open(DEMO / key / "scan.png").convert("L"), dtype=np.float32) / 255
-    found = review(engine, Case("chest_infection", scan=Scan(pixels)), tokens="token_activations")
+    found = review(engine, Case("chest_infection", scan=Film(pixels)), tokens="token_activations")
     assert found.prediction.evidence["image"] is not None
     assert found.gates == ()
 
@@ -51,7 +52,7 @@ def altered_gate(tmp_path, monkeypatch):
 
 def test_a_film_adds_nothing_where_the_gate_that_should_look_at_it_was_altered(engine, altered_gate) -> None:
     pixels = np.asarray(Image.open(DEMO / "demo-001" / "scan.png").convert("L"), dtype=np.float32) / 255
-    found = review(engine, Case("chest_infection", scan=Scan(pixels), values={"age_years": 60.0}))
+    found = review(engine, Case("chest_infection", scan=Film(pixels), values={"age_years": 60.0}))
     assert found.prediction.evidence["image"] is None
     assert "gate.safetensors" in tell(found.gates[0]) and "overrule" in tell(found.gates[0])
 

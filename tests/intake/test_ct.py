@@ -9,8 +9,8 @@ import pytest
 from pydicom.uid import CTImageStorage
 
 from mmcore.cases.upload import UploadFile, read_upload
-from mmcore.domain.case import Mark
 from mmcore.domain.errors import OutOfRangeError, TooLargeError, UnreadableFileError
+from mmcore.domain.scan import Mark
 from mmcore.intake.ct.scan import marked, near_mark, read_ct_scan, zipped
 from mmcore.intake.ct.volume import read_ct
 from mmcore.preprocess.ct import SIDE, SPACING_MM, doubts_of, region_of, scaled, square_around

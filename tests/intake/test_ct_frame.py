@@ -6,8 +6,9 @@ import nibabel
 import numpy as np
 import pytest
 
-from mmcore.domain.case import Case, Mark, Scan
+from mmcore.domain.case import Case
 from mmcore.domain.errors import UnreadableFileError
+from mmcore.domain.scan import CtVolume, Mark, Scan
 from mmcore.gates.consistency import find_contradictions
 from mmcore.intake.ct.scan import zipped
 from mmcore.intake.ct.volume import read_ct
@@ -164,7 +165,7 @@ def chest() -> Scan:
     slice_[np.hypot((rows - 100) / 90, (columns - 160) / 130) < 1] = 40
     for centre in (100, 220):
         slice_[np.hypot((rows - 100) / 60, (columns - centre) / 45) < 1] = -850
-    return Scan.of_ct(slice_[None], (1.0, 1.0), Mark(0, 100, 220))
+    return CtVolume(hounsfield=slice_[None], spacing_mm=(1.0, 1.0), mark=Mark(0, 100, 220))
 
 
 def test_the_side_of_a_mark_is_told_by_the_middle_of_the_body(chest):

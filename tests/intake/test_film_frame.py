@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from mmcore.cases.upload import read_upload
-from mmcore.domain.case import Case, Scan
+from mmcore.domain.case import Case
 from mmcore.domain.errors import UnreadableFileError
+from mmcore.domain.scan import Film
 from mmcore.explain.review import review
 from mmcore.gates.scan import correctable, corrected, judge_scan
 from mmcore.intake.image.film_frame import STORED
@@ -128,7 +129,7 @@ def test_a_header_that_turns_an_upright_film_over_is_set_aside_as_contradicting_
 
 
 def test_black_and_white_and_direction_can_both_be_put_right():
-    scan = Scan(1 - stored_film(("R", "H")).astype(np.float32) / 255, orientation=("R", "H"))
+    scan = Film(1 - stored_film(("R", "H")).astype(np.float32) / 255, orientation=("R", "H"))
     first = judge_scan(TASK.image, scan)
     assert first.correction.code == "scan_stored_upside_down"
     second = judge_scan(TASK.image, corrected(scan, first.correction))
@@ -139,7 +140,7 @@ def test_black_and_white_and_direction_can_both_be_put_right():
 
 
 def test_a_quarter_turn_takes_the_spacing_along():
-    scan = Scan(compass(("F", "R")).astype(np.float32), spacing_mm=(0.2, 0.1), orientation=("F", "R"))
+    scan = Film(compass(("F", "R")).astype(np.float32), spacing_mm=(0.2, 0.1), orientation=("F", "R"))
     notice = next(n for n in doubts(replace(scan, pixels=np.zeros((100, 100), np.float32))) if correctable(n))
     assert corrected(scan, notice).spacing_mm == (0.1, 0.2)
 

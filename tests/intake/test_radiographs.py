@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mmcore.domain.case import Scan
+from mmcore.domain.scan import Film, Scan
 from mmcore.intake.image.radiograph import contrast_of_a_chest, doubts
 from mmcore.intake.image.scan import read_scan
 from tests.intake_files import chest, picture
 
-GOOD = Scan(chest(200).astype(np.float32) / 255)
+GOOD = Film(chest(200).astype(np.float32) / 255)
 
 
 def codes(scan: Scan) -> list[str]:
@@ -42,15 +42,15 @@ def test_another_part_of_the_body_is_doubted():
 
 
 def test_a_picture_of_one_pixel_is_too_small_and_nothing_else_is_asked_of_it():
-    assert codes(Scan(np.zeros((1, 1), np.float32))) == ["scan_too_small"]
+    assert codes(Film(np.zeros((1, 1), np.float32))) == ["scan_too_small"]
 
 
 def test_a_blank_picture_is_doubted():
-    assert codes(Scan(np.full((200, 200), 0.5, np.float32))) == ["scan_blank"]
+    assert codes(Film(np.full((200, 200), 0.5, np.float32))) == ["scan_blank"]
 
 
 def test_a_strip_is_doubted():
-    assert codes(Scan(np.tile(GOOD.pixels, (3, 1)))) == ["scan_shape"]
+    assert codes(Film(np.tile(GOOD.pixels, (3, 1)))) == ["scan_shape"]
 
 
 def test_a_colour_photograph_is_doubted_and_a_small_coloured_mark_is_not():

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from mmcore.domain.case import Notice
 from mmcore.domain.errors import MmcoreError, UnknownFieldError
+from mmcore.domain.notice import Notice
 from mmcore.intake.values.check import check_value
 from mmcore.intake.values.vitals import check_vitals, looks_like_vitals, read_vitals
 from mmcore.tasks import get_task

@@ -5,7 +5,8 @@ import io
 import numpy as np
 import pytest
 
-from mmcore.domain.case import Case, Mark, Scan
+from mmcore.domain.case import Case
+from mmcore.domain.scan import CtVolume, Mark
 from mmcore.stores.model_folders import shipped_version
 from mmcore.synthetic.ct.phantom import SPACING_MM, NoduleLook, draw_ct
 from tests.conftest import page_text
@@ -20,7 +21,7 @@ def slices() -> np.ndarray:
 
 
 def test_review_shows_slices_and_windows_and_an_account_that_adds_up(store, visit, slices):
-    scan = Scan.of_ct(slices, (SPACING_MM, SPACING_MM), Mark(2, 63.5, 63.5))
+    scan = CtVolume(hounsfield=slices, spacing_mm=(SPACING_MM, SPACING_MM), mark=Mark(2, 63.5, 63.5))
     values = {"diameter_mm": 14.0, "spiculation": 3.0, "smoking": 2.0}
     store.add("nodule", Case("lung_nodule", scan, "Solid nodule of 14 mm, considerable spiculation.", values))
     app = visit(case="nodule")

@@ -10,7 +10,7 @@ from mmcore.cases.pack_rows import outcomes_of
 from mmcore.domain.case import LEADS
 from mmcore.domain.errors import PackError
 from mmcore.domain.pack import PackRow
-from mmcore.domain.task import Field, Modality, Task
+from mmcore.domain.task import CaseTask, Field, Modality
 from mmcore.evaluation.evaluate import evaluate
 from mmcore.models.ecg_encoder import EcgEncoder
 from mmcore.prediction.engine import load_engine
@@ -99,7 +99,7 @@ def test_training_takes_brugada_for_absent_where_a_cardiologists_list_does_not_n
 
 
 def test_what_training_takes_for_granted_moves_the_head_and_stays_unknown():
-    task = Task("granted", ("here", "there"), False, (Modality.CLINICAL,), (Field("size_mm", "mm"),))
+    task = CaseTask("granted", ("here", "there"), False, (Modality.CLINICAL,), (Field("size_mm", "mm"),))
     rng = np.random.default_rng(0)
 
     def rows(teach: dict) -> list[PackRow]:

@@ -4,12 +4,12 @@ import io
 import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import cast
 
 import numpy as np
 
-from mmcore.domain.case import Mark, Notice, Scan
 from mmcore.domain.errors import OutOfRangeError, UnreadableFileError
+from mmcore.domain.notice import Notice
+from mmcore.domain.scan import CtVolume, Mark
 from mmcore.intake.code_streams import kind_of
 from mmcore.intake.image.scan import no_picture, process_salt, scan_facts
 from mmcore.intake.sandbox import read_in_child
@@ -23,7 +23,7 @@ DOUBTED = frozenset({"ct_slices_missing", "ct_uneven_spacing"})  # used when the
 KEPT_SLICES = 12  # on each side of the mark, in a stored case
 
 
-def read_ct_scan(data: bytes, name: str = "", place: Place | None = None) -> Scan:
+def read_ct_scan(data: bytes, name: str = "", place: Place | None = None) -> CtVolume:
     """The CT in a DICOM, ZIP, NIfTI or NumPy file, marked at `place`, else in the middle, which a notice says.
 
     Raises UnreadableFileError, TooLargeError, or OutOfRangeError for a mark beyond the picture.
@@ -41,32 +41,24 @@ def read_ct_scan(data: bytes, name: str = "", place: Place | None = None) -> Sca
     told = scan_facts(facts)
     notices = (*told.pop("notices"), *assumed)
     spacing = facts["spacing_mm"]
-    return Scan.of_ct(
-        hounsfield,
-        (spacing[0], spacing[1]),
-        mark,
-        **told,
+    return CtVolume(
+        hounsfield=hounsfield,
+        spacing_mm=(spacing[0], spacing[1]),
+        mark=mark,
         notices=notices,
         slice_spacing_mm=facts.get("slice_spacing_mm"),
+        **told,
     )
 
 
-def marked(scan: Scan, mark: Mark) -> Scan:
+def marked(scan: CtVolume, mark: Mark) -> CtVolume:
     """The CT with another mark, which takes the place of an assumed one. Raises OutOfRangeError beyond the picture."""
-    volume, spacing = cast(np.ndarray, scan.hounsfield), cast(tuple[float, float], scan.spacing_mm)
-    _check(volume.shape, mark)
-    kept = tuple(n for n in scan.notices if n.code != "ct_mark_assumed")
-    facts = {
-        k: getattr(scan, k)
-        for k in ("view", "laterality", "taken", "patient_hash", "body_part", "slice_spacing_mm")
-    }
-    return Scan.of_ct(volume, spacing, mark, scan.modality, **facts, notices=kept)
+    _check(scan.hounsfield.shape, mark)
+    return replace(scan, mark=mark, notices=tuple(n for n in scan.notices if n.code != "ct_mark_assumed"))
 
 
-def near_mark(scan: Scan) -> Scan:
+def near_mark(scan: CtVolume) -> CtVolume:
     """The scan with the slices near its mark alone, as a case keeps it."""
-    if scan.hounsfield is None or scan.mark is None:
-        return scan
     first = max(0, scan.mark.slice - KEPT_SLICES)
     kept = scan.hounsfield[first : scan.mark.slice + KEPT_SLICES + 1]
     return replace(scan, hounsfield=kept, mark=replace(scan.mark, slice=scan.mark.slice - first))

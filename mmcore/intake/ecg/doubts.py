@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mmcore.domain.case import LEADS, Notice, Waveform
+from mmcore.domain.case import LEADS, Waveform
+from mmcore.domain.notice import Notice
 
 SHORT = 9.8  # seconds; the missing end of ten is mirrored
 GAP = 0.01  # share of samples that may be unknown; they are drawn straight

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from mmcore.domain.case import Notice, Waveform
+from mmcore.domain.case import Waveform
 from mmcore.domain.errors import UnreadableFileError
+from mmcore.domain.notice import Notice
 from mmcore.domain.timestamp import Moment
 from mmcore.intake.code_streams import kind_of
 from mmcore.intake.ecg.doubts import OVERRULABLE, completed, find_doubt

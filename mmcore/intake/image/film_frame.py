@@ -3,8 +3,9 @@
 import numpy as np
 from PIL import Image
 
-from mmcore.domain.case import Notice, Scan
 from mmcore.domain.errors import UnreadableFileError
+from mmcore.domain.notice import Notice
+from mmcore.domain.scan import Scan
 from mmcore.intake.code_streams import check_pixels
 
 STANDARD = (

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from mmcore.domain.case import Notice, Scan
+from mmcore.domain.notice import Notice
+from mmcore.domain.scan import Clip, Film, Scan
 from mmcore.intake.image.film_frame import orientation_doubt
 
 MIN_SIDE = 64  # pixels; below, no finding is visible
@@ -22,7 +23,7 @@ CORRECTABLE = "scan_looks_inverted"
 HOPELESS = frozenset({"scan_too_small", "scan_blank"})  # nothing could be read even if the user insisted
 
 
-def doubts(scan: Scan) -> tuple[Notice, ...]:
+def doubts(scan: Film | Clip) -> tuple[Notice, ...]:
     """Why the scan should not be read as a frontal chest X-ray, worst first; () if no rule objects.
 
     HOPELESS is cured by another file only, CORRECTABLE by turning black and white round, scan_stored_* by turning the film

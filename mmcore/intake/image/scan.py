@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from mmcore.domain.case import Notice, Scan, first_frame
 from mmcore.domain.errors import UnreadableFileError
+from mmcore.domain.notice import Notice
+from mmcore.domain.scan import Clip, Film, Scan
 from mmcore.domain.timestamp import Moment
 from mmcore.intake.code_streams import kind_of
 from mmcore.intake.sandbox import read_in_child
@@ -38,22 +39,20 @@ def read_scan(data: bytes, name: str = "", *, clip: bool = False) -> Scan:
     return _scan(facts, payload)
 
 
-def _scan(facts: dict, payload: bytes) -> Scan:
+def _scan(facts: dict, payload: bytes) -> Film | Clip:
     spacing, window = facts.get("spacing_mm"), facts.get("window")
     several = len(facts["shape"]) == 3
     read = np.frombuffer(payload, dtype="u1" if several else "<f4").reshape(facts["shape"]).copy()
     orientation = facts.get("orientation")
-    return Scan(
-        pixels=first_frame(read) if several else read,
-        frames=read if several else None,
+    told = scan_facts(facts) | dict(
         spacing_mm=(spacing[0], spacing[1]) if spacing else None,
         colourful=facts.get("colourful", 0.0),
         patient_age_years=facts.get("patient_age_years"),
         patient_sex=facts.get("patient_sex"),
         orientation=(orientation[0], orientation[1]) if orientation else None,
         window=(window[0], window[1]) if window else None,
-        **scan_facts(facts),
     )
+    return Clip(read, **told) if several else Film(read, **told)
 
 
 def scan_facts(facts: dict) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from mmcore.domain.case import Notice
 from mmcore.domain.errors import UnreadableFileError
+from mmcore.domain.notice import Notice
 from mmcore.intake.code_streams import kind_of
 from mmcore.intake.sandbox import read_in_child
 

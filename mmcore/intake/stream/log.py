@@ -6,9 +6,9 @@ from math import isfinite
 
 import numpy as np
 
-from mmcore.domain.case import Notice
+from mmcore.domain.notice import Notice
 from mmcore.domain.stream import Reading, Stay
-from mmcore.domain.task import Field, Task
+from mmcore.domain.task import Field, StreamTask
 from mmcore.intake.stream.units import CHANGEABLE, continued_in, in_standard
 from mmcore.intake.values.check import about, check_value, short
 from mmcore.intake.values.units import plain_name, plain_unit
@@ -34,7 +34,7 @@ class SetAside:
 class StayLog:
     """One stay's measurements so far. `aside` keeps every reading that is not used, with the reason."""
 
-    def __init__(self, key: str, task: Task, accept_corrections: bool = False) -> None:
+    def __init__(self, key: str, task: StreamTask, accept_corrections: bool = False) -> None:
         self.key, self.task, self.accept = key, task, accept_corrections
         self.aside: list[SetAside] = []
         self.latest: float | None = None
@@ -166,7 +166,7 @@ class StayLog:
 
 
 def log_of(
-    readings: Sequence[Reading], key: str, task: Task, accept_corrections: bool
+    readings: Sequence[Reading], key: str, task: StreamTask, accept_corrections: bool
 ) -> tuple[StayLog, list[Notice]]:
     """A stay read in one go, and everything there is to say about it: each sentence once a parameter, on order once in all."""
     log = StayLog(key, task, accept_corrections)

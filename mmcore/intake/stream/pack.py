@@ -7,7 +7,7 @@ import numpy as np
 
 from mmcore.domain.errors import PackError
 from mmcore.domain.stream import Stay, StayPack
-from mmcore.domain.task import Task
+from mmcore.domain.task import StreamTask
 
 UNKNOWN = -1.0  # in this layout
 SCORES = ("SAPS-I", "SOFA")
@@ -17,7 +17,7 @@ NEEDED = ("record_id", "minute", "parameter", "value")
 MISREAD = 1e-6  # relative; float32 of a value at the limit of its range
 
 
-def read_stays(directory: Path, task: Task) -> StayPack:
+def read_stays(directory: Path, task: StreamTask) -> StayPack:
     """Every stay that DIR has measurements of, judged as at the bedside: what is impossible, repeated or unknown is left out.
 
     A stay without a row in outcomes.csv, or the file without the column, has no outcome. Raises PackError.
@@ -60,7 +60,7 @@ def _measurements(directory: Path):
     return table
 
 
-def _clean(table, task: Task) -> tuple[dict[str, np.ndarray], dict[str, int]]:
+def _clean(table, task: StreamTask) -> tuple[dict[str, np.ndarray], dict[str, int]]:
     """(stay, minute, place, value) columns in order of stay and time, and how many rows were refused by reason."""
     import pandas as pd
 

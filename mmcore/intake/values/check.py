@@ -2,7 +2,7 @@
 
 from math import isfinite, isnan
 
-from mmcore.domain.case import Notice
+from mmcore.domain.notice import Notice
 from mmcore.domain.task import Field, Task
 from mmcore.intake.values.units import UNKNOWN, convert, number_of, plain_name, split_cell, split_heading
 

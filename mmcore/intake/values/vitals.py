@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from mmcore.domain.case import Notice
 from mmcore.domain.errors import UnknownFieldError, UnreadableFileError
+from mmcore.domain.notice import Notice
 from mmcore.domain.task import Field, Task
 from mmcore.domain.timestamp import Moment
 from mmcore.intake.code_streams import kind_of

@@ -8,7 +8,7 @@ import numpy as np
 
 from mmcore.cases.pack_rows import quick_scan, read_pack
 from mmcore.domain.pack import PackRow
-from mmcore.domain.task import Task
+from mmcore.domain.task import CaseTask
 from mmcore.models.efficientnet_lite import EfficientNetLite0, load_imagenet_weights
 from mmcore.models.gate import BATCH, KINDS, SIZE, GateNet, features_of
 from mmcore.preprocess.image import thumbnail
@@ -28,7 +28,7 @@ Progress = Callable[[str, int, int], None]
 
 
 def train_gate(
-    task: Task, data: Sequence[Path], foreign: Path | None, out: Path, version: str, progress: Progress
+    task: CaseTask, data: Sequence[Path], foreign: Path | None, out: Path, version: str, progress: Progress
 ) -> dict:
     """Fit and store the gate under OUT/VERSION. Features are kept in OUT/features, so that a run that was stopped goes on.
 
@@ -51,7 +51,12 @@ def train_gate(
     fit_heads(net, examples)
     found = thresholds(net, examples)
     taught_by = sorted({row.patient for row in films if parts[row.patient] != "test"})
-    description = {"picture": task.image, "version": version, "thresholds": found, "taught_by": taught_by}
+    description = {
+        "picture": task.image.name,
+        "version": version,
+        "thresholds": found,
+        "taught_by": taught_by,
+    }
     save_gate(net, description, out / version)
     counts = {kind: int((examples.kind == i).sum()) for i, kind in enumerate(KINDS)}
     report = {"pictures": counts, "thresholds": found, "patients": len(taught_by)}

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from mmcore.domain.task import Task
+from mmcore.domain.task import CaseTask
 from mmcore.metrics.conformal import conformalize
 from mmcore.models.fusion import FusionModel
 from mmcore.training.heads.calibrate import operating_points, probabilities_of, scale_sets
 
 
 def settle_on_folds(
-    model: FusionModel, task: Task, evidence: np.ndarray, outcomes: np.ndarray, patients: Sequence[str]
+    model: FusionModel, task: CaseTask, evidence: np.ndarray, outcomes: np.ndarray, patients: Sequence[str]
 ) -> None:
     """Store scales of single sets of modalities, operating points and conformal scores, found on many more patients than those
     set aside for calibration.

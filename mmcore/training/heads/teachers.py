@@ -7,7 +7,7 @@ import numpy as np
 
 from mmcore.cases.pack_rows import has_label, outcomes_of
 from mmcore.domain.pack import PackRow
-from mmcore.domain.task import Task
+from mmcore.domain.task import CaseTask
 from mmcore.models.encoded import Encoded
 from mmcore.models.fusion import FusionModel
 from mmcore.models.inputs import clinical_input
@@ -22,12 +22,12 @@ class Reports:
     values: np.ndarray
 
 
-def is_teacher(task: Task, row: PackRow) -> bool:
+def is_teacher(task: CaseTask, row: PackRow) -> bool:
     """Whether a row without the task's labels teaches the fields that its source alone can teach."""
     return not has_label(task, row) and any(k in row.teach for k in task.labels)
 
 
-def may_teach(task: Task, rows: Sequence[PackRow]) -> np.ndarray:
+def may_teach(task: CaseTask, rows: Sequence[PackRow]) -> np.ndarray:
     """(N, F) bool: which field each row may teach."""
     labelled = np.array([has_label(task, r) for r in rows])
     sources = np.array([r.source for r in rows])
@@ -35,18 +35,18 @@ def may_teach(task: Task, rows: Sequence[PackRow]) -> np.ndarray:
     return np.stack(columns, 1) if columns else np.zeros((len(rows), 0), dtype=bool)
 
 
-def teaching_values(task: Task, rows: Sequence[PackRow]) -> np.ndarray:
+def teaching_values(task: CaseTask, rows: Sequence[PackRow]) -> np.ndarray:
     """(N, F) values, NaN where unknown or where the row may not teach the field."""
     values = np.stack([clinical_input(r.values, task) for r in rows])
     return np.where(may_teach(task, rows), values, np.nan)
 
 
-def teaching_outcomes(task: Task, rows: Sequence[PackRow]) -> np.ndarray:
+def teaching_outcomes(task: CaseTask, rows: Sequence[PackRow]) -> np.ndarray:
     """(N, K) outcomes; of a row without the task's labels those under which it teaches."""
     return outcomes_of(task, [replace(r, outcome=r.teach) if is_teacher(task, r) else r for r in rows])
 
 
-def granted_outcomes(task: Task, rows: Sequence[PackRow]) -> np.ndarray:
+def granted_outcomes(task: CaseTask, rows: Sequence[PackRow]) -> np.ndarray:
     """(N, K) outcomes, and where a label is not known what training takes for granted of it: for fitting heads, never for figures."""
     known = [{k: y for k, y in r.outcome.items() if y is not None} for r in rows]
     return outcomes_of(
@@ -54,7 +54,7 @@ def granted_outcomes(task: Task, rows: Sequence[PackRow]) -> np.ndarray:
     )
 
 
-def hide_untaught(task: Task, rows: Encoded) -> Encoded:
+def hide_untaught(task: CaseTask, rows: Encoded) -> Encoded:
     """The rows without the values of fields that their source may not teach."""
     values = rows.inputs["clinical"].copy()
     for f, field in enumerate(task.fields):
@@ -63,7 +63,7 @@ def hide_untaught(task: Task, rows: Encoded) -> Encoded:
     return replace(rows, inputs=dict(rows.inputs) | {"clinical": values})
 
 
-def made_up_reports(task: Task, model: FusionModel, tokenizer, count: int, seed: int) -> Reports | None:
+def made_up_reports(task: CaseTask, model: FusionModel, tokenizer, count: int, seed: int) -> Reports | None:
     """`count` reports of values drawn apart from each other, encoded; None where the task composes none."""
     if task.write_report is None or task.draw_values is None or not count:
         return None

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mmcore.domain.case import Scan
 from mmcore.domain.pack import PackRow
+from mmcore.domain.scan import CtVolume
 from mmcore.models.nodule_encoder import NoduleEncoder
 from mmcore.preprocess.ct import SIDE, square_around
 from mmcore.training.image.nodule_encoder import MARGIN, TARGETS, Nodules, findings_of, fit_nodule_encoder
@@ -57,8 +57,8 @@ def features_of_nodules(encoder: NoduleEncoder, rows: Sequence[PackRow]) -> np.n
     return out
 
 
-def _square(scan: Scan, side: int) -> np.ndarray:
-    return square_around(scan.marked_slice, scan.spacing_mm, (scan.mark.row, scan.mark.column), side)
+def _square(scan: CtVolume, side: int) -> np.ndarray:
+    return square_around(scan.marked_slice, scan.spacing_mm, scan.mark.place, side)
 
 
 def _what_readers_said(shown: Sequence[tuple[PackRow, int]], count: int) -> tuple[np.ndarray, np.ndarray]:

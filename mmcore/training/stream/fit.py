@@ -8,7 +8,7 @@ import numpy as np
 
 from mmcore.domain.patient_marks import patient_mark
 from mmcore.domain.stream import Stay, StayPack
-from mmcore.domain.task import Task
+from mmcore.domain.task import StreamTask
 from mmcore.intake.stream.pack import read_stays
 from mmcore.metrics.alerts import alert_table
 from mmcore.metrics.conformal import conformalize
@@ -59,7 +59,7 @@ class Snapshots:
     died: np.ndarray
 
 
-def gather(task: Task, data: Path, out: Path, progress: Progress) -> Snapshots:
+def gather(task: StreamTask, data: Path, out: Path, progress: Progress) -> Snapshots:
     """The labelled stays of a folder with their features at every snapshot hour."""
     pack = read_stays(data, task)
     stays = tuple(s for s in pack.stays if pack.outcome[s.key] is not None and is_measured(s, task).any())
@@ -68,7 +68,7 @@ def gather(task: Task, data: Path, out: Path, progress: Progress) -> Snapshots:
 
 
 def features_kept(
-    task: Task, stays: Sequence[Stay], hours: Sequence[float], path: Path, progress: Progress
+    task: StreamTask, stays: Sequence[Stay], hours: Sequence[float], path: Path, progress: Progress
 ) -> np.ndarray:
     """(N, H, F) features of stays at hours, made once and then read from the disk."""
     if not path.exists():
@@ -115,7 +115,7 @@ def scores_at(experts: Sequence[Expert], x: np.ndarray) -> np.ndarray:
 
 
 def conclude(
-    task: Task,
+    task: StreamTask,
     found: Snapshots,
     parts: np.ndarray,
     experts: tuple[Expert, ...],
@@ -170,7 +170,7 @@ def risk_at_snapshot(model: StreamModel, x: np.ndarray, hour: int) -> np.ndarray
 
 
 def hourly_risks(
-    model: StreamModel, task: Task, stays: Sequence[Stay], out: Path, progress: Progress
+    model: StreamModel, task: StreamTask, stays: Sequence[Stay], out: Path, progress: Progress
 ) -> np.ndarray:
     """(N, H) probabilities at every whole hour up to the horizon, from what was known then."""
     hours = np.arange(1, int(task.stream.horizon_hours) + 1) * 1.0
@@ -182,7 +182,7 @@ def hourly_risks(
     return risk
 
 
-def baseline_points(task: Task, found: Snapshots, held: np.ndarray) -> dict[str, float]:
+def baseline_points(task: StreamTask, found: Snapshots, held: np.ndarray) -> dict[str, float]:
     """The points from which a score calls a patient: as many calibration patients as died, as for the model."""
     died = found.died[held]
     saps = np.array([found.pack.scores.get(found.stays[i].key, {}).get("SAPS-I", np.nan) for i in held])

@@ -8,13 +8,13 @@ import numpy as np
 
 from mmcore.cards.write import write_card
 from mmcore.domain.errors import PackError
-from mmcore.domain.task import Task
+from mmcore.domain.task import StreamTask
 from mmcore.evaluation.stays import evaluate_stays, min_sensitivity_precision
 from mmcore.metrics.figures import auprc, auroc, interval, patient_weights
 from mmcore.models.stream_model import StreamModel, probability
 from mmcore.stores.model_folders import next_version
 from mmcore.stores.stream_store import load_stream, save_stream
-from mmcore.tasks import get_task
+from mmcore.tasks import stream_task
 from mmcore.training.splits import CALIBRATION, SEED, TEST, TRAIN, fold_of, split_patients
 from mmcore.training.stream.fit import (
     SNAPSHOTS,
@@ -34,7 +34,7 @@ def train_stream(
     task_name: str, data: Path, out: Path, seed: int | None, cross_validate: bool, progress: Progress
 ) -> dict:
     """Train on DIR and write OUT/model with history and report; resumes where an earlier run of the same OUT stopped."""
-    task = get_task(task_name)
+    task = stream_task(task_name)
     seed = SEED if seed is None else seed
     found = gather(task, data, out, progress)
     keys = [s.key for s in found.stays]
@@ -83,7 +83,7 @@ def _compared(model: StreamModel, found: Snapshots, parts: np.ndarray) -> dict:
 
 
 def _hours(model: StreamModel) -> tuple[int, ...]:
-    return get_task(model.task).stream.hours
+    return stream_task(model.task).stream.hours
 
 
 def hour_figures(
@@ -100,7 +100,7 @@ def hour_figures(
 
 
 def _recurrent(
-    task: Task, found: Snapshots, parts: np.ndarray, seed: int, out: Path, progress: Progress
+    task: StreamTask, found: Snapshots, parts: np.ndarray, seed: int, out: Path, progress: Progress
 ) -> dict:
     """The recurrent model on the same splits; its scores are kept on disk."""
     from mmcore.training.stream.recurrent import RecurrentSettings, fit_recurrent, grid_of, inputs_of

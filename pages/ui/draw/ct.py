@@ -1,6 +1,5 @@
 """CT slices on the screen: window presets, slices, the mark of the nodule, and where the user says it is."""
 
-from dataclasses import replace
 from html import escape
 
 import numpy as np
@@ -9,6 +8,7 @@ import streamlit as st
 from mmcore.cases import ct_mark as nodule_marks
 from mmcore.domain.case import Scan
 from mmcore.domain.prediction import Attribution
+from mmcore.domain.scan import CtVolume
 from pages.ui.draw import viewer
 from pages.ui.shell import state
 from pages.ui.shell.text import heading, t
@@ -17,10 +17,10 @@ HEIGHT = 380  # pixels of the picture on which the nodule is marked
 RING = 0.03  # half the side of the square that shows a mark, as part of the picture
 
 
-def draw(scan: Scan, name: str, attribution: Attribution | None = None, doubt: str = "") -> None:
+def draw(scan: CtVolume, name: str, attribution: Attribution | None = None, doubt: str = "") -> None:
     """The slices of a CT; the evidence is shown on the marked slice alone, since no other was looked at."""
     number, preset = _controls(scan, name)
-    shown = replace(scan, pixels=nodule_marks.picture(scan, number, preset))
+    shown = nodule_marks.turned_to(scan, number, preset)
     here = number == scan.mark.slice
     viewer.draw(
         shown, f"{name}_{preset}_{number}", attribution if here else None, None, 420, doubt if here else ""
@@ -39,7 +39,7 @@ def draw_mark(scan: Scan, name: str) -> tuple[float, float, int]:
     number, preset = _controls(scan, name)
     _, rows, columns = scan.hounsfield.shape
     row, column = state.of_case(name, "mark", (scan.mark.row, scan.mark.column))
-    shown = replace(scan, pixels=nodule_marks.picture(scan, number, preset))
+    shown = nodule_marks.turned_to(scan, number, preset)
     y, x = (row + 0.5) / rows, (column + 0.5) / columns
     words = escape(t("screen.viewer.ct_mark", row=f"{row:.0f}", column=f"{column:.0f}"))
     canvas = f'<canvas tabindex="0" role="img" aria-label="{words}"></canvas>'

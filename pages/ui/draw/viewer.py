@@ -10,6 +10,7 @@ from PIL import Image
 
 from mmcore.domain.case import Scan
 from mmcore.domain.prediction import Attribution, Contrast
+from mmcore.domain.scan import CtVolume
 from pages.ui.draw.evidence import split_shown
 from pages.ui.shell import resources
 from pages.ui.shell.text import t
@@ -54,9 +55,7 @@ def draw(
     data |= {"marks": [list(r) for r in marks], "marking": marking}
     legend = _legend(attribution, bool(doubt)) if attribution else ""
     known, edges = sides(scan)
-    spoken = (
-        f"{alternative(attribution, lungs, ct=scan.hounsfield is not None)} {t(f'screen.viewer.{known}')}"
-    )
+    spoken = f"{alternative(attribution, lungs, ct=isinstance(scan, CtVolume))} {t(f'screen.viewer.{known}')}"
     spoken, edges = (spoken, edges) if frontal else (t("screen.viewer.alt_echo"), ())
     data["html"] = _controls(legend, bool(rings), spoken, height, marking, edges)
     drawn = mount(data=data, key=f"viewer_{name}", on_marks_change=lambda: None).marks
@@ -95,7 +94,7 @@ def _component():
 def sides(scan: Scan) -> tuple[str, tuple[str, ...]]:
     """(how the sides are known, which side of the patient lies at the left and the right edge; () where nobody says)."""
     usual = ("right", "left")  # facing the reader
-    if scan.hounsfield is not None:
+    if isinstance(scan, CtVolume):
         assumed = not scan.modality or any(n.code == "ct_orientation_assumed" for n in scan.notices)
         return ("side_assumed_ct" if assumed else "ct_side"), usual
     if scan.orientation is not None and scan.orientation[0] in ("L", "R"):

@@ -4,7 +4,8 @@ from html import escape
 
 import streamlit as st
 
-from mmcore.domain.case import Rectangle, Scan, Waveform
+from mmcore.domain.case import Scan, Waveform
+from mmcore.domain.scan import Rectangle
 from pages.ui.draw import viewer
 from pages.ui.shell import state
 from pages.ui.shell.text import t

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from mmcore.domain.case import Case
+from mmcore.domain.scan import CtVolume
 from mmcore.domain.task import Modality, Task
 from pages.ui.draw import ct, ecg, echo, viewer, vitals
 from pages.ui.draw.evidence import of_modality
@@ -26,7 +27,7 @@ def draw(task: Task, key: str, case: Case, seen, *, revealed: bool, doubts: Mapp
     if revealed:
         second.draw(task, key, case)
     doubt = doubts.get("image", "")
-    if case.scan is not None and case.scan.hounsfield is not None:
+    if isinstance(case.scan, CtVolume):
         ct.draw(case.scan, key, pictured, doubt)
     elif case.scan is not None and Modality.IMAGE in task.shown:
         echo.draw(case.scan, key)
