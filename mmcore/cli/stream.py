@@ -87,10 +87,10 @@ def as_json(
 
 def not_excluded(stored: StoredStream, label: str, chance: float, minute: float) -> tuple[str, ...]:
     """The label if it cannot be excluded at the stored confidence, by calibration patients at the nearest reported hour."""
-    facts: Mapping = stored.model.facts["conformal"]  # type: ignore[assignment]
-    hours = {float(h): scores for h, scores in facts["scores"].items()}
+    conformal = stored.model.facts.conformal
+    hours = {float(h): scores for h, scores in conformal.scores.items()}
     nearest = min(hours, key=lambda h: abs(h - minute / 60))
-    return predict_set(fit_rounds(hours[nearest]), {label: chance}, facts["confidence"])
+    return predict_set(fit_rounds(hours[nearest]), {label: chance}, conformal.confidence)
 
 
 def _stay_of(paths: Sequence[str], task: StreamTask, accept: bool) -> tuple[Stay, list[Notice]]:

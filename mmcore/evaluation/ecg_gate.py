@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -35,13 +36,13 @@ def keep_ecg_gate(engine: Engine, data: Path, progress: Progress) -> None:
     rows = [r for r in _recorded(engine, data) if has_label(engine.task, r)]
     marks = [patient_mark(r.patient) for r in rows]
     measures = features_of_waveforms(engine.stored.model, rows, progress)
-    parts = (np.isin(marks, engine.facts["patients"][part]) for part in ("train", "calibration"))
+    parts = (np.isin(marks, engine.facts.patients[part]) for part in ("train", "calibration"))
     found = fit_familiar_ecg(*(measures[part] for part in parts))
-    if not found:
+    if found is None:
         raise PackError("pack_without_training_patients", directory=Path(data).name)
     path = engine.stored.directory / "config.json"
     config = json.loads(path.read_text(encoding="utf-8"))
-    config["facts"]["familiar_ecg"] = found
+    config["facts"]["familiar_ecg"] = asdict(found)
     path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     write_digests(engine.stored.directory)
 
@@ -52,7 +53,7 @@ def measure_ecg_gate(engine: Engine, data: Path, progress: Progress) -> dict:
     Patients without a label of the task count among those not met: they taught the encoder at most, not the gate. Recordings
     that the rules for files stop, as they would at the bedside, are counted by reason and are no false alarms of the gate.
     """
-    met = {*engine.facts["patients"]["train"], *engine.facts["patients"]["calibration"]}
+    met = engine.facts.met
     rows = [
         r
         for r in _recorded(engine, data)
@@ -106,7 +107,7 @@ def _recorded(engine: Engine, data: Path) -> list[PackRow]:
 def _closed(engine: Engine, samples: np.ndarray, rate_hz: float) -> bool:
     ecg = Waveform(np.asarray(samples, np.float32), rate_hz, LEADS)
     maps = engine.stored.model.encode_map("waveform", waveform_input(ecg))[0]
-    return bool(ecg_gates(ecg, engine.facts, maps))
+    return bool(ecg_gates(ecg, engine.facts.familiar_ecg, maps))
 
 
 def _share(outcomes: Sequence[bool]) -> dict:

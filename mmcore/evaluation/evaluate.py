@@ -71,7 +71,7 @@ def unseen_rows(engine: Engine, pack: Pack) -> tuple[list[PackRow], Counter[str]
 
 def _met(engine: Engine) -> set[str]:
     """Marks of the patients that trained or calibrated the model."""
-    return set(engine.facts["patients"]["train"]) | set(engine.facts["patients"]["calibration"])
+    return engine.facts.met
 
 
 def _called_where_unknown(engine: Engine, parts: Sequence[Scored]) -> dict:
@@ -81,7 +81,7 @@ def _called_where_unknown(engine: Engine, parts: Sequence[Scored]) -> dict:
         engine.task.labels,
         np.concatenate([part.probabilities for part in parts]),
         np.concatenate([part.outcomes for part in parts]),
-        [engine.facts["operating_point"][k] for k in engine.task.labels],
+        [engine.facts.operating_point[k] for k in engine.task.labels],
         [r.source for r in rows],
         [r.patient for r in rows],
     )
@@ -119,7 +119,7 @@ def report(engine: Engine, scored: Scored, left_out: dict[str, int], resamples: 
 def figures(engine: Engine, scored: Scored, weights: np.ndarray) -> tuple[dict, dict]:
     """(metrics, skipped) of the rows, with the task's own pair metrics scored by the contrast of two logits."""
     task = engine.task
-    thresholds = [engine.facts["operating_point"][k] for k in task.labels]
+    thresholds = [engine.facts.operating_point[k] for k in task.labels]
     metrics, skipped = label_metrics(
         task.labels, scored.probabilities, scored.outcomes, weights, thresholds, task.exclusive
     )
@@ -156,7 +156,7 @@ def _trust(engine: Engine, scored: Scored, weights: np.ndarray) -> dict:
     return {
         "calibration": calibration_report(stated, scored.modalities, subsets),
         "prediction_sets": coverage_report(
-            stated, scored.p_values, engine.facts["conformal"]["confidence"], groups
+            stated, scored.p_values, engine.facts.conformal.confidence, groups
         ),
         "selective_risk": selective_report(stated),
         "decision_curves": decision_curves(stated),
@@ -218,14 +218,12 @@ def _group(engine: Engine, scored: Scored, weights: np.ndarray, rows: np.ndarray
 
 def _baseline(engine: Engine, scored: Scored, weights: np.ndarray) -> dict:
     """The sceptic's model on the same rows: logistic regression on task.baseline, fitted on the training patients."""
-    stored = engine.facts.get("baseline")
+    stored = engine.facts.baseline
     if not stored:
         return {}
-    values = np.array([[r.values.get(name, np.nan) for name in stored["fields"]] for r in scored.rows])
-    filled = np.where(np.isnan(values), stored["mean"], values)
-    scores = (filled - stored["mean"]) / stored["spread"] @ np.array(stored["weights"]).T + stored[
-        "intercepts"
-    ]
+    values = np.array([[r.values.get(name, np.nan) for name in stored.fields] for r in scored.rows])
+    filled = np.where(np.isnan(values), stored.mean, values)
+    scores = (filled - stored.mean) / stored.spread @ np.array(stored.weights).T + stored.intercepts
     odds = (
         np.exp(scores - scores.max(1, keepdims=True)) if engine.task.exclusive else 1 / (1 + np.exp(-scores))
     )
@@ -234,4 +232,4 @@ def _baseline(engine: Engine, scored: Scored, weights: np.ndarray) -> dict:
     metrics, skipped = label_metrics(
         labels, probabilities, scored.outcomes, weights, [0.5] * len(labels), engine.task.exclusive
     )
-    return {"name": " and ".join(stored["fields"]), "metrics": metrics, "skipped": skipped}
+    return {"name": " and ".join(stored.fields), "metrics": metrics, "skipped": skipped}

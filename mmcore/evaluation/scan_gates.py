@@ -102,8 +102,8 @@ def _held_back(engine: Engine, data: Path, most: int) -> list[PackRow]:
     """Rows with a scan whose patient neither the model nor the gate has met, at most `most` of each source."""
     gate = stored_gate(engine.task.image.name) if engine.task.image else None
     met = {
-        *engine.facts["patients"]["train"],
-        *engine.facts["patients"]["calibration"],
+        *engine.facts.patients["train"],
+        *engine.facts.patients["calibration"],
         *(gate.taught_by if gate else ()),
     }
     rows = [r for r in read_pack(engine.task, data).rows if r.image is not None and r.patient not in met]
@@ -143,8 +143,10 @@ def _judged(engine: Engine, kind: str, source: str, scan: Scan, quick: bool = Fa
         return Seen(kind, source, verdict.closed.code, whose, told, _put_right(engine.task, scan, verdict))
     if quick or engine.stored.model.image_encoder is None:
         return Seen(kind, source, "", "", told)
-    ready = image_input(scan, engine.stored.lungs, engine.facts["image"]["size"])
-    own = find_image_gate(engine.facts, ready, engine.stored.model.encode_map("image", ready.pixels)[0])
+    ready = image_input(scan, engine.stored.lungs, engine.facts.image_size)
+    own = find_image_gate(
+        engine.facts.familiar, ready, engine.stored.model.encode_map("image", ready.pixels)[0]
+    )
     return Seen(kind, source, own[0].code if own else "", "model" if own else "", told)
 
 

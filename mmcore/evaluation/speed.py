@@ -139,7 +139,7 @@ def inputs_of(engine: Engine, case: Case) -> dict[str, torch.Tensor]:
     """The prepared tensors of a case, as FusionModel.forward takes them."""
     stored, prepared = engine.stored, {}
     if case.scan is not None:
-        prepared["pixels"] = image_input(case.scan, stored.lungs, engine.facts["image"]["size"]).pixels
+        prepared["pixels"] = image_input(case.scan, stored.lungs, engine.facts.image_size).pixels
     if case.waveform is not None:
         prepared["samples"] = waveform_input(case.waveform)
     if case.note:

@@ -60,7 +60,7 @@ def evaluate_stays(
     """
     task = stream_task(task_name)
     pack = read_stays(directory, task)
-    known = {mark for part in ("train", "calibration") for mark in stored.model.facts["patients"][part]}
+    known = {mark for part in ("train", "calibration") for mark in stored.model.facts.patients[part]}
     fresh, left_out = fresh_stays(task, pack, known)
     scored = score(task, stored, pack, fresh, progress)
     return report(
@@ -186,14 +186,14 @@ def _trust(task: StreamTask, stored: StoredStream, scored: ScoredStays, weights:
     last, keys = scored.probabilities[:, -1], [s.key for s in scored.stays]
     stated = Stated(task.labels, task.exclusive, last[:, None], scored.died[:, None], weights, keys)
     found = {"selective_risk": selective_report(stated), "decision_curves": decision_curves(stated)}
-    conformal = stored.model.facts.get("conformal") or {}
-    scores = conformal.get("scores", {}).get(f"{scored.hours[-1]:g}")
+    conformal = stored.model.facts.conformal
+    scores = conformal.scores.get(f"{scored.hours[-1]:g}")
     if scores is None:
         return found
     rounds = fit_rounds(scores)
     plausible = [p_values(rounds, {task.labels[0]: float(p)}) for p in last]
     groups = {"by_source": scored.groups["set"].tolist(), "by_unit": scored.groups["unit"].tolist()}
-    return found | {"prediction_sets": coverage_report(stated, plausible, conformal["confidence"], groups)}
+    return found | {"prediction_sets": coverage_report(stated, plausible, conformal.confidence, groups)}
 
 
 def figures(
@@ -201,7 +201,7 @@ def figures(
 ) -> tuple[dict, dict]:
     """(metrics, skipped) of some of the stays; calls are made at the last hour by the stored operating point."""
     label, died, w = task.labels[0], scored.died[rows], weights[:, rows]
-    threshold = float(stored.model.facts["operating_point"][label])
+    threshold = float(stored.model.facts.operating_point[label])
     last = scored.probabilities[rows, -1]
     metrics, skipped = label_metrics((label,), last[:, None], died[:, None], w, [threshold], task.exclusive)
     both = len(np.unique(died)) == 2
@@ -261,7 +261,7 @@ def _baseline(stored: StoredStream, scored: ScoredStays, weights: np.ndarray, na
         }
     area = interval(auroc(points[rows], died, w))
     metrics = {"macro_auroc": area, f"auroc_{stored.model.label}": area}
-    called = points[rows] >= stored.model.facts["baseline"][name]
+    called = points[rows] >= stored.model.facts.baseline[name]
     metrics[f"min_sensitivity_precision_{scored.hours[-1]:g}h"] = min_sensitivity_precision(
         called, died == 1, w
     )

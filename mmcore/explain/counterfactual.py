@@ -58,7 +58,7 @@ def _of_field(engine: Engine, seen: Review, field: Field) -> list[Change]:
         return []
     new = min(crossed, key=lambda x: abs(x - old))
     label, called = _after(engine, seen, logits(np.array([new]))[0])
-    low, high = engine.facts.get("ranges", {}).get(field.name, field.plausible)
+    low, high = engine.facts.ranges.get(field.name) or field.plausible
     return [Change(field.name, old, new, label, called, abs(new - old) / width, low <= new <= high)]
 
 
@@ -156,7 +156,7 @@ def step_of(field: Field) -> float:
 
 def usual_width(engine: Engine, field: Field) -> float:
     """What a change is measured in: the width of the reference range, else of the training range, else of the plausible one."""
-    low, high = field.reference or engine.facts.get("ranges", {}).get(field.name) or field.plausible
+    low, high = field.reference or engine.facts.ranges.get(field.name) or field.plausible
     return float(high - low) or 1.0
 
 

@@ -41,7 +41,7 @@ def review(
         lung_outline=encodings.image_in.lungs if encodings.image_in else None,
         identified=engine.taught,
         gates=encodings.gates,
-        operating_point=engine.facts["operating_point"],
-        default_prior=engine.facts["label_share"],
+        operating_point=engine.facts.operating_point,
+        default_prior=engine.facts.label_share,
         scales=dict(zip(engine.stored.model.modalities, engine.stored.model.scale.tolist(), strict=True)),
     )

@@ -4,13 +4,14 @@ import numpy as np
 from torch import Tensor
 
 from mmcore.domain.case import Case
+from mmcore.domain.model_facts import Familiar, ModelFacts
 from mmcore.domain.notice import Notice
 from mmcore.domain.task import CaseTask, Modality
 from mmcore.gates.consistency import find_contradictions
 from mmcore.gates.note import judge_note
 from mmcore.gates.scan import judge_scan
 from mmcore.gates.vitals import find_vitals_gate
-from mmcore.metrics.ood import strangeness
+from mmcore.metrics.ood import times_as_strange
 from mmcore.models.inputs import TRUSTED, ImageInput, TextInput
 from mmcore.preprocess.note_kind import ORDER
 
@@ -18,36 +19,38 @@ MIXED_UP = ("patients_differ",)  # noticed when the files came, to be said again
 BEYOND = 1.15  # times the distance that 99 of 100 calibration pictures keep; judgement: this project's
 
 
-def judge_case(task: CaseTask, facts: dict, case: Case) -> tuple[tuple[Notice, ...], tuple[Notice, ...]]:
+def judge_case(
+    task: CaseTask, facts: ModelFacts, case: Case
+) -> tuple[tuple[Notice, ...], tuple[Notice, ...]]:
     """(a notice for each modality that is closed before any encoder sees it, warnings that close nothing)."""
     verdicts = [judge_scan(task.image, case.scan)] if case.scan is not None else []
     read = Modality.TEXT in task.modalities  # a note that is only shown need not suit any model
     verdicts += [judge_note(case.note)] if case.note and read else []
     closed = [v.closed for v in verdicts if v.closed]
-    vitals = find_vitals_gate(task, facts["ranges"], case.values)
+    vitals = find_vitals_gate(task, facts.ranges, case.values)
     told = [n for v in verdicts for n in v.warnings]
     told += [n for x in (case.scan, case.waveform) if x is not None for n in x.notices if n.code in MIXED_UP]
     return (*closed, *([vitals] if vitals else [])), (*told, *find_contradictions(case))
 
 
-def find_image_gate(facts: dict, image_in: ImageInput | None, maps: Tensor | None) -> tuple[Notice, ...]:
+def find_image_gate(
+    familiar: Familiar | None, image_in: ImageInput | None, maps: Tensor | None
+) -> tuple[Notice, ...]:
     """Why the model's own eyes cannot use a scan: no lungs on it, or unlike every picture of the training; () if it can."""
     if image_in is None or maps is None:
         return ()
     if image_in.box.quality < TRUSTED:
         return (Notice("scan_without_lungs", {"quality": round(image_in.box.quality, 2)}, "image"),)
-    familiar = facts.get("familiar")
-    if not familiar:
+    if familiar is None:
         return ()
-    inside, outside = strangeness(familiar, maps.mean((1, 2))[None].numpy())
-    share = max(float(inside[0]) / familiar["inside_limit"], float(outside[0]) / familiar["outside_limit"])
+    share = float(times_as_strange(familiar, maps.mean((1, 2))[None].numpy())[0])
     if share > BEYOND:
         return (Notice("scan_unfamiliar", {"times": round(share, 1)}, "image"),)
     return ()
 
 
 def find_warnings(
-    task: CaseTask, facts: dict, taught: dict[str, bool], case: Case, text_in: TextInput | None
+    task: CaseTask, facts: ModelFacts, taught: dict[str, bool], case: Case, text_in: TextInput | None
 ) -> tuple[Notice, ...]:
     """What the reader must know although nothing is closed: notes cut short, values outside the training range."""
     told = []
@@ -61,7 +64,7 @@ def find_warnings(
     if own and not known:
         told.append(Notice("clinical_nothing_taught", {}, "clinical"))
     for name in known:
-        limits = facts["ranges"].get(name)
+        limits = facts.ranges.get(name)
         value = case.values[name]
         if limits and task.field(name).kind == "number" and not limits[0] <= value <= limits[1]:
             shown = zip(("value", "low", "high"), (value, *limits), strict=True)

@@ -1,14 +1,12 @@
 """Whether a recording can be an ECG at all: it must stand out of its noise, hold heart beats, and measure like the ECGs that the model learned from."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 from torch import Tensor
 
 from mmcore.domain.case import Waveform
+from mmcore.domain.model_facts import Familiar
 from mmcore.domain.notice import Notice
-from mmcore.metrics.ood import fit_familiar, strangeness
+from mmcore.metrics.ood import fit_familiar, times_as_strange
 from mmcore.preprocess.ecg_delineation import find_beats
 from mmcore.preprocess.waveform import ready
 
@@ -18,7 +16,9 @@ NOISE = 0.06  # of the leads' height; between real ECGs and the same with white 
 BEYOND = 1.35  # times the distance that 99 of 100 calibration ECGs keep: no more, since ill hearts measure oddly too
 
 
-def ecg_gates(waveform: Waveform | None, facts: Mapping[str, Any], maps: Tensor | None) -> tuple[Notice, ...]:
+def ecg_gates(
+    waveform: Waveform | None, familiar: Familiar | None, maps: Tensor | None
+) -> tuple[Notice, ...]:
     """A notice where a recording is drowned in noise, has too few heart beats, or measures (D, leads, l) unlike the training ECGs."""
     if waveform is None:
         return ()
@@ -30,10 +30,9 @@ def ecg_gates(waveform: Waveform | None, facts: Mapping[str, Any], maps: Tensor 
     count = len(find_beats(samples))
     if count < FEWEST_BEATS:
         return (Notice("ecg_without_beats", {"count": count}, "waveform"),)
-    familiar = facts.get("familiar_ecg")
-    if not familiar or maps is None:
+    if familiar is None or maps is None:
         return ()
-    times = float(strange_by(familiar, maps.mean((1, 2))[None].numpy())[0])
+    times = float(times_as_strange(familiar, maps.mean((1, 2))[None].numpy())[0])
     return (Notice("ecg_unfamiliar", {"times": round(times, 1)}, "waveform"),) if times > BEYOND else ()
 
 
@@ -50,12 +49,6 @@ def noise_share(samples: np.ndarray) -> float:
     return float(np.median(size / (high - low + 1e-6)))
 
 
-def strange_by(familiar: Mapping[str, Any], measures: np.ndarray) -> np.ndarray:
-    """(N,) how many times farther than the calibration ECGs measures (N, D) lie from the training ECGs."""
-    inside, outside = strangeness(dict(familiar), measures)
-    return np.maximum(inside / familiar["inside_limit"], outside / familiar["outside_limit"])
-
-
-def fit_familiar_ecg(train: np.ndarray, calibration: np.ndarray) -> dict:
-    """What ecg_gates needs to know of the training ECGs, from measures (N, D); {} if too few."""
+def fit_familiar_ecg(train: np.ndarray, calibration: np.ndarray) -> Familiar | None:
+    """What ecg_gates needs to know of the training ECGs, from measures (N, D); None if too few."""
     return fit_familiar(train, calibration, DIRECTIONS)

@@ -1,6 +1,6 @@
 """What speaks against the clinical values as a whole: each plausible by itself, and most of them beyond belief together."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from mmcore.domain.notice import Notice
 from mmcore.domain.task import CaseTask, Field
@@ -11,7 +11,7 @@ FAR = 0.6  # of the way from the reference range to the end of what is accepted 
 
 
 def find_vitals_gate(
-    task: CaseTask, ranges: Mapping[str, list | None], values: Mapping[str, float]
+    task: CaseTask, ranges: Mapping[str, Sequence[float] | None], values: Mapping[str, float]
 ) -> Notice | None:
     """Why the values should add nothing, or None. ranges: field -> [low, high] of 98 in 100 training patients, None if unknown."""
     numbers = {f.name: values[f.name] for f in task.fields if f.name in values and f.kind == "number"}
@@ -21,7 +21,7 @@ def find_vitals_gate(
     return Notice("vitals_all_extreme", {"count": len(strange), "of": len(numbers)}, "clinical")
 
 
-def _extreme(field: Field, known: list | None, value: float) -> bool:
+def _extreme(field: Field, known: Sequence[float] | None, value: float) -> bool:
     """Outside what the training patients had or, where that is not known, most of the way to what cannot be."""
     if known:
         return not known[0] <= value <= known[1]

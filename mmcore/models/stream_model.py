@@ -1,11 +1,11 @@
 """The risk model of a stream: a table of leaves, a calibration that depends on the hour, and what it was made with."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from mmcore.domain.model_facts import StreamFacts
 from mmcore.models.stream_trees import LeafTable
 
 
@@ -55,7 +55,7 @@ class StreamModel:
     prior: float
     fields: tuple[str, ...]
     features: tuple[tuple[str, str], ...]
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: StreamFacts = StreamFacts()
 
     def logits(self, x: np.ndarray, minutes: Sequence[float]) -> np.ndarray:
         """(N,) calibrated log-odds of features x (N, F) at so many minutes after admission (N,)."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mmcore.domain.errors import PackError
+from mmcore.domain.model_facts import AlertTable
 from mmcore.domain.notice import Notice
 from mmcore.domain.stream import Stay, StreamAttribution, StreamRisk
 from mmcore.domain.task import StreamTask
@@ -138,19 +139,19 @@ def with_consent(settings: WardSettings, key: str) -> WardSettings:
     return replace(settings, agreed=others if key in settings.agreed else (*others, key))
 
 
-def alert_figures(stored: StoredStream) -> Mapping:
-    """What each threshold did to patients who did not train the model: {patients, n, table}."""
-    return stored.model.facts["alerts"]
+def alert_figures(stored: StoredStream) -> AlertTable:
+    """What each threshold did to patients who did not train the model."""
+    return stored.model.facts.alerts
 
 
-def figures_at(stored: StoredStream, threshold: float) -> Mapping:
+def figures_at(stored: StoredStream, threshold: float) -> Mapping[str, float]:
     """The row of alert_figures nearest to a threshold."""
-    return min(alert_figures(stored)["table"], key=lambda row: abs(row["threshold"] - threshold))
+    return min(alert_figures(stored).table, key=lambda row: abs(row["threshold"] - threshold))
 
 
 def usual_threshold(stored: StoredStream) -> float:
     """The tabled threshold nearest to the model's operating point."""
-    return figures_at(stored, float(stored.model.facts["operating_point"][stored.model.label]))["threshold"]
+    return figures_at(stored, float(stored.model.facts.operating_point[stored.model.label]))["threshold"]
 
 
 def settings_of(store: AlertStore, ward: str) -> WardSettings:

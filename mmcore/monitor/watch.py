@@ -111,7 +111,7 @@ def open_watch(task_name: str, threshold: float | None, accept: bool) -> Watch:
     if threshold is not None and not 0 < threshold < 1:
         raise OutOfRangeError("threshold_out_of_range", value=f"{threshold:g}")
     model = load_stream(task_name).model
-    return Watch(model, task, AlertRule(threshold or model.facts["operating_point"][model.label]), accept)
+    return Watch(model, task, AlertRule(threshold or model.facts.operating_point[model.label]), accept)
 
 
 def watch_lines(watch: Watch, lines: Iterable[str]) -> Iterator[dict]:

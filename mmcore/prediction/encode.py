@@ -67,7 +67,7 @@ def encode(engine: Engine, case: Case, memory: dict) -> Encodings:
     if not np.isnan(known).all():
         values = torch.from_numpy(known)[None]
     gates, warnings = _judged(engine, case, scan_key, image_in, maps.get("image"), memory)
-    gates = (*gates, *ecg_gates(case.waveform, engine.facts, maps.get("waveform")))
+    gates = (*gates, *ecg_gates(case.waveform, engine.facts.familiar_ecg, maps.get("waveform")))
     closed = {str(g.modality) for g in gates} - case.overruled | case.left_out
     return Encodings(
         image_in,
@@ -95,13 +95,13 @@ def _judged(
     if key not in memory:
         gates, warnings = judge_case(engine.task, engine.facts, case)
         if not any(g.modality == "image" for g in gates):
-            gates = (*gates, *find_image_gate(engine.facts, image_in, maps))
+            gates = (*gates, *find_image_gate(engine.facts.familiar, image_in, maps))
         memory[key] = (gates, warnings)
     return memory[key]
 
 
 def _encode_image(engine: Engine, scan: Scan) -> tuple[ImageInput, Tensor]:
-    ready = image_input(scan, engine.stored.lungs, engine.facts["image"]["size"])
+    ready = image_input(scan, engine.stored.lungs, engine.facts.image_size)
     return ready, engine.stored.model.encode_map("image", ready.pixels)[0].clone()
 
 

@@ -5,6 +5,7 @@ from functools import cached_property
 
 from threadpoolctl import threadpool_limits
 
+from mmcore.domain.model_facts import ModelFacts
 from mmcore.domain.task import CaseTask
 from mmcore.metrics.conformal import Rounds, fit_rounds
 from mmcore.stores.model_folders import model_directory
@@ -24,15 +25,15 @@ class Engine:
         """field -> whether the training data could teach it; one that they could not is shown and adds 0."""
         return {f["name"]: f["identified"] for f in self.stored.model.config.fields}
 
-    @property
-    def facts(self) -> dict:
-        """What training stored with the model: operating points, conformal scores, training ranges."""
-        return self.stored.model.config.facts
+    @cached_property
+    def facts(self) -> ModelFacts:
+        """What training stored with the model."""
+        return ModelFacts.of_json(self.stored.model.config.facts)
 
     @cached_property
     def rounds(self) -> Rounds:
         """The conformal scores, ready to be compared with."""
-        return fit_rounds(self.facts["conformal"]["scores"])
+        return fit_rounds(self.facts.conformal.scores)
 
 
 def load_engine(task_name: str) -> Engine:

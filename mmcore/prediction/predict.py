@@ -37,7 +37,7 @@ def predict(
     evidence = shares[0].double()
     default = (logits[0].double() - evidence.sum(0)).tolist()
     chosen = (
-        _prior_logits(task, prior, engine.facts["label_share"])
+        _prior_logits(task, prior, engine.facts.label_share)
         if prior
         else dict(zip(task.labels, default, strict=True))
     )
@@ -50,7 +50,7 @@ def predict(
     probabilities, reference = (
         dict(zip(task.labels, _squash(x, task).tolist(), strict=True)) for x in (totals, usual)
     )
-    confidence = engine.facts["conformal"]["confidence"]
+    confidence = engine.facts.conformal.confidence
     plausible = p_values(engine.rounds, reference)
     return Prediction(
         task=task.name,

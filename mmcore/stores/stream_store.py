@@ -1,13 +1,14 @@
 """Stream models on disk: the leaves as safetensors, everything else as JSON, each file checked against its digest."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
 from mmcore.domain.errors import ModelFileError
+from mmcore.domain.model_facts import StreamFacts
 from mmcore.models.stream_model import Expert, HourlyScale, StreamModel
 from mmcore.models.stream_trees import LeafTable
 from mmcore.stores.model_folders import model_directory, verified_digests, write_digests
@@ -46,7 +47,7 @@ def save_stream(model: StreamModel, directory: Path) -> None:
         ],
         "fields": list(model.fields),
         "features": [list(pair) for pair in model.features],
-        "facts": model.facts,
+        "facts": asdict(model.facts),
     }
     (directory / CONFIG).write_text(json.dumps(config, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     write_digests(directory)
@@ -71,7 +72,7 @@ def load_stream(task: str, directory: Path | None = None) -> StoredStream:
         prior=config["prior"],
         fields=tuple(config["fields"]),
         features=tuple((a, b) for a, b in config["features"]),
-        facts=config["facts"],
+        facts=StreamFacts.of_json(config["facts"]),
     )
     return StoredStream(model, directory.name, digests[WEIGHTS], directory)
 

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from mmcore.cases.pack_rows import outcomes_of
+from mmcore.domain.model_facts import Baseline, Conformal, ModelFacts
 from mmcore.domain.pack import PackRow
 from mmcore.domain.patient_marks import patient_mark
 from mmcore.domain.task import CaseTask
@@ -213,55 +214,42 @@ def conclude(
         else None
         for i, f in enumerate(task.fields)
     }
-    model.config.facts = {
-        "image": {"size": settings.image.size},
-        "label_share": dict(zip(task.labels, shares.tolist(), strict=True)),
-        "operating_point": dict(
-            zip(task.labels, operating_points(stated, calibration.outcomes), strict=True)
-        ),
-        "conformal": {
-            "confidence": settings.confidence,
-            "scores": conformalize(
-                task.labels, unseen, calibration.outcomes, calibration.patients, task.exclusive
-            ),
-        },
-        "set_scales": own_scales,
-        "ranges": ranges,
-        "familiar": fit_familiar(seen["image"], calibration.inputs["image"]) if "image" in seen else {},
-        "familiar_ecg": fit_familiar_ecg(seen["waveform"], calibration.inputs["waveform"])
-        if "waveform" in seen
-        else {},
-        "baseline": _fit_baseline(task, rows),
-        "patients": {
+    scores = conformalize(task.labels, unseen, calibration.outcomes, calibration.patients, task.exclusive)
+    given = calibration.inputs
+    model.config.facts = ModelFacts(
+        image_size=settings.image.size,
+        label_share=dict(zip(task.labels, shares.tolist(), strict=True)),
+        operating_point=dict(zip(task.labels, operating_points(stated, calibration.outcomes), strict=True)),
+        conformal=Conformal(settings.confidence, scores),
+        set_scales=own_scales,
+        ranges=ranges,
+        familiar=fit_familiar(seen["image"], given["image"]) if "image" in seen else None,
+        familiar_ecg=fit_familiar_ecg(seen["waveform"], given["waveform"]) if "waveform" in seen else None,
+        baseline=_fit_baseline(task, rows),
+        patients={
             "train": sorted({patient_mark(p) for p in train.patients}),
             "calibration": sorted({patient_mark(p) for p in calibration.patients}),
         },
-        "rows": {"train": len(train.keys), "calibration": len(calibration.keys)},
-        "settings": asdict(settings),
-    }
+        rows={"train": len(train.keys), "calibration": len(calibration.keys)},
+        settings=asdict(settings),
+    ).as_json()
 
 
-def _fit_baseline(task: CaseTask, rows: Sequence[PackRow]) -> dict:
-    """The sceptic's logistic regression on task.baseline, missing values at their mean; {} where it cannot be fitted.
+def _fit_baseline(task: CaseTask, rows: Sequence[PackRow]) -> Baseline | None:
+    """The sceptic's logistic regression on task.baseline, missing values at their mean; None where it cannot be fitted.
 
     It may use what the model may not, such as a field that one source alone has: a sceptic would.
     """
     values = np.array([[r.values.get(name, np.nan) for name in task.baseline] for r in rows])
     known = ~np.isnan(values).all(1)
     if not task.baseline or known.sum() < 20:
-        return {}
+        return None
     values = values[known]
     mean, spread = np.nanmean(values, 0), np.nanstd(values, 0) + 1e-6
     filled = (np.where(np.isnan(values), mean, values) - mean) / spread
     fit = _exclusive_baseline if task.exclusive else _independent_baseline
     weights, intercepts = fit(filled, outcomes_of(task, rows)[known])
-    return {
-        "fields": list(task.baseline),
-        "mean": mean.tolist(),
-        "spread": spread.tolist(),
-        "weights": weights.tolist(),
-        "intercepts": intercepts.tolist(),
-    }
+    return Baseline(task.baseline, mean.tolist(), spread.tolist(), weights.tolist(), intercepts.tolist())
 
 
 def _exclusive_baseline(x: np.ndarray, outcomes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

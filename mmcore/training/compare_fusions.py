@@ -49,7 +49,7 @@ def compare(engine: Engine, data: Path, progress: Progress) -> dict:
     stored = engine.stored
     everyone = encodings_of(engine, rows, progress)
     marks = np.array([patient_mark(p) for p in everyone.patients])
-    parts = {n: np.isin(marks, engine.facts["patients"][n]) for n in ("train", "calibration")}
+    parts = {n: np.isin(marks, engine.facts.patients[n]) for n in ("train", "calibration")}
     parts["test"] = ~(parts["train"] | parts["calibration"])
     if not all(p.any() for p in parts.values()):
         raise PackError("pack_without_training_patients", directory=Path(data).name)
@@ -63,7 +63,7 @@ def encodings_of(engine: Engine, rows: Sequence[PackRow], progress: Progress) ->
     """Encodings of rows by the stored model's encoders, exactly as at the bedside."""
     stored, features = engine.stored, {}
     if stored.model.image_encoder is not None:
-        size = engine.facts["image"]["size"]
+        size = engine.facts.image_size
         features["image"] = features_of_scans(stored.model, rows, stored.lungs, size, progress)
     if stored.model.waveform_encoder is not None:
         features["waveform"] = features_of_waveforms(stored.model, rows, progress)

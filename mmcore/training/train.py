@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from mmcore.cards.write import write_card
 from mmcore.cases.pack_rows import has_label, outcomes_of, read_pack
+from mmcore.domain.model_facts import ModelFacts
 from mmcore.domain.pack import PackRow
 from mmcore.domain.task import CaseTask, Modality
 from mmcore.evaluation.evaluate import evaluate, patient_mark
@@ -100,21 +102,19 @@ def _fit_and_test(
     labelled = part[TRAIN][[has_label(task, shop.rows[i]) for i in part[TRAIN]]]
     own = [shop.rows[i] for i in labelled]
     conclude(model, task, taught, everyone.take(part[CALIBRATION]), settings, own, together.inputs)
-    model.config.facts["patients"]["train"] = sorted(
-        {patient_mark(shop.rows[i].patient) for i in part[TRAIN]}
-    )
-    model.config.facts["split"] = {name: len(indices) for name, indices in part.items()}
-    facts = model.config.facts
-    result: dict = {
-        "task": task.name, "version": folder.name, "split": facts["split"], "seed": settings.seed
-    }  # fmt: skip
+    facts = ModelFacts.of_json(model.config.facts)
+    taught_by = sorted({patient_mark(shop.rows[i].patient) for i in part[TRAIN]})
+    split = {name: len(indices) for name, indices in part.items()}
+    facts = replace(facts, patients=dict(facts.patients) | {"train": taught_by}, split=split)
+    model.config.facts = facts.as_json()
+    result: dict = {"task": task.name, "version": folder.name, "split": split, "seed": settings.seed}
     if cross_validate:
         result["cross_validation"] = cross_validated(shop, "cross_validation")
         rest = np.flatnonzero(parts_of(shop.rows) != TEST)
         others = [shop.rows[i] for i in rest]
         evidence, patients = evidence_of_folds(shop)[rest], [r.patient for r in others]
         settle_on_folds(model, task, evidence, outcomes_of(task, others), patients)
-    result["set_scales"] = facts["set_scales"]
+    result["set_scales"] = model.config.facts["set_scales"]
     save_model(model, tokenizer, shop.lungs, folder)
     if len(model.modalities) > 1:
         scored = part | {TRAIN: labelled}

@@ -7,6 +7,7 @@ import pytest
 
 from mmcore.cases import edits, similar
 from mmcore.domain.case import Case, Waveform
+from mmcore.domain.model_facts import ModelFacts
 from mmcore.domain.prediction import Contrast, Prediction
 from mmcore.domain.scan import Film
 from mmcore.domain.task import Field, Modality
@@ -112,7 +113,7 @@ def toy_engine(exclusive: bool = True):
     stored = SimpleNamespace(model=model)
     taught = {"age_years": True, "sex": True, "crp_mg_per_l": False}
     return SimpleNamespace(
-        task=small, stored=stored, taught=taught, facts={"ranges": {"age_years": [20, 90]}}
+        task=small, stored=stored, taught=taught, facts=ModelFacts(ranges={"age_years": [20, 90]})
     )
 
 

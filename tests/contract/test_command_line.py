@@ -199,7 +199,7 @@ def test_no_patient_that_trained_or_calibrated_the_model_is_scored() -> None:
     from mmcore.training.splits import TEST, split_patients
 
     engine = load_engine("chest_infection")
-    known = set(engine.facts["patients"]["train"]) | set(engine.facts["patients"]["calibration"])
+    known = engine.facts.met
     patients = {row.patient for row in read_pack(engine.task, SHARED).rows}
     fresh = {p for p in patients if patient_mark(p) not in known}
     assert fresh == {p for p, part in split_patients(patients).items() if part == TEST}

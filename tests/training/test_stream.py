@@ -62,8 +62,8 @@ def test_training_writes_a_model_that_loads_and_a_card_with_its_figures(trained)
     assert first["test"]["metrics"] == again["test"]["metrics"]
     assert sum(first["split"].values()) == 64
     stored = load_stream("icu_mortality", folder)
-    assert set(stored.model.facts["patients"]) == {"train", "calibration"}
-    asked = stored.model.facts["conformal"]["scores"]["48"]
+    assert set(stored.model.facts.patients) == {"train", "calibration"}
+    asked = stored.model.facts.conformal.scores["48"]
     assert sum(map(len, asked.values())) == first["split"]["calibration"]
     assert set(first["test"]["prediction_sets"]["by_class"]) == set(asked)
     card = (folder / "model_card.md").read_text(encoding="utf-8")

@@ -1,10 +1,12 @@
 """What rests on the patients of all folds, each scored without its patient: set scales, operating points, prediction sets."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
 
+from mmcore.domain.model_facts import ModelFacts
 from mmcore.domain.task import CaseTask
 from mmcore.metrics.conformal import conformalize
 from mmcore.models.fusion import FusionModel
@@ -23,14 +25,19 @@ def settle_on_folds(
     """
     if model.joint is not None:
         return
-    facts, here = model.config.facts, ~np.isnan(evidence).all(2)
+    facts, here = ModelFacts.of_json(model.config.facts), ~np.isnan(evidence).all(2)
     some = here.any(1) & ~np.isnan(outcomes).all(1)
     evidence, outcomes, who, here = evidence[some], outcomes[some], np.asarray(patients)[some], here[some]
-    shares = np.array([facts["label_share"][k] for k in task.labels])
-    facts["set_scales"] = scale_sets(model, evidence, outcomes, who, shares)
+    shares = np.array([facts.label_share[k] for k in task.labels])
+    scales = scale_sets(model, evidence, outcomes, who, shares)
     with torch.no_grad():
         raw = torch.tensor(np.nan_to_num(evidence), dtype=torch.float32)
         logits = model.prior + model.calibrated(raw, torch.tensor(here)).sum(1)
     stated = probabilities_of(logits, task.exclusive)
-    facts["operating_point"] = dict(zip(task.labels, operating_points(stated, outcomes), strict=True))
-    facts["conformal"]["scores"] = conformalize(task.labels, stated, outcomes, who, task.exclusive)
+    scores = conformalize(task.labels, stated, outcomes, who, task.exclusive)
+    model.config.facts = replace(
+        facts,
+        set_scales=scales,
+        operating_point=dict(zip(task.labels, operating_points(stated, outcomes), strict=True)),
+        conformal=replace(facts.conformal, scores=scores),
+    ).as_json()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mmcore.domain.model_facts import AlertTable, HourlyConformal, StreamFacts
 from mmcore.domain.patient_marks import patient_mark
 from mmcore.domain.stream import Stay, StayPack
 from mmcore.domain.task import StreamTask
@@ -139,28 +140,26 @@ def conclude(
     risk = {h: risk_at_snapshot(model, found.x[held], h) for h in task.stream.hours}
     last = task.stream.hours[-1]
     hourly = hourly_risks(model, task, [found.stays[i] for i in held], out, progress)
-    facts = {
-        "label_share": {label: share},
-        "operating_point": {label: operating_point(risk[last], died)},
-        "conformal": {
-            "confidence": CONFIDENCE,
-            "scores": {
+    facts = StreamFacts(
+        label_share={label: share},
+        operating_point={label: operating_point(risk[last], died)},
+        conformal=HourlyConformal(
+            CONFIDENCE,
+            {
                 str(h): conformalize((label,), p[:, None], died[:, None], exclusive=False)
                 for h, p in risk.items()
             },
-        },
-        "alerts": {
-            "patients": "calibration",
-            "n": len(held),
-            "table": alert_table(hourly, died, ALERT_THRESHOLDS, task.stream.horizon_hours),
-        },
-        "baseline": baseline_points(task, found, held),
-        "patients": {
+        ),
+        alerts=AlertTable(
+            "calibration", len(held), alert_table(hourly, died, ALERT_THRESHOLDS, task.stream.horizon_hours)
+        ),
+        baseline=baseline_points(task, found, held),
+        patients={
             name: sorted(patient_mark(found.stays[i].key) for i in np.flatnonzero(parts == name))
             for name in (TRAIN, CALIBRATION)
         },
-        "settings": {"seed": seed, "snapshots": list(SNAPSHOTS), "experts": [asdict(p) for p in PLANS]},
-    }
+        settings={"seed": seed, "snapshots": list(SNAPSHOTS), "experts": [asdict(p) for p in PLANS]},
+    )
     return replace(model, facts=facts)
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +56,7 @@ def train_stream(
         "seed": seed,
         "split": {p: int((parts == p).sum()) for p in (TRAIN, CALIBRATION, TEST)},
         "deaths": {p: int(found.died[parts == p].sum()) for p in (TRAIN, CALIBRATION, TEST)},
-        "alerts": model.facts["alerts"],
+        "alerts": asdict(model.facts.alerts),
         "compared": {"trees": _compared(model, found, parts)},
     }
     stored = load_stream(task.name, folder)
@@ -130,7 +131,7 @@ def _cross_validated(model: StreamModel, found: Snapshots, out: Path, progress: 
         )
         stated[held] = probability(scale * scores_at(experts, found.x[held]) + offset)
     hours = _hours(model)
-    threshold = float(model.facts["operating_point"][model.label])
+    threshold = float(model.facts.operating_point[model.label])
     chosen = stated[:, [SNAPSHOTS.index(h) for h in hours]]
     return {"folds": FOLDS, "all": hour_figures(hours, chosen, found.died, threshold)}
 

@@ -14,7 +14,7 @@ SHOWN = 4
 
 def draw_threshold(stored, settings: WardSettings) -> float | None:
     """The slider with the figures of its threshold, and the switch; returns the threshold in force, None while off."""
-    table = ward.alert_figures(stored)["table"]
+    table = ward.alert_figures(stored).table
     choices = [row["threshold"] for row in table]
     usual = ward.usual_threshold(stored)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -33,7 +33,7 @@ def draw_threshold(stored, settings: WardSettings) -> float | None:
         f"<div><b>{value}</b><span>{escape(t(f'screen.monitor.{name}'))}</span></div>"
         for name, value in figures
     )
-    source = t("screen.monitor.figures_from", n=f"{ward.alert_figures(stored)['n']:,}")
+    source = t("screen.monitor.figures_from", n=f"{ward.alert_figures(stored).n:,}")
     st.html(f'<div class="figures">{cells}</div><div class="quiet">{escape(source)}</div>')
     return chosen if on else None
 
