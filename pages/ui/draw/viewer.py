@@ -100,7 +100,7 @@ def draw_for_painting(
 def _component() -> ComponentRenderer:
     return st.components.v2.component(
         "viewer",
-        html=html("draw/viewer_place"),
+        html=html("shell/mount", id="viewer"),
         css=resources.asset("viewer.css"),
         js=resources.asset("viewer.js"),
     )
