@@ -64,7 +64,7 @@ def draw_mark(scan: Scan, name: str) -> tuple[float, float, int]:
 
 def _of_ct(scan: Scan) -> tuple[Mark, tuple[int, int, int]]:
     """The mark, and how many slices, rows and columns there are."""
-    assert scan.mark is not None and scan.hounsfield is not None, "only a CT is drawn by slices"
+    assert scan.mark is not None and scan.hounsfield is not None  # only a CT is drawn by slices
     slices, rows, columns = scan.hounsfield.shape
     return scan.mark, (slices, rows, columns)
 

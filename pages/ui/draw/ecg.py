@@ -70,7 +70,7 @@ def draw(
 ) -> None:
     """The ECG with its switches; `key` tells cases apart. marks: drawn as frames where a student may mark; None elsewhere."""
     if waveform is None:
-        show("shell/line", kind="panel quiet", words=t("screen.ecg.none"))
+        show("shell/line", kind="panel", words=t("screen.ecg.none"))
         return
     usual = "3x4" if marks is None else "12x1"  # where all that is marked can be seen
     layout, ways = _switches(key, usual, evidence=attribution is not None)

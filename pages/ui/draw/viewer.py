@@ -40,7 +40,7 @@ def draw(
     Returns the rectangles that stand.
     """
     if scan is None:
-        show("shell/line", kind="panel quiet", words=t("screen.review.no_scan"))
+        show("shell/line", kind="panel", words=t("screen.review.no_scan"))
         return marks
     grey = _grey(scan.pixels)
     rings = [] if lungs is None else lung_rings(lungs)

@@ -70,7 +70,7 @@ def apart_words(ages: tuple[Age, ...]) -> str:
         return heading("screen.times.none_known", names=unknown)
     when = heading("screen.times.newest", modality=newest.modality, when=written(newest.moment))
     not_known = heading("screen.times.not_known", names=unknown) if unknown else ""
-    return " ".join(part for part in (when, _others(ages), not_known) if part)
+    return " ".join(filter(None, (when, _others(ages), not_known)))
 
 
 def _others(ages: tuple[Age, ...]) -> str:
