@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from mmcore.domain.case import Case, Notice, Scan, Waveform
+from mmcore.domain.memory import Memory
 from mmcore.gates.case import find_image_gate, find_warnings, judge_case, only_taught
 from mmcore.gates.ecg import ecg_gates
 from mmcore.gates.recency import time_notices
@@ -42,7 +43,7 @@ class Encodings:
     note_key: str = ""  # digest of the note, names what memory keeps of it
 
 
-def encode(engine: Engine, case: Case, memory: dict) -> Encodings:
+def encode(engine: Engine, case: Case, memory: Memory) -> Encodings:
     """Encodings of each modality that is present and not gated, taken from memory where the content is the same."""
     stored = engine.stored
     image_in = text_in = hidden = values = None
