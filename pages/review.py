@@ -51,9 +51,7 @@ with right:
 
 names = ("note", "vitals", "what_if", "similar", "believe", "next_steps") if shown else ("note", "vitals")
 titles = {n: t(f"screen.review.tab.{n}") for n in names}
-first = titles[
-    "note" if review.note_text else "vitals"
-]  # a case without a note does not open on an empty tab
+first = titles["note" if review.note_text else "vitals"]  # without a note no empty tab is opened
 tabs = dict(zip(names, st.tabs(list(titles.values()), default=first), strict=True))
 with tabs["vitals"]:
     vitals.draw(review, engine.task, revealed=shown, doubt=doubts.get("clinical", ""))

@@ -81,6 +81,14 @@ def test_what_is_filled_in_is_escaped_and_what_a_template_made_is_not() -> None:
     assert html("review/side", words="a & b", account=line) == f'<h2 class="part">a &amp; b</h2>{line}'
 
 
+def test_a_note_is_shown_as_it_was_written_and_runs_nothing() -> None:
+    runs = [("1. ", "<b>Cough</b>", "w", ""), ("\n  ", "fever", "w negated", "")]
+    assert html("draw/note", alt='"a"', runs=runs, rest=" & more\n") == (
+        '<div class="note" role="group" aria-label="&#34;a&#34;">1. <span class="w" style="">&lt;b&gt;Cough&lt;/b&gt;</span>'
+        '\n  <span class="w negated" style="">fever</span> &amp; more\n</div>'
+    )
+
+
 def test_a_value_that_is_missing_is_an_error_and_not_a_gap() -> None:
     with pytest.raises(UndefinedError, match="words"):
         html("shell/line", kind="quiet")

@@ -42,10 +42,10 @@ def draw(task: Task, key: str, case: Case) -> None:
 
 
 def _read(companion: Task, key: str, asked: Case) -> Review:
-    from mmcore.explain import review  # brings torch
+    from mmcore.explain.review import review as review_of  # brings torch
 
     prior = state.of_case(key, "prior")
-    return review.review(resources.engine(companion.name), asked, prior=prior, memory=state.memory(key))
+    return review_of(resources.engine(companion.name), asked, prior=prior, memory=state.memory(key))
 
 
 def draw_moved(task: Task, key: str, before: Case, after: Case) -> None:

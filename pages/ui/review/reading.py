@@ -61,10 +61,10 @@ def read(
     engine: "Engine", key: str, case: Case, contrast: Contrast | None = None, tokens: str = QUICK
 ) -> Review:
     """Review a case under the chosen prior and contrast; what was computed before is not computed again."""
-    from mmcore.explain import review  # brings torch
+    from mmcore.explain.review import review as review_of  # brings torch
 
     chosen = {"prior": state.of_case(key, "prior"), "contrast": contrast or state.of_case(key, "contrast")}
-    return review.review(engine, case, **chosen, memory=state.memory(key), tokens=tokens)
+    return review_of(engine, case, **chosen, memory=state.memory(key), tokens=tokens)
 
 
 def keep(key: str, summary: CaseSummary, review: Review) -> None:

@@ -21,11 +21,11 @@ from pages.ui.shell import state
 from pages.ui.shell.template import html, show
 from pages.ui.shell.text import heading, percent, signed, t, told
 
-Again = Callable[[Case, Contrast], Review]
 if TYPE_CHECKING:  # torch comes with it
     from mmcore.explain.counterfactual import Change
 
 MOST_CHANGES = 3  # told at once
+Again = Callable[[Case, Contrast], Review]  # a changed case under a contrast -> its review
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class _Edits:
     flat: tuple[tuple[str, ...], tuple[float, float] | None] | None
 
     @property
-    def any(self) -> bool:
-        """Whether anything is."""
+    def made(self) -> bool:
+        """Whether anything is changed."""
         return any((self.without, self.values, self.hidden, self.painted, self.flat))
 
 
@@ -54,7 +54,7 @@ def draw(review: Review, task: Task, key: str, again: Again, changes: "tuple[Cha
     with left:
         wanted = _edits(review, task, key)
     with right:
-        if not wanted.any:
+        if not wanted.made:
             state.set_of_case(key, "edited", None)
             show("shell/line", kind="quiet", words=t("screen.what_if.nothing"))
             _draw_smallest(changes, task)
@@ -106,7 +106,7 @@ def _edits(review: Review, task: Task, key: str) -> _Edits:
     painted = paint.draw(scan, key, round_) if scan is not None and "image" in present else ()
     flat = paint.draw_leads(waveform, key, round_) if waveform is not None and "waveform" in present else None
     found = _Edits(tuple(without), values, hidden, painted, flat)
-    if found.any:
+    if found.made:
         st.button(
             t("screen.what_if.reset"),
             key=f"undo_{key}",
