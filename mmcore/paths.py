@@ -12,6 +12,7 @@ DEMONSTRATIONS = ASSETS / "demo"
 GATES = ASSETS / "gates"
 MODELS = ASSETS / "models"
 SENTENCES = ASSETS / "text"
+TEMPLATES = ASSETS / "templates"
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ if key is None:
 try:
     summary, case = resources.store().summary(key), resources.store().load(key)
     engine = reading.load_engine(summary, case)
-    seen = reading.read(engine, key, case)
+    review = reading.read(engine, key, case)
 except NothingToPredictError as error:
     reading.draw_head(summary)
     left, right = reading.sides(get_task(case.task), case)
@@ -34,37 +34,37 @@ except NothingToPredictError as error:
 except MmcoreError as error:
     frame.fail(error)
 
-reading.keep(key, summary, seen)
-reading.draw_head(summary, seen.prediction.model_version)
+reading.keep(key, summary, review)
+reading.draw_head(summary, review.prediction.model_version)
 shown = reading.revealed(key, summary)
-doubts = belief.doubts(key, seen) if shown else {}
+doubts = belief.doubts(key, review) if shown else {}
 left, right = reading.sides(engine.task, case)
 if left is not None:
     with left:
-        pictures.draw(engine.task, key, case, seen, revealed=shown, doubts=doubts)
+        pictures.draw(engine.task, key, case, review, revealed=shown, doubts=doubts)
 with right:
     if shown:
-        reading.draw_answer(engine, key, case, seen.prediction.contrast, wide=left is None)
+        reading.draw_answer(engine, key, case, review.prediction.contrast, wide=left is None)
     else:
         with st.container(key="panel_estimate"):
-            decision.draw_estimate(seen.prediction.labels, key)
+            decision.draw_estimate(review.prediction.labels, key)
 
 names = ("note", "vitals", "what_if", "similar", "believe", "next_steps") if shown else ("note", "vitals")
 titles = {n: t(f"screen.review.tab.{n}") for n in names}
-first = titles["note" if seen.note_text else "vitals"]  # a case without a note does not open on an empty tab
+first = titles["note" if review.note_text else "vitals"]  # without a note no empty tab is opened
 tabs = dict(zip(names, st.tabs(list(titles.values()), default=first), strict=True))
 with tabs["vitals"]:
-    vitals.draw(seen, engine.task, revealed=shown, doubt=doubts.get("clinical", ""))
+    vitals.draw(review, engine.task, revealed=shown, doubt=doubts.get("clinical", ""))
 if shown:
     with tabs["what_if"]:
         reading.draw_what_if(engine, key, case)
     with tabs["similar"]:
-        reading.draw_similar(key, seen)
-    decision.draw(seen, key)
+        reading.draw_similar(key, review)
+    decision.draw(review, key)
 with tabs["note"]:
-    reading.draw_note(engine, key, seen, shown, doubts.get("text", ""))
+    reading.draw_note(engine, key, review, shown, doubts.get("text", ""))
 if shown:
     with tabs["believe"]:
-        belief.draw(engine, key, case, seen, doubts)
+        belief.draw(engine, key, case, review, doubts)
     with tabs["next_steps"]:
         next_steps.draw(engine.task, dict(case.values), key)

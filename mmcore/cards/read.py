@@ -9,6 +9,7 @@ from mmcore.cards.structure import Structure, read_structure
 from mmcore.metrics.subgroups import FEWEST_PATIENTS, age_band, gaps
 from mmcore.paths import settings
 
+FEWEST = FEWEST_PATIENTS  # figures of a group of fewer are not told: screens name it by this room
 GROUPINGS = ("by_modalities", "by_sex", "by_age_band", "by_view", "by_source")
 PLAIN = ("auroc_", "auprc_", "sensitivity_", "specificity_", "f1_")
 

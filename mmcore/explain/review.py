@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from mmcore.domain.case import Case
+from mmcore.domain.memory import Memory
 from mmcore.domain.prediction import Contrast
 from mmcore.domain.review import Review
 from mmcore.explain.attribute import EXACT, attribute_all
@@ -18,7 +19,7 @@ def review(
     *,
     prior: Mapping[str, float] | None = None,
     contrast: Contrast | None = None,
-    memory: dict | None = None,
+    memory: Memory | None = None,
     tokens: str = EXACT,
 ) -> Review:
     """The account of a case. `memory` keeps encodings and attributions by content, so that a changed prior computes nothing.

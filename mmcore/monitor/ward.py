@@ -206,4 +206,4 @@ def restart(store: AlertStore, ward: str, settings: WardSettings) -> WardSetting
     return replace(settings, hour=0.0, looked=0)
 
 
-__all__ = ["Alert", "AlertStore", "Bed", "WardSettings"]
+__all__ = ["Alert", "AlertStore", "Bed", "StoredStream", "WardSettings"]

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from mmcore.domain.case import Case, Waveform
+from mmcore.domain.memory import Memory
 from mmcore.domain.notice import Notice
 from mmcore.domain.scan import CtVolume, Scan
 from mmcore.gates.case import find_image_gate, find_warnings, judge_case, only_taught
@@ -44,7 +45,7 @@ class Encodings:
     note_key: str = ""  # digest of the note, names what memory keeps of it
 
 
-def encode(engine: Engine, case: Case, memory: dict) -> Encodings:
+def encode(engine: Engine, case: Case, memory: Memory) -> Encodings:
     """Encodings of each modality that is present and not gated, taken from memory where the content is the same."""
     stored = engine.stored
     image_in = text_in = hidden = values = None
@@ -87,7 +88,12 @@ def encode(engine: Engine, case: Case, memory: dict) -> Encodings:
 
 
 def _judged(
-    engine: Engine, case: Case, scan_key: str, image_in: ImageInput | None, maps: Tensor | None, memory: dict
+    engine: Engine,
+    case: Case,
+    scan_key: str,
+    image_in: ImageInput | None,
+    maps: Tensor | None,
+    memory: Memory,
 ) -> tuple[tuple[Notice, ...], tuple[Notice, ...]]:
     """(gates, warnings) of a case, worked out once for a content; a scan that passes unseen meets the model's own eyes."""
     said = () if case.scan is None else (scan_key, *(getattr(case.scan, name) for name in JUDGED_BY))
@@ -125,7 +131,7 @@ def _encode_text(engine: Engine, note: str) -> tuple[TextInput, Tensor]:
     ].clone()
 
 
-def _remember(memory: dict, stored: StoredModel, digest: str, make) -> tuple:
+def _remember(memory: Memory, stored: StoredModel, digest: str, make) -> tuple:
     key = (stored.sha256, digest)
     if key not in memory:
         memory[key] = make()

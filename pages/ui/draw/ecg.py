@@ -1,27 +1,64 @@
 """The ECG on paper: 25 mm a second and 10 mm a millivolt, with its evidence beneath the traces, and in words."""
 
 import base64
-from collections.abc import Mapping, Sequence
-from html import escape
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from math import ceil
 
 import numpy as np
 import streamlit as st
+from markupsafe import Markup
 
 from mmcore.domain.case import LEADS, Waveform
 from mmcore.domain.prediction import Attribution
 from pages.ui.draw.evidence import split_shown
+from pages.ui.shell.template import html, show
 from pages.ui.shell.text import t
 
 MM_PER_SECOND, MM_PER_MILLIVOLT = 25, 10
 SECONDS = 10
 ROW = {"3x4": 27, "12x1": 17}  # mm from one line of traces to the next
 MOST_ROOM = 25  # mm of paper added for waves that reach beyond it
+LEAST_DEPTH = 0.04  # of full colour; fainter evidence is not drawn
 FULL_COLOUR = 99.0  # percentile of the evidence that gets the full colour
 LAYOUTS, SHOWS = ("3x4", "12x1"), ("both", "for", "against", "off")
 Marks = Sequence[Sequence[float]]
 COLOURS = {1: "#2a7fd0", -1: "#e08a1e"}
 DOUBTED = {1: "#8a929c", -1: "#8a929c"}  # of evidence that failed its test
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a trace lies: seconds from first to last, the middle and the height of its row in millimetres."""
+
+    first: float
+    last: float
+    middle: float
+    row: float
+
+
+@dataclass(frozen=True)
+class _Box:
+    """A rectangle on the paper in millimetres; depth: 0 to 1 of its colour."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    colour: str = ""
+    depth: float = 0.0
+
+
+@dataclass(frozen=True)
+class _Strip:
+    """One trace: its left end and middle in millimetres, the points of its line (None: not recorded), evidence and marks."""
+
+    lead: str
+    x: float
+    middle: float
+    points: str | None
+    bands: tuple[_Box, ...]
+    marks: tuple[_Box, ...]
 
 
 def draw(
@@ -33,26 +70,31 @@ def draw(
 ) -> None:
     """The ECG with its switches; `key` tells cases apart. marks: drawn as frames where a student may mark; None elsewhere."""
     if waveform is None:
-        st.html(f'<div class="panel quiet">{t("screen.ecg.none")}</div>')
+        show("shell/line", kind="panel", words=t("screen.ecg.none"))
         return
     usual = "3x4" if marks is None else "12x1"  # where all that is marked can be seen
+    layout, ways = _switches(key, usual, evidence=attribution is not None)
+    words = alternative(waveform, attribution)
+    st.html(_picture(paper(waveform, attribution, layout, ways, marks or (), bool(doubt)), words))
+    scale = t("screen.ecg.scale") + (" " + t("screen.ecg.quarter") if layout == "3x4" and attribution else "")
+    legend = "" if attribution is None else _legend(attribution, bool(doubt))
+    show("draw/ecg_below", legend=legend, doubt=doubt, words=words, scale=scale)
+
+
+def _switches(key: str, usual: str, *, evidence: bool) -> tuple[str, str]:
+    """The layout chosen and which evidence is shown."""
     with st.container(horizontal=True):
         layout = st.segmented_control(
             t("screen.ecg.layout"), LAYOUTS, default=usual, key=f"ecg_layout_{key}",
             format_func=lambda name: t(f"screen.ecg.layout_{name}"),
         ) or usual  # fmt: skip
-        show = "off"
-        if attribution is not None:
-            show = st.segmented_control(
-                t("screen.viewer.evidence"), SHOWS, default="both", key=f"ecg_show_{key}",
-                format_func=lambda name: t(f"screen.viewer.{name}"),
-            ) or "both"  # fmt: skip
-    words = alternative(waveform, attribution)
-    st.html(_picture(paper(waveform, attribution, layout, show, marks or (), bool(doubt)), words))
-    legend = "" if attribution is None else _legend(attribution, bool(doubt))
-    doubted = f'<div class="warning">{escape(doubt)}</div>' if doubt else ""
-    scale = t("screen.ecg.scale") + (" " + t("screen.ecg.quarter") if layout == "3x4" and attribution else "")
-    st.html(f'{legend}{doubted}<p class="quiet">{escape(words)} {escape(scale)}</p>')
+        if not evidence:
+            return layout, "off"
+        ways = st.segmented_control(
+            t("screen.viewer.evidence"), SHOWS, default="both", key=f"ecg_show_{key}",
+            format_func=lambda name: t(f"screen.viewer.{name}"),
+        ) or "both"  # fmt: skip
+    return layout, ways
 
 
 def preview(waveform: Waveform) -> None:
@@ -61,13 +103,12 @@ def preview(waveform: Waveform) -> None:
     read = {"leads": ", ".join(waveform.leads), "rate": f"{waveform.rate_hz:g}", "seconds": f"{seconds:.1f}"}
     words = t("screen.ecg.read", **read)
     st.html(_picture(paper(waveform, None, "3x4", "off"), words))
-    st.html(f'<p class="quiet">{escape(words)} {escape(t("screen.ecg.scale"))}</p>')
+    show("draw/ecg_below", legend="", doubt="", words=words, scale=t("screen.ecg.scale"))
 
 
-def _picture(svg: str, words: str) -> str:
-    """The paper as a picture, since markup of its own would be cleaned away."""
+def _picture(svg: str, words: str) -> Markup:
     source = f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
-    return f'<img class="ecg" alt="{escape(words)}" src="{source}" style="width:100%;border-radius:6px">'
+    return html("draw/ecg_picture", source=source, words=words)
 
 
 def alternative(waveform: Waveform, attribution: Attribution | None) -> str:
@@ -94,97 +135,77 @@ def paper(
     waveform: Waveform,
     attribution: Attribution | None,
     layout: str,
-    show: str,
+    ways: str,
     marks: Marks = (),
     doubtful: bool = False,
-) -> str:
+) -> Markup:
     """The picture as SVG in millimetres. marks: (top, left, bottom, right), shares of the twelve leads and the ten seconds."""
-    lines = 12 if layout == "12x1" else 4
-    width, height = SECONDS * MM_PER_SECOND + 4, lines * ROW[layout] + 4
+    width, height = SECONDS * MM_PER_SECOND + 4, (12 if layout == "12x1" else 4) * ROW[layout] + 4
     above, below = _room(waveform, layout, height)
-    parts = [f'<g transform="translate(0 {-above})">{_grid(width, height + above + below)}</g>']
-    limit, colours = 1.0, DOUBTED if doubtful else COLOURS
-    if attribution is not None:
-        limit = float(np.percentile(np.abs(attribution.values), FULL_COLOUR)) or 1.0
+    evidence = {} if attribution is None or ways == "off" else _by_lead(attribution, ways)
+    colours = DOUBTED if doubtful else COLOURS
+    drawn = []
     for lead, first, last, line in strips(layout):
-        middle = (line + 0.5) * ROW[layout] + 2
-        if attribution is not None and show != "off":
-            values = _shown(attribution.values[LEADS.index(lead)] / limit, show)
-            parts.append(_cells(values, first, last, middle, ROW[layout], colours))
-        parts.append(_trace(waveform, lead, first, last, middle))
-        parts += [_frame(mark, lead, first, last, middle, ROW[layout]) for mark in marks]
-    return f'<svg viewBox="0 {-above} {width} {height + above + below}" xmlns="http://www.w3.org/2000/svg" style="width:100%;background:#fff8f6">{"".join(parts)}</svg>'
+        at = _Place(first, last, (line + 0.5) * ROW[layout] + 2, ROW[layout])
+        drawn.append(
+            _Strip(
+                lead,
+                2 + first * MM_PER_SECOND,
+                at.middle,
+                _points(waveform, lead, at),
+                tuple(_bands(evidence[lead], at, colours)) if evidence else (),
+                tuple(_frames(marks, lead, at)),
+            )
+        )
+    return html("draw/ecg", top=-above, width=width, height=height + above + below, strips=drawn)
 
 
-def _grid(width: float, height: float) -> str:
-    fine = "".join(f"M{x} 0V{height}" for x in range(0, int(width) + 1)) + "".join(
-        f"M0 {y}H{width}" for y in range(0, int(height) + 1)
-    )
-    bold = "".join(f"M{x} 0V{height}" for x in range(2, int(width) + 1, 5)) + "".join(
-        f"M0 {y}H{width}" for y in range(2, int(height) + 1, 5)
-    )
-    return (
-        f'<path d="{fine}" stroke="#f6d5cf" stroke-width="0.08" fill="none"></path>'
-        f'<path d="{bold}" stroke="#eab0a6" stroke-width="0.14" fill="none"></path>'
-    )
+def _by_lead(attribution: Attribution, ways: str) -> dict[str, np.ndarray]:
+    """lead -> its evidence over ten seconds, 1 is full colour, with what is switched off at 0."""
+    limit = float(np.percentile(np.abs(attribution.values), FULL_COLOUR)) or 1.0
+    low, high = (0 if ways == "for" else -np.inf), (0 if ways == "against" else np.inf)
+    return dict(zip(LEADS, np.clip(attribution.values / limit, low, high), strict=True))
 
 
-def _shown(values: np.ndarray, show: str) -> np.ndarray:
-    """The evidence of one lead with what is switched off at 0."""
-    return np.clip(values, -np.inf if show != "for" else 0, np.inf if show != "against" else 0)
-
-
-def _cells(
-    values: np.ndarray, first: float, last: float, middle: float, row: float, colours: Mapping[int, str]
-) -> str:
+def _bands(values: np.ndarray, at: _Place, colours: Mapping[int, str]) -> Iterator[_Box]:
     """Bands behind a trace, the stronger the deeper; values (l,) over ten seconds, 1 is full colour."""
     step = SECONDS / len(values)
-    found = []
-    for n, value in enumerate(values):
-        start, end = max(first, n * step), min(last, (n + 1) * step)
-        sign = 1 if value > 0 else -1
-        if end <= start or abs(value) < 0.04:
-            continue
-        depth = 0.75 * min(1.0, abs(float(value)))
-        found.append(
-            f'<rect x="{2 + start * MM_PER_SECOND:.1f}" y="{middle - row / 2:.1f}" width="{(end - start) * MM_PER_SECOND:.2f}" '
-            f'height="{row:.1f}" fill="{colours[sign]}" fill-opacity="{depth:.2f}"></rect>'
-        )
-    return "".join(found)
+    for n, value in enumerate(values.tolist()):
+        start, end = max(at.first, n * step), min(at.last, (n + 1) * step)
+        if end > start and abs(value) >= LEAST_DEPTH:
+            colour, depth = colours[1 if value > 0 else -1], 0.75 * min(1.0, abs(value))
+            yield _box(start, end, at, 0.0, colour, depth)
 
 
-def _frame(mark: Sequence[float], lead: str, first: float, last: float, middle: float, row: float) -> str:
-    """The part of a mark that lies on one trace; "" where none does."""
-    top, left, bottom, right = mark
+def _frames(marks: Marks, lead: str, at: _Place) -> Iterator[_Box]:
+    """The parts of the marks that lie on one trace."""
     place = (LEADS.index(lead) + 0.5) / len(LEADS)
-    start, end = max(first, left * SECONDS), min(last, right * SECONDS)
-    if not top <= place <= bottom or end <= start:
-        return ""
-    return (
-        f'<rect class="mark" x="{2 + start * MM_PER_SECOND:.1f}" y="{middle - row / 2 + 0.4:.1f}" '
-        f'width="{(end - start) * MM_PER_SECOND:.2f}" height="{row - 0.8:.1f}" fill="none" stroke="#111" '
-        'stroke-width="0.7" stroke-dasharray="2 1"></rect>'
-    )
+    for top, left, bottom, right in marks:
+        start, end = max(at.first, left * SECONDS), min(at.last, right * SECONDS)
+        if top <= place <= bottom and end > start:
+            yield _box(start, end, at, 0.4)
 
 
-def _trace(waveform: Waveform, lead: str, first: float, last: float, middle: float) -> str:
-    x0 = 2 + first * MM_PER_SECOND
-    halo = 'stroke="#fff8f6" stroke-width="1" paint-order="stroke" font-family="sans-serif"'
-    label = f'<text x="{x0 + 0.8:.1f}" y="{middle - 7:.1f}" font-size="4.4" fill="#222" {halo}>{lead}</text>'
+def _box(start: float, end: float, at: _Place, inset: float, colour: str = "", depth: float = 0.0) -> _Box:
+    """From one second to another over the height of a trace, less the inset above and below."""
+    x, y = 2 + start * MM_PER_SECOND, at.middle - at.row / 2 + inset
+    return _Box(x, y, (end - start) * MM_PER_SECOND, at.row - 2 * inset, colour, depth)
+
+
+def _points(waveform: Waveform, lead: str, at: _Place) -> str | None:
+    """The line of a trace as SVG wants its points; None where the lead was not recorded."""
     if lead not in waveform.leads:
-        return label
+        return None
     stride = max(1, round(waveform.rate_hz / 250))
     row = waveform.samples[waveform.leads.index(lead)]
     row = row - np.nanmedian(row)
-    places = np.arange(int(first * waveform.rate_hz), min(len(row), int(last * waveform.rate_hz)), stride)
-    points = " ".join(
-        f"{2 + n / waveform.rate_hz * MM_PER_SECOND:.2f},{middle - float(row[n]) * MM_PER_MILLIVOLT:.2f}"
+    places = np.arange(
+        int(at.first * waveform.rate_hz), min(len(row), int(at.last * waveform.rate_hz)), stride
+    )
+    return " ".join(
+        f"{2 + n / waveform.rate_hz * MM_PER_SECOND:.2f},{at.middle - float(row[n]) * MM_PER_MILLIVOLT:.2f}"
         for n in places
         if np.isfinite(row[n])
-    )
-    tick = f'<path d="M{x0:.1f} {middle - 3:.1f}v6" stroke="#333" stroke-width="0.2"></path>'
-    return (
-        f'{tick}<polyline points="{points}" fill="none" stroke="#111" stroke-width="0.28"></polyline>{label}'
     )
 
 
@@ -203,15 +224,11 @@ def _room(waveform: Waveform, layout: str, height: int) -> tuple[int, int]:
     return up, down
 
 
-def _legend(attribution: Attribution, doubtful: bool) -> str:
+def _legend(attribution: Attribution, doubtful: bool) -> Markup:
     label = attribution.target.label
-    words = escape(t("screen.ecg.sum", label=label, **split_shown(attribution)))
+    words = t("screen.ecg.sum", label=label, **split_shown(attribution))
     pro = t("screen.viewer.legend_for", label=label)
     contra = t("screen.viewer.legend_against_alone", label=label)
-    if doubtful:  # both ways are the same grey
-        grey = escape(t("screen.viewer.legend_doubtful", pro=pro, against=contra))
-        return f'<div class="quiet"><span style="color:{DOUBTED[1]}">■</span> {grey} · {words}</div>'
-    return (
-        f'<div class="quiet"><span style="color:{COLOURS[1]}">■</span> {escape(pro)} '
-        f'<span style="color:{COLOURS[-1]}">■</span> {escape(contra)} · {words}</div>'
-    )
+    grey = t("screen.viewer.legend_doubtful", pro=pro, against=contra) if doubtful else ""
+    colours = DOUBTED if doubtful else COLOURS
+    return html("draw/ecg_legend", pro=pro, contra=contra, grey=grey, colours=colours, words=words)

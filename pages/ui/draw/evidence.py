@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from math import exp
 
-from mmcore.domain.case import Notice
-from mmcore.domain.prediction import RESIDUAL_LIMIT, Contrast
+from markupsafe import Markup
+
+from mmcore.domain.prediction import RESIDUAL_LIMIT, Attribution, Contrast
+from mmcore.domain.review import Review
+from pages.ui.shell.template import html
 from pages.ui.shell.text import SPACE, heading, percent, signed, t, told
 
 OLD = ("evidence_old", "evidence_old_lasting")
@@ -24,7 +26,7 @@ class Row:
     mark: str = ""
 
 
-def rows_of(review) -> list[Row]:
+def rows_of(review: Review) -> list[Row]:
     """Prior, each modality and the total, with two digits each. The total is the sum of the numbers shown, so that a reader
     who adds them up finds it, and a piece of evidence reads the same whatever stands beside it."""
     prediction = review.prediction
@@ -38,13 +40,13 @@ def rows_of(review) -> list[Row]:
     return [*rows, Row("total", round(sum(r.log_odds for r in rows), 2))]
 
 
-def _why_absent(review, modality: str) -> str:
-    reasons: list[Notice] = [n for n in review.prediction.notices if n.modality == modality]
+def _why_absent(review: Review, modality: str) -> str:
+    reasons = [n for n in review.prediction.notices if n.modality == modality]
     reasons.sort(key=lambda n: not n.code.startswith("left_out"))  # the user's own word comes first
     return told(reasons[0]) if reasons else t("screen.review.absent")
 
 
-def _why_old(review, modality: str) -> str:
+def _why_old(review: Review, modality: str) -> str:
     """That a modality is older than the question tolerates; "" if it is not."""
     found = [n for n in review.prediction.notices if n.modality == modality and n.code in OLD]
     return heading(f"screen.review.{found[0].code}", **found[0].values) if found else ""
@@ -78,60 +80,53 @@ def ratio_in_words(modality: str, log_odds: float, contrast: Contrast) -> str:
     return t(f"screen.review.ratio.{way}", against=contrast.against, **values)
 
 
-def sum_in_words(rows: Sequence[Row], review) -> str:
+def sum_in_words(rows: Sequence[Row], review: Review) -> Markup:
     """The sum written out, the odds it stands for and the probabilities with those odds."""
     terms = [r.log_odds for r in rows[:-1] if not r.reason]
-    written = signed(terms[0]) + "".join(f" {signed(v)[0]} {abs(v):.2f}" for v in terms[1:])
-    contrast, total = review.prediction.contrast, rows[-1].log_odds
-    chances = review.prediction.probabilities
-    values = {"terms": written, "total": f"<b>{signed(total)}</b>", "odds": odds(review.prediction.total)}
-    values |= {"label": contrast.label, "p": _finely(chances[contrast.label])}
-    if contrast.against is None:
-        return t("screen.review.sum_alone", **values)
-    return t("screen.review.sum", against=contrast.against, q=_finely(chances[contrast.against]), **values)
+    contrast, chances = review.prediction.contrast, review.prediction.probabilities
+    against = contrast.against
+    return html(
+        "draw/sum",
+        code="screen.review.sum" if against else "screen.review.sum_alone",
+        terms=signed(terms[0]) + "".join(f" {signed(v)[0]} {abs(v):.2f}" for v in terms[1:]),
+        total=rows[-1].log_odds,
+        odds=odds(review.prediction.total),
+        label=contrast.label,
+        p=_finely(chances[contrast.label]),
+        against=against,
+        q=_finely(chances[against]) if against else "",
+    )
 
 
 def _finely(probability: float) -> str:
-    """A probability with one digit more than elsewhere, so that the odds can be checked by the reader; fit for HTML."""
+    """A probability with one digit more than elsewhere, so that the odds can be checked by the reader."""
     extreme = probability < 0.001 or probability > 0.999
-    return escape(percent(probability)) if extreme else f"{100 * probability:.1f}{SPACE}%"
+    return percent(probability) if extreme else f"{100 * probability:.1f}{SPACE}%"
 
 
-def account_table(review, *, compact: bool = False) -> str:
+def account(review: Review, *, compact: bool = False) -> Markup:
+    """The account as a table, and its sum in words below."""
+    table = account_table(review, compact=compact)
+    return html("draw/account_and_sum", table=table, sum=sum_in_words(rows_of(review), review))
+
+
+def account_table(review: Review, *, compact: bool = False) -> Markup:
     """The account as an HTML table: what, in words, bar, log-odds. Bars begin where the one above ended."""
     rows = rows_of(review)
     spans = _spans(rows)
     low, high = _limits(spans)
     lines = []
     for row, (start, end) in zip(rows, spans, strict=True):
-        name = escape(t(f"screen.review.row.{row.kind}"))
-        if row.reason:
-            absent = f'<th scope="row" colspan="2">{name} <small>{escape(row.reason)}</small></th><td class="value">0</td>'
-            lines.append(f'<tr class="absent">{absent}</tr>')
-            continue
-        words = "" if compact and row.kind != "total" else f"<small>{escape(_words(row, review))}</small>"
-        words += f'<small class="old">{escape(row.mark)}</small>' if row.mark else ""
+        words = "" if compact and row.kind != "total" else _words(row, review)
         way = row.kind if row.kind in ("prior", "total") else "for" if row.log_odds > 0 else "against"
-        bar = bar_html(start, end, low, high, way)
-        tone = way if way in ("for", "against") else ""
-        kind = ' class="total"' if row.kind == "total" else ""
-        lines.append(
-            f'<tr{kind}><th scope="row">{name}{words}</th><td>{bar}</td>'
-            f'<td class="value {tone}">{signed(row.log_odds)}</td></tr>'
-        )
-    widths = "<colgroup><col style='width:66%'><col><col style='width:4.8em'></colgroup>"
-    return f'<table class="account">{widths}{"".join(lines)}</table>'
+        lines.append((row, words, way, bar_html(start, end, low, high, way)))
+    return html("draw/account", lines=lines)
 
 
-def bar_html(start: float, end: float, low: float, high: float, way: str) -> str:
+def bar_html(start: float, end: float, low: float, high: float, way: str) -> Markup:
     """A bar from start to end on an axis from low to high; zero is marked. Colour and side both tell the sign."""
-    left, width = min(start, end), abs(end - start)
-    place = [100 * (x - low) / (high - low) for x in (left, 0.0)]
-    size = 100 * width / (high - low)
-    return (
-        f'<div class="bars" style="--zero:{place[1]:.2f}%" aria-hidden="true">'
-        f'<i class="{way}" style="left:{place[0]:.2f}%;width:{size:.2f}%"></i></div>'
-    )
+    left, zero = (100 * (x - low) / (high - low) for x in (min(start, end), 0.0))
+    return html("draw/bar", zero=zero, left=left, width=100 * abs(end - start) / (high - low), way=way)
 
 
 def _spans(rows: Sequence[Row]) -> list[tuple[float, float]]:
@@ -149,7 +144,7 @@ def _limits(spans: Sequence[tuple[float, float]]) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-def _words(row: Row, review) -> str:
+def _words(row: Row, review: Review) -> str:
     if row.kind == "total":
         return odds(review.prediction.total)
     if row.kind == "prior":
@@ -164,12 +159,12 @@ def contrast_words(contrast: Contrast) -> str:
     return heading("screen.review.contrast_pair", label=contrast.label, against=contrast.against)
 
 
-def of_modality(review, modality: str):
+def of_modality(review: Review, modality: str) -> Attribution | None:
     """The attribution of a modality, None where there is none."""
     return next((a for a in review.attributions if a.modality == modality), None)
 
 
-def residual_warnings(review) -> list[str]:
+def residual_warnings(review: Review) -> list[str]:
     """A sentence for each attribution that leaves more unexplained than the limit."""
     return [
         t(
@@ -183,7 +178,7 @@ def residual_warnings(review) -> list[str]:
     ]
 
 
-def split_shown(attribution) -> dict[str, str]:
+def split_shown(attribution: Attribution) -> dict[str, str]:
     """sum, constant and total of an attribution as shown: the constant and what is left for the parts make the total."""
     total, constant = round(attribution.total, 2), round(attribution.constant, 2)
     return {"sum": signed(total - constant), "constant": signed(constant), "total": signed(total)}

@@ -3,13 +3,15 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 
 import numpy as np
 import streamlit as st
+from markupsafe import Markup
 
 from mmcore.domain.prediction import Attribution
+from mmcore.domain.review import Review
 from pages.ui.draw.evidence import of_modality, residual_warnings, split_shown
+from pages.ui.shell.template import html, show
 from pages.ui.shell.text import signed, t
 
 STRONGEST = 5  # words named beside the note
@@ -55,55 +57,53 @@ def _runs(text: str, masked: Sequence[tuple[int, int, str]]) -> list[tuple[int, 
     return runs
 
 
-def can_be_refined(review) -> bool:
+def can_be_refined(review: Review) -> bool:
     """Whether the note has an attribution that the exact method can replace."""
     return bool(review.note_text) and of_modality(review, "text") is not None
 
 
-def draw(review, *, revealed: bool = True, refining: bool = False, doubt: str = "") -> None:
+def draw(review: Review, *, revealed: bool = True, refining: bool = False, doubt: str = "") -> None:
     """The note of a case, its legend, its strongest words and the sum; `refining` says that better is on the way.
 
     doubt: why its colours are greyed out.
     """
     if not review.note_text:
-        st.html(f'<div class="quiet">{t("screen.review.no_note")}</div>')
+        show("shell/line", kind="quiet", words=t("screen.review.no_note"))
         return
     attribution = of_modality(review, "text") if revealed else None
     words = words_of(review.note_text, review.masked_spans, attribution)
     left, right = st.columns([0.7, 0.3], gap="medium")
     if doubt:
-        left.html(f'<div class="warning">{escape(doubt)}</div>')
-    left.html(f'<div class="{"doubtful" if doubt else ""}">{note_html(review, words)}</div>')
+        left.html(html("shell/line", kind="warning", words=doubt))
+    left.html(html("draw/doubted", doubt=doubt, inside=note_html(review, words)))
     with right:
         status = f"{t('screen.note.refining')} …" if refining else ""
-        st.html(f'<div class="quiet" role="status">{status}</div>')
-        st.html(f'<div class="{"doubtful" if doubt else ""}">{_beside(words, attribution)}</div>')
+        show("shell/line", kind="quiet", role="status", words=status)
+        show("draw/doubted", doubt=doubt, inside=_beside(words, attribution))
     for warning in residual_warnings(review):
-        st.html(f'<div class="warning" role="alert">{escape(warning)}</div>')
+        show("shell/line", kind="warning", role="alert", words=warning)
 
 
-def note_html(review, words: Sequence[Word]) -> str:
+def note_html(review: Review, words: Sequence[Word]) -> Markup:
     """The note with colours; screen readers hear the strongest words first."""
-    text, limit = review.note_text, max((abs(w.value) for w in words), default=0.0) or 1.0
-    pieces, position = [], 0
+    text, limit = review.note_text or "", max((abs(w.value) for w in words), default=0.0) or 1.0
+    runs, position = [], 0
     for word in words:
-        pieces.append(escape(text[position : word.start]))
-        pieces.append(_word_html(review, word, limit))
+        runs.append((text[position : word.start], *_tinted(review, word, limit)))
         position = word.end
-    pieces.append(escape(text[position:]))
     label = t("screen.note.alt", for_words=named(words, 1), against_words=named(words, -1))
-    return f'<div class="note" role="group" aria-label="{escape(label)}">{"".join(pieces)}</div>'
+    return html("draw/note", alt=label, runs=runs, rest=text[position:])
 
 
-def _word_html(review, word: Word, limit: float) -> str:
+def _tinted(review: Review, word: Word, limit: float) -> tuple[str, str, str]:
+    """What is written for a word, its classes and its style."""
     share = abs(word.value) / limit
     tone = "var(--for)" if word.value > 0 else "var(--against)"
     tint = f"background:color-mix(in srgb, {tone} {65 * share:.0f}%, transparent)" if share > 0.02 else ""
     if word.category:
-        words = t("screen.note.masked", category=t(f"screen.masked.{word.category}"))
-        return f'<span class="masked" style="{tint}">{escape(words)}</span>'
+        return shown(word), "masked", tint
     negated = any(start <= word.start < end for start, end in review.negated_spans)
-    return f'<span class="w{" negated" if negated else ""}" style="{tint}">{escape(review.note_text[word.start : word.end])}</span>'
+    return word.written, "w negated" if negated else "w", tint
 
 
 def shown(word: Word) -> str:
@@ -125,29 +125,27 @@ def strongest(words: Sequence[Word], sign: int) -> list[Word]:
     return ranked[:STRONGEST]
 
 
-def _beside(words: Sequence[Word], attribution: Attribution | None) -> str:
-    """Legend, strongest words as a table, and the sum."""
-    masked = f'<span><span class="note"><span class="masked">…</span></span> {t("screen.note.legend_masked")}</span>'
-    negated = f'<span><span class="note" style="line-height:1"><span class="negated">abc</span></span> {t("screen.note.legend_negated")}</span>'
+def _beside(words: Sequence[Word], attribution: Attribution | None) -> Markup:
+    """Legend, strongest words as a table, and the sum; without an attribution the legend of what is hidden and negated."""
     if attribution is None:
-        return f'<div class="legend">{masked}{negated}</div>'
+        return html("draw/note_beside", sum="")
     contrast = attribution.target
     against = t("screen.note.legend_against_alone", label=contrast.label)
     if contrast.against:
         against = t("screen.note.legend_against", label=contrast.against)
-    swatch = '<i class="swatch" style="background:var(--{})"></i>'
-    pro = f"<span>{swatch.format('for')}{escape(t('screen.note.legend_for', label=contrast.label))}</span>"
-    contra = f"<span>{swatch.format('against')}{escape(against)}</span>"
-    rows = "".join(
-        f'<tr><td>{escape(shown(w))}</td><td class="num {tone}-ink">{signed(w.value)}</td></tr>'
-        for sign, tone in ((1, "for"), (-1, "against"))
-        for w in strongest(words, sign)
-    )
     parts = split_shown(attribution)
     attributed = round(sum(w.value for w in words), 2)
     rest = round(attribution.total, 2) - round(attribution.constant, 2) - attributed
-    total = t("screen.note.sum", **(parts | {"sum": signed(attributed), "residual": signed(rest)}))
-    title = f'<h2 class="part">{t("screen.note.strongest")}</h2>'
-    limit = f"±{max((abs(w.value) for w in words), default=0.0):.2f}"
-    depth = f"<span>{t('screen.note.legend_depth', limit=limit)}</span>"
-    return f'<div class="legend">{pro}{contra}{depth}{masked}{negated}</div><br>{title}<table class="values">{rows}</table><p class="quiet">{escape(total)}</p>'
+    largest = max((abs(w.value) for w in words), default=0.0)
+    return html(
+        "draw/note_beside",
+        pro=t("screen.note.legend_for", label=contrast.label),
+        contra=against,
+        depth=t("screen.note.legend_depth", limit=f"±{largest:.2f}"),
+        strongest=[
+            (shown(w), w.value, tone)
+            for sign, tone in ((1, "for"), (-1, "against"))
+            for w in strongest(words, sign)
+        ],
+        sum=t("screen.note.sum", **(parts | {"sum": signed(attributed), "residual": signed(rest)})),
+    )

@@ -2,17 +2,18 @@
 
 import base64
 from collections.abc import Sequence
-from html import escape
 
 import numpy as np
 import streamlit as st
+from markupsafe import Markup
 from PIL import Image
+from streamlit.components.v2.types import ComponentRenderer
 
-from mmcore.domain.case import Scan
-from mmcore.domain.prediction import Attribution, Contrast
-from mmcore.domain.scan import CtVolume
+from mmcore.domain.prediction import Attribution
+from mmcore.domain.scan import CtVolume, Scan
 from pages.ui.draw.evidence import split_shown
 from pages.ui.shell import resources
+from pages.ui.shell.template import html, show
 from pages.ui.shell.text import t
 
 LONGEST_SIDE = 1024  # pixels sent to the browser
@@ -39,28 +40,34 @@ def draw(
     Returns the rectangles that stand.
     """
     if scan is None:
-        st.html(f'<div class="panel quiet">{t("screen.review.no_scan")}</div>')
+        show("shell/line", kind="panel", words=t("screen.review.no_scan"))
         return marks
-    mount = _component()
     grey = _grey(scan.pixels)
     rings = [] if lungs is None else lung_rings(lungs)
+    words, edges = _said(scan, attribution, lungs) if frontal else (t("screen.viewer.alt_echo"), ())
+    controls = html(
+        "draw/viewer",
+        legend=_legend(attribution, bool(doubt)),
+        outlined=bool(rings),
+        words=words,
+        height=height,
+        marking=marking,
+        edges=edges,
+    )
     data = {
         "name": name,
         "width": grey.shape[1],
         "height": grey.shape[0],
         "grey": _text_of(grey),
         "outline": rings,
+        "map": _map(attribution, bool(doubt)),
+        "marks": [list(r) for r in marks],
+        "marking": marking,
+        "html": controls,
     }
-    data["map"] = _map(attribution) | {"doubtful": bool(doubt)} if attribution else None
-    data |= {"marks": [list(r) for r in marks], "marking": marking}
-    legend = _legend(attribution, bool(doubt)) if attribution else ""
-    known, edges = sides(scan)
-    spoken = f"{alternative(attribution, lungs, ct=isinstance(scan, CtVolume))} {t(f'screen.viewer.{known}')}"
-    spoken, edges = (spoken, edges) if frontal else (t("screen.viewer.alt_echo"), ())
-    data["html"] = _controls(legend, bool(rings), spoken, height, marking, edges)
-    drawn = mount(data=data, key=f"viewer_{name}", on_marks_change=lambda: None).marks
+    drawn = _component()(data=data, key=f"viewer_{name}", on_marks_change=lambda: None).marks
     if doubt:
-        st.html(f'<div class="warning">{escape(doubt)}</div>')
+        show("shell/line", kind="warning", words=doubt)
     return marks if drawn is None else drawn
 
 
@@ -68,7 +75,7 @@ def draw_for_painting(
     scan: Scan,
     name: str,
     painted: Sequence[tuple[float, float, float, float]],
-    html: str,
+    controls: str,
     hollow: bool = False,
 ) -> tuple[float, float, float, float] | None:
     """The scan on which a drag marks a rectangle; the one just marked (top, left, bottom, right as fractions), else None.
@@ -77,26 +84,42 @@ def draw_for_painting(
     """
     grey = _grey(scan.pixels, LONGEST_SIDE_PAINTED)
     data = {"name": f"paint_{name}", "width": grey.shape[1], "height": grey.shape[0], "grey": _text_of(grey)}
-    data |= {"outline": [], "map": None, "html": html, "paint": True, "painted": [list(p) for p in painted]}
+    data |= {
+        "outline": [],
+        "map": None,
+        "html": controls,
+        "paint": True,
+        "painted": [list(p) for p in painted],
+    }
     data["hollow"] = hollow
-    return _component()(data=data, key=f"paint_{name}", on_painted_change=lambda: None).painted
+    painting = _component()(data=data, key=f"paint_{name}", on_painted_change=lambda: None)
+    fresh: tuple[float, float, float, float] | None = painting.painted
+    return fresh
 
 
-def _component():
+def _component() -> ComponentRenderer:
     return st.components.v2.component(
         "viewer",
-        html='<div id="viewer" class="viewer"></div>',
+        html=html("shell/mount", id="viewer"),
         css=resources.asset("viewer.css"),
         js=resources.asset("viewer.js"),
     )
+
+
+def _said(
+    scan: Scan, attribution: Attribution | None, lungs: np.ndarray | None
+) -> tuple[str, tuple[str, ...]]:
+    """The picture in words, and the sides of the patient at its edges."""
+    known, edges = sides(scan)
+    words = alternative(attribution, lungs, ct=isinstance(scan, CtVolume))
+    return f"{words} {t(f'screen.viewer.{known}')}", edges
 
 
 def sides(scan: Scan) -> tuple[str, tuple[str, ...]]:
     """(how the sides are known, which side of the patient lies at the left and the right edge; () where nobody says)."""
     usual = ("right", "left")  # facing the reader
     if isinstance(scan, CtVolume):
-        assumed = not scan.modality or any(n.code == "ct_orientation_assumed" for n in scan.notices)
-        return ("side_assumed_ct" if assumed else "ct_side"), usual
+        return _code_of_ct(scan), usual
     if scan.orientation is not None and scan.orientation[0] in ("L", "R"):
         return "side_stated", usual if scan.orientation[0] == "L" else usual[::-1]
     if scan.orientation is not None or scan.modality == "CT":
@@ -104,25 +127,31 @@ def sides(scan: Scan) -> tuple[str, tuple[str, ...]]:
     return "side_assumed", usual
 
 
+def _code_of_ct(scan: Scan) -> str:
+    assumed = not scan.modality or any(n.code == "ct_orientation_assumed" for n in scan.notices)
+    return "side_assumed_ct" if assumed else "ct_side"
+
+
 def alternative(attribution: Attribution | None, lungs: np.ndarray | None, *, ct: bool = False) -> str:
     """The picture in words: where the strongest evidence lies."""
     if attribution is None:
         return t("screen.viewer.alt_plain")
-    label = attribution.target.label
-    places = [strongest_place(sign * attribution.values, attribution.region) for sign in (1, -1)]
-    limit = SMALL * float(np.abs(attribution.values).max())
-    speaks = [float((sign * attribution.values).max()) > limit for sign in (1, -1)]
-    if all(speaks):
-        words = t("screen.viewer.alt_evidence", label=label, place=places[0], other=places[1])
-    else:
-        words = t(
-            f"screen.viewer.alt_one_{'for' if speaks[0] else 'against'}",
-            label=label,
-            place=places[0 if speaks[0] else 1],
-        )
     inside = None if lungs is None else attribution.share_inside(lungs)
     tail = "" if inside is None else " " + t("screen.viewer.in_lungs", share=f"{100 * inside:.0f} %")
-    return t("screen.viewer.alt_ct" if ct else "screen.viewer.alt", evidence=words) + tail
+    return t("screen.viewer.alt_ct" if ct else "screen.viewer.alt", evidence=_strongest(attribution)) + tail
+
+
+def _strongest(attribution: Attribution) -> str:
+    """Where the strongest evidence for the label lies and where that against it, unless one of them is a trifle."""
+    label = attribution.target.label
+    pro, contra = (strongest_place(sign * attribution.values, attribution.region) for sign in (1, -1))
+    limit = SMALL * float(np.abs(attribution.values).max())
+    for_speaks, against_speaks = (float((sign * attribution.values).max()) > limit for sign in (1, -1))
+    if for_speaks and against_speaks:
+        return t("screen.viewer.alt_evidence", label=label, place=pro, other=contra)
+    if for_speaks:
+        return t("screen.viewer.alt_one_for", label=label, place=pro)
+    return t("screen.viewer.alt_one_against", label=label, place=contra)
 
 
 def strongest_place(values: np.ndarray, region: tuple[float, float, float, float] | None) -> str:
@@ -162,11 +191,12 @@ def lung_rings(lungs: np.ndarray) -> list[list[tuple[float, float]]]:
 
 def _smooth(edge: np.ndarray) -> np.ndarray:
     """A moving mean over five rows."""
-    return np.convolve(np.pad(edge, 2, mode="edge"), np.full(5, 0.2), mode="valid")
+    smooth: np.ndarray = np.convolve(np.pad(edge, 2, mode="edge"), np.full(5, 0.2), mode="valid")
+    return smooth
 
 
 def _grey(pixels: np.ndarray, longest: int = LONGEST_SIDE) -> np.ndarray:
-    grey = np.round(np.clip(pixels, 0, 1) * 255).astype(np.uint8)
+    grey: np.ndarray = np.round(np.clip(pixels, 0, 1) * 255).astype(np.uint8)
     shrink = longest / max(grey.shape)
     if shrink >= 1:
         return grey
@@ -174,65 +204,26 @@ def _grey(pixels: np.ndarray, longest: int = LONGEST_SIDE) -> np.ndarray:
     return np.asarray(Image.fromarray(grey).resize(size, Image.Resampling.LANCZOS))
 
 
-def _map(attribution: Attribution) -> dict:
+def _map(attribution: Attribution | None, doubtful: bool) -> dict[str, object] | None:
+    if attribution is None:
+        return None
     size = np.abs(attribution.values)
     limit = float(np.percentile(size, FULL_COLOUR)) or 1.0
     values = np.round(np.clip(attribution.values / limit, -1, 1) * 127).astype(np.int8)
     height, width = values.shape
     region = list(attribution.region or (0.0, 0.0, 1.0, 1.0))
-    return {"width": width, "height": height, "values": _text_of(values), "region": region}
+    shown = {"values": _text_of(values), "region": region, "doubtful": doubtful}
+    return {"width": width, "height": height} | shown
 
 
 def _text_of(values: np.ndarray) -> str:
     return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode("ascii")
 
 
-def _controls(
-    legend: str, outlined: bool, words: str, height: int, marking: bool, edges: tuple[str, ...]
-) -> str:
-    """The canvas with its marks and buttons, the controls below it, the legend, and the picture in words."""
-    places = zip(("first", "second"), edges, strict=False)
-    marks = "".join(f'<span class="side {p}">{t(f"screen.viewer.{side}")}</span>' for p, side in places)
-    corner = "".join(
-        f'<button type="button" data-zoom="{by}" aria-label="{t(f"screen.viewer.{code}")}">{sign}</button>'
-        for by, code, sign in ((1.25, "zoom_in", "+"), (0.8, "zoom_out", "−"), (0, "reset", "⟲"))
-    )
-    if outlined:
-        corner = f'<button type="button" data-outline>{t("screen.viewer.outline")}</button>{corner}'
-    if marking:
-        buttons = (("mark", "mark"), ("unmark", "unmark"))
-        corner = (
-            "".join(f'<button type="button" data-{d}>{t(f"screen.viewer.{c}")}</button>' for d, c in buttons)
-            + corner
-        )
-    spoken = f"{escape(words)} {t('screen.viewer.mark_keys' if marking else 'screen.viewer.keys')}"
-    canvas = f'<canvas tabindex="0" role="img" aria-label="{spoken}"></canvas>'
-    stage = f'<div class="stage" style="--stage-height:{height}px">{canvas}{marks}<div class="corner">{corner}</div></div>'
-    ranges = (("window", 0.1, 1.5), ("level", 0.0, 1.0))
-    sliders = "".join(_slider(name, low, high, t(f"screen.viewer.{name}")) for name, low, high in ranges)
-    if legend:
-        sliders = _switch() + _slider("opacity", 0, 1, t("screen.viewer.strength")) + sliders
-    how = f" {t('screen.viewer.mark_how')}" if marking else ""
-    below = f'<p class="alt">{escape(words)}{how}</p>'
-    return f'{stage}<div class="controls">{sliders}</div>{legend}{below}'
-
-
-def _switch() -> str:
-    buttons = "".join(
-        f'<button type="button" data-show="{show}">{t(f"screen.viewer.{show}")}</button>'
-        for show in ("both", "for", "against", "off")
-    )
-    return f'<span class="group" role="group" aria-label="{t("screen.viewer.evidence")}">{buttons}</span>'
-
-
-def _slider(name: str, low: float, high: float, words: str) -> str:
-    slider = f'<input type="range" data-range="{name}" min="{low}" max="{high}" step="0.01">'
-    return f"<label>{words}{slider}<output></output></label>"
-
-
-def _legend(attribution: Attribution, doubtful: bool) -> str:
-    values = split_shown(attribution)
-    contrast: Contrast = attribution.target
+def _legend(attribution: Attribution | None, doubtful: bool) -> Markup:
+    if attribution is None:
+        return Markup()
+    values, contrast = split_shown(attribution), attribution.target
     if contrast.against is None:
         against = t("screen.viewer.legend_against_alone", label=contrast.label)
         words = t("screen.viewer.sum_alone", label=contrast.label, **values)
@@ -240,10 +231,5 @@ def _legend(attribution: Attribution, doubtful: bool) -> str:
         against = t("screen.viewer.legend_against", label=contrast.against)
         words = t("screen.viewer.sum", label=contrast.label, against=contrast.against, **values)
     pro = t("screen.viewer.legend_for", label=contrast.label)
-    if doubtful:  # both ways are the same grey
-        grey = escape(t("screen.viewer.legend_doubtful", pro=pro, against=against))
-        return f'<div class="legend doubtful"><span><i class="swatch"></i>{grey}</span><span>{escape(words)}</span></div>'
-    return (
-        f'<div class="legend"><span><i class="swatch for"></i>{escape(pro)}</span>'
-        f'<span><i class="swatch against"></i>{escape(against)}</span><span>{escape(words)}</span></div>'
-    )
+    grey = t("screen.viewer.legend_doubtful", pro=pro, against=against) if doubtful else ""
+    return html("draw/viewer_legend", pro=pro, contra=against, grey=grey, words=words)

@@ -1,45 +1,65 @@
 """The clinical values with their evidence, beside their units and reference ranges."""
 
-from html import escape
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-import streamlit as st
+from markupsafe import Markup
 
+from mmcore.domain.prediction import Attribution
+from mmcore.domain.review import Review
 from mmcore.domain.task import Field, Task
 from pages.ui.draw.evidence import NEGLIGIBLE, bar_html, of_modality, split_shown
-from pages.ui.shell.text import heading, listed, number, signed, t
+from pages.ui.shell.template import show
+from pages.ui.shell.text import heading, listed, number, t
 
 LEAST_SCALE = 0.25  # log-odds at the end of the longest bar, at least: a trifle is not to look like a finding
 
 
-def draw(review, task: Task, *, revealed: bool = True, doubt: str = "") -> None:
+@dataclass(frozen=True)
+class _Line:
+    """A row of the table in words. log_odds: None where none is shown; bar: "" where it is negligible."""
+
+    name: str
+    shown: str
+    outside: bool
+    reference: str
+    log_odds: float | None
+    way: str
+    bar: Markup | str
+
+
+def draw(review: Review, task: Task, *, revealed: bool = True, doubt: str = "") -> None:
     """A table of the measured values, the sum, and what was not measured. doubt: why its bars are greyed out."""
     values = review.case.values
     if not values:
-        st.html(f'<div class="quiet">{t("screen.review.no_vitals")}</div>')
+        show("shell/line", kind="quiet", words=t("screen.review.no_vitals"))
         return
     attribution = of_modality(review, "clinical") if revealed else None
-    given = dict(zip(attribution.parts, attribution.values.tolist(), strict=True)) if attribution else {}
-    largest = max([abs(given.get(name, 0.0)) for name in values], default=0.0)
-    largest = max(largest, LEAST_SCALE)
-    measured = [f for f in task.fields if f.name in values]
-    learnt = [f for f in measured if review.identified.get(f.name, True)]
-    rows = [_row(f, values[f.name], given.get(f.name), largest) for f in learnt]
-    unlearnt = [f for f in measured if f not in learnt]
-    if unlearnt:
-        rows.append(f'<tr><td colspan="5" class="between">{escape(t("screen.vitals.unlearnt"))}</td></tr>')
-        rows += [_row(f, values[f.name], 0.0, largest) for f in unlearnt]
-    names = ("field", "value", "reference", "evidence", "bar")
-    heads = "".join(f'<th scope="col" class="{c}">{t(f"screen.vitals.column.{c}")}</th>' for c in names)
-    others = listed(t(f"field.{f.name}") for f in task.fields if f.name not in values)
-    below = [t("screen.vitals.others", fields=others)] if others else []
-    if attribution:
-        below.insert(0, t("screen.vitals.sum", **split_shown(attribution)))
-    remarks = "".join(f"<p>{escape(words)}</p>" for words in below)
     if doubt:
-        st.html(f'<div class="warning">{escape(doubt)}</div>')
-    st.html(
-        f'<table class="values{" doubtful" if doubt else ""}"><thead><tr>{heads}</tr></thead>{"".join(rows)}</table><div class="quiet"><br>{remarks}</div>'
-    )
+        show("shell/line", kind="warning", words=doubt)
+    taught, untaught = _lines(review, task, attribution)
+    remarks = _remarks(task, values, attribution)
+    show("draw/values", taught=taught, untaught=untaught, remarks=remarks, doubtful=bool(doubt))
+
+
+def _lines(review: Review, task: Task, attribution: Attribution | None) -> tuple[list[_Line], list[_Line]]:
+    """Rows of the fields that the model was taught, and of the others, which add nothing."""
+    values = review.case.values
+    given = dict(zip(attribution.parts, attribution.values.tolist(), strict=True)) if attribution else {}
+    largest = max([LEAST_SCALE, *(abs(given.get(name, 0.0)) for name in values)])
+    taught, untaught = [], []
+    for field in task.fields:
+        if field.name in values and review.identified.get(field.name, True):
+            taught.append(_line(field, values[field.name], given.get(field.name), largest))
+        elif field.name in values:
+            untaught.append(_line(field, values[field.name], 0.0, largest))
+    return taught, untaught
+
+
+def _remarks(task: Task, values: Mapping[str, float], attribution: Attribution | None) -> list[str]:
+    others = listed(t(f"field.{f.name}") for f in task.fields if f.name not in values)
+    said = [t("screen.vitals.sum", **split_shown(attribution))] if attribution else []
+    return [*said, t("screen.vitals.others", fields=others)] if others else said
 
 
 def value_words(field: Field, value: float) -> str:
@@ -56,22 +76,20 @@ def unit(field: Field) -> str:
     return t(f"unit.{field.unit}") if field.unit in ("a", "d") else field.unit
 
 
-def _row(field: Field, value: float, log_odds: float | None, largest: float) -> str:
-    range_ = field.reference
-    outside = range_ is not None and not range_[0] <= value <= range_[1]
+def _line(field: Field, value: float, log_odds: float | None, largest: float) -> _Line:
+    usual = field.reference
     reference = t("screen.vitals.no_reference")
-    if range_:
-        reference = t("screen.new_case.range", low=number(range_[0]), high=number(range_[1]))
-    shown = escape(value_words(field, value))
-    if outside:
-        shown = f'<span class="out">{shown}</span> <small>{t("screen.vitals.outside")}</small>'
-    cells = (
-        f'<th scope="row">{escape(heading(f"field.{field.name}"))}</th><td>{shown}</td><td>{reference}</td>'
+    if usual:
+        reference = t("screen.new_case.range", low=number(usual[0]), high=number(usual[1]))
+    way, bar = "for" if log_odds and log_odds > 0 else "against", ""
+    if log_odds is not None and abs(log_odds) >= NEGLIGIBLE:
+        bar = bar_html(0.0, log_odds, -largest * 1.05, largest * 1.05, way)
+    return _Line(
+        name=heading(f"field.{field.name}"),
+        shown=value_words(field, value),
+        outside=usual is not None and not usual[0] <= value <= usual[1],
+        reference=reference,
+        log_odds=log_odds,
+        way=way,
+        bar=bar,
     )
-    if log_odds is None:
-        return f"<tr>{cells}<td></td><td></td></tr>"
-    if abs(log_odds) < NEGLIGIBLE:
-        return f'<tr>{cells}<td class="num">0</td><td></td></tr>'
-    way = "for" if log_odds > 0 else "against"
-    bar = bar_html(0.0, log_odds, -largest * 1.05, largest * 1.05, way)
-    return f'<tr>{cells}<td class="num {way}-ink">{signed(log_odds)}</td><td class="bar">{bar}</td></tr>'

@@ -11,7 +11,7 @@ import streamlit as st
 from mmcore.cases import edits
 from mmcore.cases import upload as intake
 from mmcore.cases.upload import Upload, UploadItem
-from mmcore.domain.case import Notice
+from mmcore.domain.notice import Notice
 from mmcore.domain.task import Field, Task
 from pages.ui.draw import ecg
 from pages.ui.draw.vitals import unit, value_words

@@ -1,60 +1,54 @@
 """The account on the review screen: why this label, prior plus evidence, the sum, and what must be read with care."""
 
-from html import escape
 from itertools import permutations
 
 import streamlit as st
 
-from mmcore.domain.case import Notice
+from mmcore.domain.notice import Notice
 from mmcore.domain.prediction import Contrast
-from pages.ui.draw.evidence import (
-    OLD,
-    account_table,
-    contrast_words,
-    residual_warnings,
-    rows_of,
-    sum_in_words,
-)
+from mmcore.domain.review import Review
+from pages.ui.draw.evidence import OLD, account, contrast_words, residual_warnings
 from pages.ui.review import gates
 from pages.ui.review import timestamps as moments
 from pages.ui.shell import state
+from pages.ui.shell.template import show
 from pages.ui.shell.text import t, told
 
 USUAL = "usual"
 
 
-def draw(review, key: str) -> None:
+def draw(review: Review, key: str) -> None:
     """Contrast, bars, sum, warnings and, where a modality was set aside, the way to use it all the same."""
     _draw_contrast(review, key)
-    rows = rows_of(review)
-    st.html(f'{account_table(review)}<div class="sum">{sum_in_words(rows, review)}</div>')
+    st.html(account(review))
     gates.draw_buttons(review.gates, review.case, key)
     moments.draw_apart(review, key)
     for words in warnings_of(review):
-        st.html(f'<div class="warning" role="alert">{escape(words)}</div>')
+        show("shell/line", kind="warning", role="alert", words=words)
 
 
-def warnings_of(review) -> list[str]:
+def warnings_of(review: Review) -> list[str]:
     """Residuals above the limit, explanations that failed, and doubts that close nothing."""
     found = gates.marks(review.gates, review.case) + residual_warnings(review)
     found += [t("screen.review.failed", modality=str(n.modality), reason=told(n)) for n in review.failed]
     return found + [told(n) for n in doubts_of(review)]
 
 
-def doubts_of(review) -> list[Notice]:
+def doubts_of(review: Review) -> list[Notice]:
     """What the reader must know of a modality that counts all the same."""
     prediction = review.prediction
+    speaking = {str(m) for m, e in prediction.evidence.items() if e is not None}
     return [
         n
         for n in prediction.notices
-        if n not in review.case.refused
+        if n.modality in speaking
+        and n not in review.case.refused
         and n not in review.gates  # those are told as overruled
         and n.code not in OLD  # marked on its own row
-        and prediction.evidence.get(n.modality) is not None
     ]
 
 
-def contrasts_of(review) -> list[Contrast | str]:
+def contrasts_of(review: Review) -> list[Contrast | str]:
     """What can be asked: USUAL is the likeliest label against the runner-up."""
     labels = review.prediction.labels
     if not review.prediction.exclusive:
@@ -62,7 +56,7 @@ def contrasts_of(review) -> list[Contrast | str]:
     return [USUAL, *(Contrast(*pair) for pair in permutations(labels, 2))]
 
 
-def _draw_contrast(review, key: str) -> None:
+def _draw_contrast(review: Review, key: str) -> None:
     options = contrasts_of(review)
     chosen = state.of_case(key, "contrast") or USUAL
     alone = "" if review.prediction.contrast.against else "_alone"

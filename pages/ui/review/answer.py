@@ -1,12 +1,15 @@
 """The answer: label, calibrated probability, what cannot be excluded, pre-test probability, operating point."""
 
 from bisect import insort
-from html import escape
+from collections.abc import Mapping
 
 import streamlit as st
 
+from mmcore.domain.prediction import Prediction
+from mmcore.domain.review import Review
 from pages.ui.shell import state
-from pages.ui.shell.text import heading, listed, percent, t
+from pages.ui.shell.template import show
+from pages.ui.shell.text import listed, percent, t
 
 STATES = {
     (True, False): "present",
@@ -39,23 +42,26 @@ STEPS = (
 )
 
 
-def draw(review, confidence: float, other_prior: bool) -> None:
+def draw(review: Review, confidence: float, other_prior: bool) -> None:
     """Label, probability, what cannot be excluded at the chosen confidence, and a bar for each label with its operating point."""
     prediction = review.prediction
     chances = prediction.probabilities
     ranked = sorted(prediction.labels, key=lambda k: -chances[k])
     top, above = ranked[0], called(review)
     tag = "" if prediction.exclusive else t(f"screen.review.{'called' if top in above else 'not_called'}")
-    bars = "".join(_bar(k, chances[k], review.operating_point.get(k), k == top or k in above) for k in ranked)
-    st.html(
-        f'<div class="answer"><span class="label">{escape(heading(f"label.{top}"))} <small>{escape(tag)}</small></span>'
-        f'<span class="chance">{escape(percent(chances[top]))}</span>'
-        f'<span class="set">{escape(set_words(review.prediction, confidence, other_prior))} {escape(_point_words(review, top))}</span></div>'
-        f'<div class="chances">{bars}</div>'
+    show(
+        "review/answer",
+        ranked=ranked,
+        called={top, *above},
+        chances=chances,
+        points=review.operating_point,
+        tag=tag,
+        set=set_words(prediction, confidence, other_prior),
+        point=_point_words(review, top),
     )
 
 
-def called(review) -> tuple[str, ...]:
+def called(review: Review) -> tuple[str, ...]:
     """Of independent labels those at or above their operating point, likeliest first; of exclusive ones the likeliest."""
     prediction = review.prediction
     chances = prediction.probabilities
@@ -65,7 +71,7 @@ def called(review) -> tuple[str, ...]:
     return tuple(k for k in ranked if chances[k] >= review.operating_point.get(k, 0.5))
 
 
-def set_words(prediction, confidence: float, other_prior: bool) -> str:
+def set_words(prediction: Prediction, confidence: float, other_prior: bool) -> str:
     """What cannot be excluded, in words: labels, or for independent labels each one's presence or absence."""
     possible, at = prediction.possible(confidence), percent(confidence)
     if prediction.exclusive:
@@ -77,7 +83,7 @@ def set_words(prediction, confidence: float, other_prior: bool) -> str:
     return f"{told} {t('screen.review.set_prior')}" if other_prior else told
 
 
-def _states(possible) -> str:
+def _states(possible: Mapping[str, tuple[bool, bool]]) -> str:
     """Independent labels by what is settled of them: present, excluded, open."""
     named = {
         code: [t(f"label.{k}") for k, state in possible.items() if state == way]
@@ -90,7 +96,7 @@ def _states(possible) -> str:
     )
 
 
-def draw_prior(review, key: str, *, second: bool = False) -> None:
+def draw_prior(review: Review, key: str, *, second: bool = False) -> None:
     """The slider of the pre-test probability: only the prior changes. second: of the question shown beside the first."""
     labels = review.prediction.labels
     with st.container(
@@ -137,7 +143,7 @@ def draw_prior(review, key: str, *, second: bool = False) -> None:
             draw_confidence(review.prediction.confidence)
 
 
-def _first_asked(review, key: str) -> str:
+def _first_asked(review: Review, key: str) -> str:
     """The label whose pre-test probability is offered first: the likeliest when the case was opened."""
     first = state.of_case(key, "prior_first") or max(
         review.prediction.labels, key=lambda k: review.prediction.probabilities[k]
@@ -171,17 +177,7 @@ def _set_prior(key: str, label: str, usual: float, slider: str) -> None:
     state.set_of_case(key, "prior", None if chosen == usual else {label: chosen})
 
 
-def _bar(label: str, chance: float, threshold: float | None, top: bool) -> str:
-    mark = "" if threshold is None else f'<b style="left:{100 * threshold:.1f}%"></b>'
-    kind = f"track{' top' if top else ''}"
-    return (
-        f"<span>{escape(heading(f'label.{label}'))}</span>"
-        f'<span class="{kind}" aria-hidden="true"><i style="width:{100 * chance:.1f}%"></i>{mark}</span>'
-        f'<span class="value">{escape(percent(chance))}</span>'
-    )
-
-
-def _point_words(review, label: str) -> str:
+def _point_words(review: Review, label: str) -> str:
     threshold = review.operating_point.get(label)
     if threshold is None:
         return ""
@@ -192,7 +188,7 @@ def _point_words(review, label: str) -> str:
     return f"{told} {t('screen.review.also_called', labels=listed(also))}" if also else told
 
 
-def also_called(review, label: str) -> list[str]:
+def also_called(review: Review, label: str) -> list[str]:
     """Labels that exclude the likeliest one and yet reach their own operating point, in words with their probability."""
     chances, points = review.prediction.probabilities, review.operating_point
     if not review.prediction.exclusive:

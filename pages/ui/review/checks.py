@@ -1,117 +1,130 @@
 """Can I believe this? The tests of each explanation on the case at hand: begun after the answer, shown when they are done."""
 
 from concurrent.futures import Future
+from dataclasses import dataclass
 from functools import partial
-from html import escape
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from mmcore.domain.case import Case
 from mmcore.domain.errors import MmcoreError
+from mmcore.domain.review import Review
 from pages.ui.shell import resources, state
+from pages.ui.shell.template import show
 from pages.ui.shell.text import heading, signed, t, told
+
+if TYPE_CHECKING:  # torch comes with them, plotly takes its time
+    from plotly.graph_objects import Figure
+
+    from mmcore.explain.checks import Badge
+    from mmcore.explain.deletion import Trial
+    from mmcore.prediction.engine import Engine
 
 MARKS = {"green": "✓", "amber": "~", "grey": "✕"}  # a shape beside the colour, for those who do not see it
 BLUE, ORANGE, SOFT = "#56a8ea", "#f0a03c", "#8d98a6"
 CURVE_HEIGHT = 250
 
 
-def doubts(key: str, seen) -> dict[str, str]:
+@dataclass(frozen=True)
+class _Tests:
+    """Tests that were begun, and what they depend on."""
+
+    wanted: tuple[object, ...]
+    work: "Future[tuple[Badge, ...]]"
+
+
+def doubts(key: str, review: Review) -> dict[str, str]:
     """modality -> why its explanation is greyed out, as far as the tests have come."""
     begun = state.memory(key).get("badges")
-    if begun is None or begun[0] != _wanted(seen) or not begun[1].done() or begun[1].cancelled():
-        return {}
-    if begun[1].exception() is not None:
+    if not isinstance(begun, _Tests) or begun.wanted != _wanted(review) or not _succeeded(begun.work):
         return {}
     return {
         b.modality.value: t("screen.believe.greyed", reason=told(b.reasons[0]))
-        for b in begun[1].result()
+        for b in begun.work.result()
         if b.colour == "grey"
     }
 
 
-def draw(engine, key: str, case: Case, seen, told_above: dict[str, str]) -> None:
+def _succeeded(work: "Future[tuple[Badge, ...]]") -> bool:
+    return work.done() and not work.cancelled() and work.exception() is None
+
+
+def draw(engine: "Engine", key: str, case: Case, review: Review, told_above: dict[str, str]) -> None:
     """The badges with their curves, or that they are on the way. told_above: the doubts that the rest of the screen shows."""
-    if not seen.attributions and not seen.failed:
-        st.html(f'<div class="quiet">{escape(t("screen.believe.nothing"))}</div>')
+    if not review.attributions and not review.failed:
+        show("shell/line", kind="quiet", words=t("screen.believe.nothing"))
         return
-    work = _tests(engine, key, case, seen)
+    work = _tests(engine, key, case, review)
     if work.done():
-        if doubts(key, seen) != told_above:
+        if doubts(key, review) != told_above:
             st.rerun()
         _draw_result(work, key)
     else:
         _draw_while_testing(work)
 
 
-def _wanted(seen) -> tuple:
+def _wanted(review: Review) -> tuple[object, ...]:
     """What the tests depend on: contents, contrast and the modalities that count; never the prior."""
-    case, prediction = seen.case, seen.prediction
+    case, prediction = review.case, review.prediction
     present = tuple(m for m, e in prediction.evidence.items() if e is not None)
     return case.note, tuple(sorted(case.values.items())), prediction.contrast, present
 
 
-def _tests(engine, key: str, case: Case, seen) -> Future:
+def _tests(engine: "Engine", key: str, case: Case, review: Review) -> "Future[tuple[Badge, ...]]":
     """The tests of this case, begun once; they run apart from the session and touch nothing of it but the case's memory."""
     from mmcore.explain.checks import badges
 
-    memory, wanted = state.memory(key), _wanted(seen)
+    memory, wanted = state.memory(key), _wanted(review)
     begun = memory.get("badges")
-    if begun is None or begun[0] != wanted or begun[1].cancelled():
-        work = partial(badges, engine, case, seen.prediction.contrast, memory)
-        begun = (wanted, state.in_background(resources.worker().submit(work), "badges"))
+    if not isinstance(begun, _Tests) or begun.wanted != wanted or begun.work.cancelled():
+        work = partial(badges, engine, case, review.prediction.contrast, memory)
+        begun = _Tests(wanted, state.in_background(resources.worker().submit(work), "badges"))
         memory["badges"] = begun
-    return begun[1]
+    return begun.work
 
 
 @st.fragment(run_every=1.0)
-def _draw_while_testing(work: Future) -> None:
+def _draw_while_testing(work: "Future[tuple[Badge, ...]]") -> None:
     if work.done():
         st.rerun(scope="app")
-    st.html(f'<div class="quiet" role="status">{escape(t("screen.believe.waiting"))} …</div>')
+    show("shell/line", kind="quiet", role="status", words=f"{t('screen.believe.waiting')} …")
 
 
-def _draw_result(work: Future, key: str) -> None:
+def _draw_result(work: "Future[tuple[Badge, ...]]", key: str) -> None:
     try:
         found = work.result()
     except MmcoreError as error:
-        st.html(f'<div class="warning">{escape(t("screen.believe.failed", reason=told(error)))}</div>')
+        show("shell/line", kind="warning", words=t("screen.believe.failed", reason=told(error)))
         return
-    st.html(f'<div class="quiet">{escape(t("screen.believe.lead"))}</div>')
+    show("shell/line", kind="quiet", words=t("screen.believe.lead"))
     for column, badge in zip(st.columns(len(found), gap="medium"), found, strict=True):
         with column:
-            st.html(badge_html(badge))
+            show("review/badge", badge=badge, mark=MARKS[badge.colour])
             with st.expander(t("screen.believe.curves"), key=f"curves_{badge.modality}_{key}"):
                 _draw_curves(badge, key)
 
 
-def badge_html(badge) -> str:
-    """One modality's badge: colour, shape and word, then a sentence for each test, the worst first."""
-    name = f'<h2 class="part">{escape(t(f"screen.review.row.{badge.modality}"))}</h2>'
-    mark = f'<span class="badge {badge.colour}"><b aria-hidden="true">{MARKS[badge.colour]}</b> {escape(t(f"screen.believe.colour.{badge.colour}"))}</span>'
-    reasons = "".join(f"<li>{escape(told(r))}</li>" for r in badge.reasons)
-    method = t("screen.believe.method", method=badge.method, passes=badge.passes) if badge.method else ""
-    return f'{name}{mark}<ul class="reasons">{reasons}</ul><div class="quiet">{escape(method)}</div>'
-
-
-def _draw_curves(badge, key: str) -> None:
+def _draw_curves(badge: "Badge", key: str) -> None:
     if badge.trial is None:
-        st.html(f'<div class="quiet">{escape(t("screen.believe.no_test"))}</div>')
+        show("shell/line", kind="quiet", words=t("screen.believe.no_test"))
         return
     st.plotly_chart(
-        curves(badge), key=f"chart_{badge.modality}_{key}", config={"displayModeBar": False}, width="stretch"
+        curves(badge.trial),
+        key=f"chart_{badge.modality}_{key}",
+        config={"displayModeBar": False},
+        width="stretch",
     )
     gains = {"gain": signed(badge.trial.deletion_gain), "insertion": signed(badge.trial.insertion_gain)}
-    st.html(
-        f'<div class="quiet">{escape(heading("screen.believe.alt", modality=badge.modality.value, **gains))}</div>'
-    )
+    words = heading("screen.believe.alt", modality=badge.modality.value, **gains)
+    show("shell/line", kind="quiet", words=words)
 
 
-def curves(badge):
+def curves(trial: "Trial") -> "Figure":
     """Deletion and insertion, each beside its random orders, as a figure."""
     from plotly import graph_objects as go
 
-    trial, figure = badge.trial, go.Figure()
+    figure = go.Figure()
     for name, colour, random in (
         ("deletion", ORANGE, trial.random_deletion),
         ("insertion", BLUE, trial.random_insertion),

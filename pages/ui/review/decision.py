@@ -1,13 +1,14 @@
 """My decision: an estimate before the answer, agreement, or an override with a coded reason."""
 
-from html import escape
-
 import streamlit as st
 
-from mmcore.cases.worklist import OVERRIDE_REASONS
+from mmcore.cases.worklist import OVERRIDE_REASONS, Cases
+from mmcore.domain.prediction import Prediction
+from mmcore.domain.review import Review
 from mmcore.domain.worklist import Decision
 from pages.ui.review.answer import called
 from pages.ui.shell import resources, state
+from pages.ui.shell.template import html, show
 from pages.ui.shell.text import day, heading, listed, percent, t
 
 NONE, UNDECIDED, JOINED = (
@@ -19,9 +20,7 @@ NONE, UNDECIDED, JOINED = (
 
 def draw_estimate(labels: tuple[str, ...], key: str) -> None:
     """The form of the setting that asks the clinician first."""
-    st.html(
-        f'<h2 class="part">{t("screen.estimate.title")}</h2><div class="quiet">{t("screen.estimate.lead")}</div>'
-    )
+    show("shell/part", words=t("screen.estimate.title"), below=t("screen.estimate.lead"))
     label = st.radio(
         t("screen.estimate.label"),
         labels,
@@ -37,22 +36,22 @@ def draw_estimate(labels: tuple[str, ...], key: str) -> None:
         st.rerun()
 
 
-def draw(review, key: str) -> None:
+def draw(review: Review, key: str) -> None:
     """The bar at the bottom: agree, or override."""
     store = resources.store()
     answered = JOINED.join(called(review)) or NONE
     with st.container(horizontal=True, vertical_alignment="center", key="decision", gap="small"):
-        st.html(f'<h2 class="part" style="margin:0">{t("screen.decision.title")}</h2>', width="content")
+        st.html(html("review/decision_title"), width="content")
         if st.button(
             f"{t('screen.decision.agree')}: {_briefly(answered)}", key=f"agree_{key}", type="primary"
         ):
             _store(store, key, Decision("agree", answered, shown=shown_of(review, key)))
         with st.popover(t("screen.decision.override"), key=f"override_{key}"):
             _draw_override(review, key, store, answered)
-        st.html(f'<span class="quiet">{escape(_latest(store, key))}</span>', width="stretch")
+        st.html(html("review/decision_latest", words=_latest(store, key)), width="stretch")
 
 
-def shown_of(review, key: str) -> dict:
+def shown_of(review: Review, key: str) -> dict[str, object]:
     """What the screen said when the decision was made."""
     prediction = review.prediction
     return {
@@ -82,7 +81,7 @@ def _briefly(label: str) -> str:
     return t("screen.decision.and_more", label=first, count=len(others)) if others else t(f"label.{first}")
 
 
-def _draw_instead(prediction, key: str, answered: str) -> str | None:
+def _draw_instead(prediction: Prediction, key: str, answered: str) -> str | None:
     """What holds instead: one of the other labels, or of independent labels any of them; None until chosen."""
     if prediction.exclusive:
         others = [k for k in prediction.labels if k != answered] + [UNDECIDED]
@@ -99,7 +98,7 @@ def _draw_instead(prediction, key: str, answered: str) -> str | None:
     return None if set(present) == set(answered.split(JOINED)) - {NONE} else JOINED.join(present) or NONE
 
 
-def _draw_override(review, key: str, store, answered: str) -> None:
+def _draw_override(review: Review, key: str, store: Cases, answered: str) -> None:
     label = _draw_instead(review.prediction, key, answered)
     reason = st.selectbox(
         t("screen.decision.reason"),
@@ -112,23 +111,23 @@ def _draw_override(review, key: str, store, answered: str) -> None:
     comment = st.text_area(t("screen.decision.comment"), key=f"comment_{key}", height=80, max_chars=2000)
     if st.button(t("screen.decision.store"), key=f"store_{key}", type="primary"):
         if label is None or reason is None:
-            st.html(f'<div class="warning">{t("screen.decision.needs_reason")}</div>')
+            show("shell/line", kind="warning", words=t("screen.decision.needs_reason"))
             return
         _store(store, key, Decision("override", label, reason, comment.strip(), shown_of(review, key)))
 
 
-def _store(store, key: str, decision: Decision) -> None:
+def _store(store: Cases, key: str, decision: Decision) -> None:
     store.decide(key, decision)
     st.toast(t("screen.decision.stored"))
     st.rerun(scope="app")
 
 
-def _latest(store, key: str) -> str:
+def _latest(store: Cases, key: str) -> str:
     decisions = store.decisions(key)
     parts = []
     if decisions:
         latest = decisions[0]
-        label = label_words(latest.label)
+        label = label_words(latest.label) if latest.label else "–"
         action = t(f"screen.decision.actions.{latest.action}")
         parts.append(t("screen.decision.latest", action=action, day=day(latest.made), label=label))
         if latest.reason:

@@ -2,15 +2,17 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from html import escape
 
 import streamlit as st
 
-from mmcore.domain.case import Case, Notice
+from mmcore.domain.case import Case
 from mmcore.domain.errors import NothingToPredictError
+from mmcore.domain.notice import Notice
+from mmcore.gates.learned import correctable
 from mmcore.gates.recency import toggled
-from mmcore.gates.scan import correctable, corrected
+from mmcore.gates.scan import corrected
 from pages.ui.shell import resources
+from pages.ui.shell.template import show
 from pages.ui.shell.text import heading, t, told
 
 
@@ -21,15 +23,21 @@ def draw_buttons(gates: Sequence[Notice], case: Case, key: str) -> None:
         overruled = modality in case.overruled
         name = t(f"screen.review.row.{modality}")
         with st.container(horizontal=True, gap="small", key=f"gate_row_{modality}"):
-            if not overruled and case.scan is not None and correctable(gate):
-                words = f"{name}: {t('screen.review.gate_correct')}"
-                if st.button(
-                    words, key=f"correct_{modality}_{key}", type="secondary", icon=":material/check:"
-                ):
-                    _keep(key, replace(case, scan=corrected(case.scan, gate)))
+            if not overruled:
+                _draw_correction(gate, case, key)
             words = t("screen.review.gate_restore" if overruled else "screen.review.gate_overrule")
             if st.button(f"{name}: {words}", key=f"gate_{modality}_{key}", type="secondary"):
                 _keep(key, replace(case, overruled=case.overruled ^ {modality}))
+
+
+def _draw_correction(gate: Notice, case: Case, key: str) -> None:
+    """The button that turns a picture back; nothing where the gate knows no way."""
+    if case.scan is None or not correctable(gate):
+        return
+    words = f"{t(f'screen.review.row.{gate.modality}')}: {t('screen.review.gate_correct')}"
+    icon = ":material/check:"
+    if st.button(words, key=f"correct_{gate.modality}_{key}", type="secondary", icon=icon):
+        _keep(key, replace(case, scan=corrected(case.scan, gate)))
 
 
 def draw_leaving(case: Case, old: Collection[str], key: str) -> None:
@@ -53,9 +61,9 @@ def marks(gates: Sequence[Notice], case: Case) -> list[str]:
 def draw_nothing_left(case: Case, key: str, error: NothingToPredictError) -> None:
     """Of a case of which every input is set aside: why there is no answer, and what can be done."""
     with st.container(key="panel_nothing"):
-        st.html(f'<h2 class="part">{t("screen.review.no_answer")}</h2>')
+        show("shell/part", words=t("screen.review.no_answer"))
         for reason in error.values.get("reasons", ()):
-            st.html(f'<div class="warning" role="alert">{escape(told(reason))}</div>')
+            show("shell/line", kind="warning", role="alert", words=told(reason))
         draw_buttons(error.values.get("gates", ()), case, key)
         draw_leaving(case, (), key)
 

@@ -1,37 +1,40 @@
 """How well the model did for patients like the one on screen, in words beside the prediction."""
 
-from html import escape
+from collections.abc import Mapping
+from math import isnan
+
+from markupsafe import Markup
 
 from mmcore.cards import read as cards
+from mmcore.domain.review import Review
 from pages.ui.models.words import modalities_words
+from pages.ui.shell.template import html
 from pages.ui.shell.text import t
 
-FEWEST = cards.FEWEST_PATIENTS
 
-
-def words_of(card, review) -> str:
+def words_of(card: cards.Card | None, review: Review) -> Markup:
     """Sentences on this patient's sex and age, view and inputs, and on hospitals never seen; "" without stored figures."""
     if card is None or not card.test.get("metrics"):
-        return ""
+        return Markup()
     prediction = review.prediction
     used = "+".join(str(m) for m, e in prediction.evidence.items() if e is not None)
     view = review.case.scan.view if review.case.scan else None
     found = cards.group_of_patient(card, review.case.values, used, view)
-    told = [_sentence(grouping, name, group) for grouping, name, group in found]
-    lead = f"<b>{escape(t('screen.models.here.title'))}</b>"
-    return f'<div class="quiet here">{lead} {escape(" ".join([*told, _source(card)]))}</div>'
+    told = [
+        _sentence(grouping, name, group.get("patients", 0), (group.get("metrics") or {}).get("macro_auroc"))
+        for grouping, name, group in found
+    ]
+    return html("review/group", words=" ".join([*told, _source(card)]))
 
 
-def _sentence(grouping: str, name: str, group) -> str:
-    figure = (group.get("metrics") or {}).get("macro_auroc")
-    patients = group.get("patients", 0)
+def _sentence(grouping: str, name: str, patients: int, figure: Mapping[str, float] | None) -> str:
+    """figure: value, low and high of the group's AUROC, NaN where it could not be worked out."""
     kind = {"by_modalities": "inputs", "by_view": "view"}.get(grouping, "patient")
     who = modalities_words(name) if kind == "inputs" else name if kind == "view" else _people(grouping, name)
-    if patients < FEWEST:
-        return t(
-            f"screen.models.here.few{'' if kind == 'patient' else f'_{kind}'}", group=who, patients=patients
-        )
-    if not figure or figure["low"] != figure["low"]:
+    if patients < cards.FEWEST:
+        few = "few" if kind == "patient" else f"few_{kind}"
+        return t(f"screen.models.here.{few}", group=who, patients=patients)
+    if not figure or isnan(figure["low"]):
         return t("screen.models.here.one_sided", group=who)
     values = {k: f"{figure[k]:.2f}" for k in ("value", "low", "high")}
     return t(f"screen.models.here.{kind}", group=who, patients=patients, **values)
@@ -50,7 +53,7 @@ def _people(grouping: str, name: str) -> str:
     return t(f"screen.models.here.{kind}", who=who, low=low, high=high)
 
 
-def _source(card) -> str:
+def _source(card: cards.Card) -> str:
     """That the hospital is unknown, and what the model does on hospitals never seen."""
     away = next((f.figure for f in cards.headline(card) if f.code == "away"), None)
     values = {k: f"{away[k]:.2f}" for k in ("value", "low", "high")} if away else {}

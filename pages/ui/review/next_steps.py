@@ -1,6 +1,6 @@
 """Next steps: rows of published guidelines that this patient's values trigger, clearly apart from the model."""
 
-from html import escape
+from dataclasses import dataclass
 from itertools import groupby
 
 import streamlit as st
@@ -10,52 +10,53 @@ from mmcore.domain.guideline import APPLIES, NOT_FOR, NOT_KNOWN, Advice
 from mmcore.domain.task import Field, Task
 from mmcore.guidelines.next_steps import EXTRA, SAME, facts_to_ask, next_steps
 from pages.ui.draw.vitals import unit, value_words
+from pages.ui.shell.template import show
 from pages.ui.shell.text import heading, listed, t
 
 MARKS = {APPLIES: "✓", NOT_KNOWN: "?", NOT_FOR: "–"}
 
 
+@dataclass(frozen=True)
+class _Row:
+    """One piece of advice in words, the classes and the mark that its status gives it, and remarks below."""
+
+    status: str
+    kind: str
+    mark: str
+    sentence: str
+    remarks: list[str]
+
+
 def draw(task: Task, values: dict[str, float], key: str) -> None:
     """The advice of each guideline with its source, and a form for the facts that the case does not hold."""
-    st.html(f'<div class="quiet">{t("screen.next_steps.lead")}</div>')
+    show("shell/line", kind="quiet", words=t("screen.next_steps.lead"))
     shown, form = st.columns([0.64, 0.36], gap="medium")
     with form:
         added = _form(task, values, key)
     found = next_steps(task, values, added)
     with shown:
         if not found:
-            st.html(f'<div class="quiet">{t("screen.next_steps.none")}</div>')
+            show("shell/line", kind="quiet", words=t("screen.next_steps.none"))
         for guideline, rows in groupby(found, key=lambda advice: advice.guideline):
-            st.html(_panel(guideline, list(rows), task))
+            show("review/guideline", guideline=guideline, rows=[_row(advice, task) for advice in rows])
 
 
-def _panel(guideline: str, rows: list[Advice], task: Task) -> str:
-    code = f"guideline.{guideline}"
-    head = f'<h2 class="part">{escape(t(f"{code}.name"))} <small class="chip">{escape(t(f"{code}.edition"))}</small></h2>'
-    lines = "".join(_row(code, advice, task) for advice in rows)
-    return f'{head}{lines}<p class="quiet">{escape(t("screen.next_steps.source", source=t(f"{code}.source")))}</p>'
-
-
-def _row(code: str, advice: Advice, task: Task) -> str:
-    sentence = t(f"{code}.{advice.row}", **advice.values)
+def _row(advice: Advice, task: Task) -> _Row:
     remarks = []
     if advice.facts:
         facts = listed(f"{fact_name(k)} {fact_value(k, v, task)}" for k, v in advice.facts.items())
-        remarks.append(t("screen.next_steps.because", facts=facts))
+        remarks.append(heading("screen.next_steps.because", facts=facts))
     if advice.missing:
         names = listed(fact_name(k) for k in advice.missing)
         told = "cannot" if advice.status == NOT_KNOWN else "without"
-        remarks.append(t(f"screen.next_steps.{told}", facts=names))
-    kind = "advice" if advice.status == APPLIES else "advice-off"
-    below = "".join(f"<br><small>{escape(heading_of(words_))}</small>" for words_ in remarks)
-    mark = f'<b aria-hidden="true">{MARKS[advice.status]}</b>'
-    state = f'<span class="sr-only">{escape(t(f"screen.next_steps.status.{advice.status}"))}</span>'
-    return f'<div class="{kind}">{mark}{state} {escape(sentence)}{below}</div>'
-
-
-def heading_of(sentence: str) -> str:
-    """A sentence with a capital first letter."""
-    return sentence[:1].upper() + sentence[1:]
+        remarks.append(heading(f"screen.next_steps.{told}", facts=names))
+    return _Row(
+        status=advice.status,
+        kind="advice" if advice.status == APPLIES else "advice-off",
+        mark=MARKS[advice.status],
+        sentence=t(f"guideline.{advice.guideline}.{advice.row}", **advice.values),
+        remarks=remarks,
+    )
 
 
 def fact_name(fact: str) -> str:
@@ -74,7 +75,7 @@ def _form(task: Task, values: dict[str, float], key: str) -> dict[str, float]:
     asked = facts_to_ask(task, values)
     added: dict[str, float] = {}
     if asked:
-        st.html(f'<h2 class="part">{t("screen.next_steps.form")}</h2>')
+        show("shell/part", words=t("screen.next_steps.form"))
     columns = st.columns(2, gap="small")
     for place, field in enumerate(asked):
         with columns[place % 2]:

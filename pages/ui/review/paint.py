@@ -1,13 +1,13 @@
 """Taking parts of a scan or of a recording away for a what-if: by dragging a rectangle, or by choosing from a list."""
 
-from html import escape
-
 import streamlit as st
+from markupsafe import Markup
 
-from mmcore.domain.case import Scan, Waveform
-from mmcore.domain.scan import Rectangle
+from mmcore.domain.case import Waveform
+from mmcore.domain.scan import Rectangle, Scan
 from pages.ui.draw import viewer
 from pages.ui.shell import state
+from pages.ui.shell.template import html
 from pages.ui.shell.text import t
 
 HEIGHT = 250  # pixels of the small picture
@@ -28,7 +28,7 @@ def draw(scan: Scan, key: str, round_: int) -> tuple[Rectangle, ...]:
         placeholder=t("screen.what_if.choose"),
     )
     dragged: tuple[Rectangle, ...] = state.of_case(key, f"painted_{round_}", ())
-    fresh = viewer.draw_for_painting(scan, f"{key}_{round_}", dragged, _html(len(dragged)))
+    fresh = viewer.draw_for_painting(scan, f"{key}_{round_}", dragged, _picture(len(dragged)))
     if fresh:
         state.set_of_case(key, f"painted_{round_}", (*dragged, tuple(fresh)))
         st.rerun(scope="fragment")
@@ -46,11 +46,9 @@ def zone_words(zone: tuple[str, str]) -> str:
     return t("screen.viewer.place.words", height=height, side=side)
 
 
-def _html(count: int) -> str:
-    words = escape(t("screen.what_if.paint_alt", count=count))
-    canvas = f'<canvas tabindex="0" role="img" aria-label="{words}"></canvas>'
-    help_ = f'<p class="alt">{escape(t("screen.what_if.paint_help"))}</p>'
-    return f'<div class="stage" style="--stage-height:{HEIGHT}px">{canvas}</div>{help_}'
+def _picture(count: int) -> Markup:
+    words = t("screen.what_if.paint_alt", count=count)
+    return html("draw/painting", height=HEIGHT, words=words, how=t("screen.what_if.paint_help"))
 
 
 def draw_leads(

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 
 from mmcore.domain.case import Case
-from mmcore.domain.scan import CtVolume
+from mmcore.domain.prediction import Attribution
+from mmcore.domain.review import Review
+from mmcore.domain.scan import CtVolume, Scan
 from mmcore.domain.task import Modality, Task
 from pages.ui.draw import ct, ecg, echo, viewer, vitals
 from pages.ui.draw.evidence import of_modality
@@ -16,20 +18,39 @@ def any_of(task: Task, case: Case) -> bool:
     return case.scan is not None or case.waveform is not None or values_only or task.companion is not None
 
 
-def draw(task: Task, key: str, case: Case, seen, *, revealed: bool, doubts: Mapping[str, str]) -> None:
-    """What was given, with its evidence once the answer is revealed. seen: the review, None while its model is loaded;
-    doubts: modality -> why its map is greyed out."""
-    pictured, traced = (of_modality(seen, name) if revealed else None for name in ("image", "waveform"))
+def draw(
+    task: Task, key: str, case: Case, review: Review | None, *, revealed: bool, doubts: Mapping[str, str]
+) -> None:
+    """What was given, with its evidence once the answer is revealed. review: None while its model is loaded; doubts: modality
+    -> why its map is greyed out."""
+    shown = review if revealed else None
     if Modality.WAVEFORM in task.modalities:
-        ecg.draw(case.waveform, key, traced, doubts.get("waveform", ""))
-    if seen and not {Modality.IMAGE, Modality.WAVEFORM} & set(task.accepted):
-        vitals.draw(seen, task, revealed=revealed, doubt=doubts.get("clinical", ""))
+        ecg.draw(case.waveform, key, _evidence(shown, "waveform"), doubts.get("waveform", ""))
+    if review and not {Modality.IMAGE, Modality.WAVEFORM} & set(task.accepted):
+        vitals.draw(review, task, revealed=revealed, doubt=doubts.get("clinical", ""))
     if revealed:
         second.draw(task, key, case)
-    doubt = doubts.get("image", "")
-    if isinstance(case.scan, CtVolume):
-        ct.draw(case.scan, key, pictured, doubt)
-    elif case.scan is not None and Modality.IMAGE in task.shown:
-        echo.draw(case.scan, key)
-    elif case.scan is not None or Modality.IMAGE in task.modalities:
-        viewer.draw(case.scan, key, pictured, seen.lung_outline if seen else None, doubt=doubt)
+    if case.scan is not None or Modality.IMAGE in task.modalities:
+        attribution = _evidence(shown, "image")
+        _draw_scan(task, key, case.scan, attribution, review, doubts.get("image", ""))
+
+
+def _evidence(review: Review | None, modality: str) -> Attribution | None:
+    return of_modality(review, modality) if review else None
+
+
+def _draw_scan(
+    task: Task,
+    key: str,
+    scan: Scan | None,
+    attribution: Attribution | None,
+    review: Review | None,
+    doubt: str,
+) -> None:
+    if isinstance(scan, CtVolume):
+        ct.draw(scan, key, attribution, doubt)
+    elif scan is not None and Modality.IMAGE in task.shown:
+        echo.draw(scan, key)
+    else:
+        lungs = review.lung_outline if review else None
+        viewer.draw(scan, key, attribution, lungs, doubt=doubt)

@@ -2,30 +2,45 @@
 
 from collections.abc import Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 from functools import partial
-from html import escape
+from typing import TYPE_CHECKING
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from mmcore import words
 from mmcore.cases import worklist
 from mmcore.domain.case import Case
 from mmcore.domain.errors import MmcoreError
 from mmcore.domain.prediction import Contrast
+from mmcore.domain.review import Review
 from mmcore.domain.task import Task
 from mmcore.domain.worklist import CaseSummary
 from mmcore.tasks import get_task
 from pages.ui.draw import note
 from pages.ui.review import account, answer, group, pictures, similar, what_if
 from pages.ui.shell import resources, state
+from pages.ui.shell.template import html
 from pages.ui.shell.text import day, t
 from pages.ui.worklist import table
+
+if TYPE_CHECKING:  # torch comes with it
+    from mmcore.prediction.engine import Engine
 
 COLUMNS = (0.47, 0.53)  # the scan, the answer
 QUICK, EXACT = "token_activations", "integrated_gradients"
 
 
-def load_engine(summary: CaseSummary, case: Case):
+@dataclass(frozen=True)
+class _Exact:
+    """A review by the exact method that was begun, and what it depends on."""
+
+    wanted: tuple[object, ...]
+    work: Future[Review]
+
+
+def load_engine(summary: CaseSummary, case: Case) -> "Engine":
     """The model of the case's task. While it is loaded for the first time, the case is shown without an answer."""
     if resources.is_loaded(case.task):
         return resources.engine(case.task)
@@ -42,60 +57,72 @@ def load_engine(summary: CaseSummary, case: Case):
     return engine
 
 
-def read(engine, key: str, case: Case, contrast: Contrast | None = None, tokens: str = QUICK):
+def read(
+    engine: "Engine", key: str, case: Case, contrast: Contrast | None = None, tokens: str = QUICK
+) -> Review:
     """Review a case under the chosen prior and contrast; what was computed before is not computed again."""
-    from mmcore.explain.review import review  # brings torch
+    from mmcore.explain.review import review as review_of  # brings torch
 
     chosen = {"prior": state.of_case(key, "prior"), "contrast": contrast or state.of_case(key, "contrast")}
-    return review(engine, case, **chosen, memory=state.memory(key), tokens=tokens)
+    return review_of(engine, case, **chosen, memory=state.memory(key), tokens=tokens)
 
 
-def keep(key: str, summary: CaseSummary, seen) -> None:
+def keep(key: str, summary: CaseSummary, review: Review) -> None:
     """Keep label, probability and flags for the worklist where they are new; never those under another prior."""
-    chance = max(seen.prediction.probabilities.values())
-    flags = worklist.flags_of(seen.case, seen.prediction, seen.operating_point)
+    chance = max(review.prediction.probabilities.values())
+    flags = worklist.flags_of(review.case, review.prediction, review.operating_point)
     known = (
         summary.top_probability is not None
         and abs(summary.top_probability - chance) < 1e-6
         and summary.flags == flags
-        and state.of_case(key, "kept") == seen.prediction.model_sha256
+        and state.of_case(key, "kept") == review.prediction.model_sha256
     )
     if not known and not state.of_case(key, "prior"):
-        worklist.remember(resources.store(), key, seen.case, seen.prediction, seen.operating_point)
-        state.set_of_case(key, "kept", seen.prediction.model_sha256)
+        worklist.remember(resources.store(), key, review.case, review.prediction, review.operating_point)
+        state.set_of_case(key, "kept", review.prediction.model_sha256)
 
 
 @st.fragment
 def score(rows: Sequence[CaseSummary]) -> None:
     """Score the cases that nobody has opened yet, one by one with progress, so that the worklist can be sorted by probability."""
     waiting = [r for r in rows if r.top_label is None and not state.of_case(r.key, "unusable")]
-    bar = st.progress(0.0) if waiting else None
+    if not waiting:
+        return
+    bar = st.progress(0.0)
     for done, row in enumerate(waiting):
         bar.progress(done / len(waiting), t("screen.worklist.scoring", done=done + 1, all=len(waiting)))
         _score_one(row)
-    if waiting:
-        st.rerun(scope="app")
+    st.rerun(scope="app")
 
 
 def draw_head(summary: CaseSummary, version: str = "") -> None:
     """Title of the case and what is known about it."""
+    title = table.title_of(summary)
+    head = html("review/case_head", title=title, chips=_chips(summary, version), remark=_remark(summary))
+    with st.container(horizontal=True, vertical_alignment="center", key="case_head" if version else None):
+        st.html(head, width="stretch")
+        if version:
+            draw_estimate_setting("estimate_review")
+
+
+def _chips(summary: CaseSummary, version: str) -> list[str]:
     chips = [t(f"task.{summary.task}"), day(summary.taken or summary.created)]
     chips += [t("screen.review.synthetic")] if summary.story.get("synthetic") else []
     chips += [t("screen.review.model", version=version)] if version else []
-    remark = ""
-    if summary.story.get("truth") and summary.state != "new":  # not before the decision
+    if _truth_told(summary):
         chips.append(t("screen.review.truth", label=str(summary.story["truth"])))
-        code = f"story.{summary.key}.comment"
-        remark = t(code) if words.known(code) else str(summary.story.get("comment", ""))
-    shown = "".join(f'<span class="chip">{escape(c)}</span>' for c in chips)
-    below = f'<div class="quiet">{escape(remark)}</div>' if remark else ""
-    with st.container(horizontal=True, vertical_alignment="center", key="case_head" if version else None):
-        st.html(
-            f'<h1 class="screen">{escape(table.title_of(summary))} <small>{shown}</small></h1>{below}',
-            width="stretch",
-        )
-        if version:
-            draw_estimate_setting("estimate_review")
+    return chips
+
+
+def _remark(summary: CaseSummary) -> str:
+    """What a demonstration case has to teach, once it is decided."""
+    code = f"story.{summary.key}.comment"
+    told = t(code) if words.known(code) else str(summary.story.get("comment", ""))
+    return told if _truth_told(summary) else ""
+
+
+def _truth_told(summary: CaseSummary) -> bool:
+    return bool(summary.story.get("truth")) and summary.state != "new"  # not before the decision
 
 
 def draw_estimate_setting(key: str) -> None:
@@ -111,93 +138,97 @@ def draw_estimate_setting(key: str) -> None:
         st.rerun()
 
 
-def sides(task: Task, case: Case):
+def sides(task: Task, case: Case) -> tuple[DeltaGenerator | None, DeltaGenerator]:
     """The columns of pictures and answer; no left one where there is nothing to look at."""
-    return st.columns(COLUMNS, gap="medium") if pictures.any_of(task, case) else (None, st.container())
+    if not pictures.any_of(task, case):
+        return None, st.container()
+    left, right = st.columns(COLUMNS, gap="medium")
+    return left, right
 
 
 @st.fragment
-def draw_answer(engine, key: str, case: Case, drawn: Contrast, wide: bool = False) -> None:
+def draw_answer(engine: "Engine", key: str, case: Case, drawn: Contrast, wide: bool = False) -> None:
     """Answer and account; a moved slider reruns only these, unless the contrast that the rest shows has changed. wide: side by
     side, where no picture stands beside them."""
-    seen = read(engine, key, case)
+    review = read(engine, key, case)
     if (
-        seen.prediction.contrast != drawn
-        or state.of_case(key, "edited_under", seen.prediction.prior_logits) != seen.prediction.prior_logits
+        review.prediction.contrast != drawn
+        or state.of_case(key, "edited_under", review.prediction.prior_logits)
+        != review.prediction.prior_logits
     ):
         st.rerun(scope="app")
-    stored = seen.prediction.confidence
+    stored = review.prediction.confidence
     above, below = st.columns(COLUMNS, gap="medium") if wide else (st.container(), st.container())
     with above, st.container(key="panel_answer"):
-        answer.draw(seen, state.confidence(stored), bool(state.of_case(key, "prior")))
-        answer.draw_prior(seen, key)
+        answer.draw(review, state.confidence(stored), bool(state.of_case(key, "prior")))
+        answer.draw_prior(review, key)
     with below, st.container(key="panel_account"):
-        account.draw(seen, key)
-    words_of_group = group.words_of(resources.card(case.task), seen)
+        account.draw(review, key)
+    words_of_group = group.words_of(resources.card(case.task), review)
     if words_of_group:
         (above if wide else below).html(words_of_group)
 
 
-def draw_note(engine, key: str, seen, revealed: bool, doubt: str = "") -> None:
+def draw_note(engine: "Engine", key: str, review: Review, revealed: bool, doubt: str = "") -> None:
     """The note, at once by the quick method; the exact one takes seconds, in the background, and then takes its place."""
-    if not revealed or not note.can_be_refined(seen):
-        note.draw(seen, revealed=revealed, doubt=doubt)
+    if not revealed or not note.can_be_refined(review):
+        note.draw(review, revealed=revealed, doubt=doubt)
         return
-    exact = _exact_review(engine, key, seen)
+    exact = _exact_review(engine, key, review)
     if exact.done():
         note.draw(exact.result(), doubt=doubt)
     else:
-        _draw_while_refining(seen, exact)
+        _draw_while_refining(review, exact)
 
 
-def _exact_review(engine, key: str, seen) -> Future:
+def _exact_review(engine: "Engine", key: str, review: Review) -> Future[Review]:
     """The review by the exact method, begun once for a note, a contrast and a set of modalities; touches no session."""
-    from mmcore.explain.review import review
+    from mmcore.explain.review import review as review_of
 
-    contrast = seen.prediction.contrast
+    contrast = review.prediction.contrast
     wanted = (
-        seen.case.note,
+        review.case.note,
         contrast,
-        tuple(m for m, e in seen.prediction.evidence.items() if e is not None),
+        tuple(m for m, e in review.prediction.evidence.items() if e is not None),
     )
     memory = state.memory(key)
     begun = memory.get("exact")
-    if begun is None or begun[0] != wanted or begun[1].cancelled():
-        work = partial(review, engine, seen.case, contrast=contrast, memory=memory, tokens=EXACT)
-        begun = (wanted, state.in_background(resources.worker().submit(work), "note"))
+    if not isinstance(begun, _Exact) or begun.wanted != wanted or begun.work.cancelled():
+        work = partial(review_of, engine, review.case, contrast=contrast, memory=memory, tokens=EXACT)
+        begun = _Exact(wanted, state.in_background(resources.worker().submit(work), "note"))
         memory["exact"] = begun
-    return begun[1]
+    return begun.work
 
 
 @st.fragment(run_every=1.0)
-def _draw_while_refining(seen, exact: Future) -> None:
+def _draw_while_refining(review: Review, exact: Future[Review]) -> None:
     if exact.done():
         st.rerun(scope="app")
-    note.draw(seen, refining=True)
+    note.draw(review, refining=True)
 
 
 @st.fragment
-def draw_what_if(engine, key: str, case: Case) -> None:
+def draw_what_if(engine: "Engine", key: str, case: Case) -> None:
     """The tab of edits, on its own so that an edit leaves the rest of the screen alone."""
     from mmcore.explain.counterfactual import smallest_changes
 
-    seen = read(engine, key, case)
+    review = read(engine, key, case)
     what_if.draw(
-        seen,
+        review,
         engine.task,
         key,
         lambda changed, contrast: read(engine, key, changed, contrast),
-        smallest_changes(engine, seen),
+        smallest_changes(engine, review),
     )
     state.set_of_case(
-        key, "edited_under", seen.prediction.prior_logits if state.of_case(key, "edited") else None
+        key, "edited_under", review.prediction.prior_logits if state.of_case(key, "edited") else None
     )
 
 
 @st.fragment
-def draw_similar(key: str, seen) -> None:
+def draw_similar(key: str, review: Review) -> None:
     """The tab of similar cases; those that nobody has opened are worked out when asked for."""
-    similar.draw(key, seen, _score_one)
+    similar.draw(key, review, _score_one)
 
 
 def _score_one(row: CaseSummary) -> None:

@@ -1,12 +1,12 @@
 """When the evidence of a case was made: typed or corrected on New case, and how far apart it is on Review."""
 
 from collections.abc import Mapping
-from html import escape
 
 import streamlit as st
 
 from mmcore.domain.case import Case
 from mmcore.domain.errors import MmcoreError
+from mmcore.domain.review import Review
 from mmcore.domain.task import Task
 from mmcore.domain.timestamp import Gap, Moment
 from mmcore.gates.recency import Age, ages_of, in_units, time_notices, typed_moment, with_times
@@ -14,7 +14,8 @@ from mmcore.tasks import get_task
 from pages.ui.new_case import upload
 from pages.ui.review import gates
 from pages.ui.shell import state
-from pages.ui.shell.text import heading, t, told
+from pages.ui.shell.template import html, show
+from pages.ui.shell.text import capital, heading, listed, t, told
 
 
 def draw_form(case: Case, task: Task) -> Case:
@@ -22,9 +23,7 @@ def draw_form(case: Case, task: Task) -> Case:
     present = [m for m in task.accepted if m in case.given]
     if not present:
         return case
-    st.html(
-        f'<h2 class="part">{t("screen.times.title")}</h2><div class="quiet">{t("screen.times.lead")}</div>'
-    )
+    show("shell/part", words=t("screen.times.title"), below=t("screen.times.lead"))
     typed: dict[str, Moment | None] = {}
     for column, modality in zip(st.columns(len(present), gap="small"), present, strict=True):
         known = case.time_of(modality)
@@ -48,34 +47,35 @@ def _read(modality: str, text: str) -> Mapping[str, Moment | None]:
     try:
         return {modality: typed_moment(text)}
     except MmcoreError as error:
-        st.html(f'<div class="refused" role="alert">{escape(told(error))}</div>')
+        show("shell/line", kind="refused", role="alert", words=told(error))
         return {}
 
 
-def draw_apart(review, key: str) -> None:
+def draw_apart(review: Review, key: str) -> None:
     """How far apart the modalities of a case are, in one line, and the buttons for those that are out of date."""
     ages = ages_of(get_task(review.case.task), review.case)
     if len(ages) < 2:
         return
     speaking = {m for m, e in review.prediction.evidence.items() if e is not None}
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="apart_row"):
-        st.html(f'<div class="quiet">{escape(apart_words(ages))}</div>', width="stretch")
+        st.html(html("shell/line", kind="quiet", words=apart_words(ages)), width="stretch")
         gates.draw_leaving(review.case, {a.modality for a in ages if a.old and a.modality in speaking}, key)
 
 
 def apart_words(ages: tuple[Age, ...]) -> str:
     """Newest: note (2026-06-11 08:30). Scan 50 min earlier, vitals 5 days earlier. What is not known is said to be."""
-    known = [a for a in ages if a.moment is not None]
-    unknown = [t(f"modality.{a.modality}") for a in ages if a.moment is None]
-    between = t("number.between")
-    if not known:
-        return heading("screen.times.none_known", names=between.join(unknown))
-    newest = next(a for a in known if a.gap is None)
-    parts = [heading("screen.times.newest", modality=newest.modality, when=written(newest.moment))]
-    earlier = between.join(_earlier(a.modality, a.gap) for a in known if a.gap is not None)
-    parts += [earlier[:1].upper() + earlier[1:] + t("number.stop")] if earlier else []
-    parts += [heading("screen.times.not_known", names=between.join(unknown))] if unknown else []
-    return " ".join(parts)
+    unknown = listed(t(f"modality.{a.modality}") for a in ages if a.moment is None)
+    newest = next((a for a in ages if a.modality == a.newest), None)
+    if newest is None:
+        return heading("screen.times.none_known", names=unknown)
+    when = heading("screen.times.newest", modality=newest.modality, when=written(newest.moment))
+    not_known = heading("screen.times.not_known", names=unknown) if unknown else ""
+    return " ".join(filter(None, (when, _others(ages), not_known)))
+
+
+def _others(ages: tuple[Age, ...]) -> str:
+    earlier = listed(_earlier(a.modality, a.gap) for a in ages if a.gap is not None)
+    return capital(earlier) + t("number.stop") if earlier else ""
 
 
 def _earlier(modality: str, gap: Gap) -> str:

@@ -1,15 +1,16 @@
 """What surrounds every screen: style, the bar at the top, the way to a deep link."""
 
-from html import escape
 from typing import NoReturn
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from mmcore.cases import demonstrations
 from mmcore.domain.errors import MmcoreError
 from mmcore.paths import settings
 from mmcore.words import LANGUAGES
 from pages.ui.shell import resources, state
+from pages.ui.shell.template import html, show
 from pages.ui.shell.text import t, told
 
 ICON = "◐"
@@ -19,7 +20,7 @@ _SWITCH = "button { all: unset; cursor: pointer; font: 13px var(--st-font); colo
 IN_BAR = ("worklist", "new_case", "monitor", "teach", "models")
 
 
-def screens() -> list:
+def screens() -> list[StreamlitPage]:
     """The screens of the app. Home is at the bare address; its name in the address, typed by hand, leads there too."""
     titles = {n: t(f"screen.{n}.title") for n in NAMES}
     home = st.Page(path(HOME), title=titles[HOME], url_path="home", default=True)
@@ -48,46 +49,50 @@ def guard(name: str) -> None:
         st.switch_page("app.py")
 
 
-def open_wanted(screen) -> None:
+def open_wanted(screen: StreamlitPage) -> None:
     """Open what a deep link asked for, or a case (?case=...), or at first the case that THREEFOLD_OPEN names (worklist: none)."""
     state.enter()
     wanted = state.take_wanted()
     first = state.first_visit()
     if wanted:
         st.switch_page(path(wanted[0]), query_params=wanted[1])
+    case = _case_to_open(first) if screen.url_path == "" else None
+    if case:
+        go("review", case=case)
+
+
+def _case_to_open(first: bool) -> str | None:
     asked = state.case_key()
-    if screen.url_path == "" and asked:
-        go("review", case=asked)
-    if screen.url_path == "" and first:
-        chosen = settings().open_first or demonstrations.to_show_first(resources.store())
-        if chosen and chosen != HOME:
-            go("review", case=chosen)
+    if asked or not first:
+        return asked
+    chosen = settings().open_first or demonstrations.to_show_first(resources.store())
+    return None if chosen == HOME else chosen
 
 
 def draw() -> None:
     """Style and the bar: name, screens, what this is not for, language, light or dark."""
-    st.html(f"<style>{resources.asset('style.css')}</style>")
+    show("shell/style", css=resources.asset("style.css"))
     with st.container(horizontal=True, vertical_alignment="center", key="bar", gap="small"):
-        st.html(f'<span class="brand">{ICON} Threefold</span>', width="content")
+        st.html(html("shell/brand", icon=ICON), width="content")
         for name in IN_BAR:
             st.page_link(
                 path(name), label=t(f"screen.{name}.title"), query_params=state.address(), width="content"
             )
-        st.html(f'<span class="disclaimer">{t("app.disclaimer")}</span>', width="stretch")
+        st.html(html("shell/disclaimer"), width="stretch")
         _language_switch()
         _theme_switch()
 
 
 def fail(error: MmcoreError) -> NoReturn:
     """Say what went wrong, in words for a clinician, and stop the screen."""
-    st.html(f'<div class="refused" role="alert">{escape(told(error))}</div>')
+    show("shell/line", kind="refused", role="alert", words=told(error))
     st.page_link(path("worklist"), label=t("screen.review.back"), query_params=state.address())
     st.stop()
 
 
 def title(words: str, beside: str = "") -> None:
     """The heading of a screen, with a quiet remark beside it."""
-    st.html(f'<h1 class="screen">{words}<small>{beside}</small></h1>')
+    show("shell/title", words=words, beside=beside)
 
 
 def _language_switch() -> None:
@@ -108,7 +113,7 @@ def _language_switch() -> None:
 
 def _theme_switch() -> None:
     switch = st.components.v2.component(
-        "theme", html="<button type='button'></button>", css=_SWITCH, js=resources.asset("theme.js")
+        "theme", html=html("shell/theme"), css=_SWITCH, js=resources.asset("theme.js")
     )
     data = {"screens": ["", *NAMES], "dark": t("app.dark"), "light": t("app.light")}
     switch(data=data, key="theme", width="content")

@@ -3,12 +3,17 @@
 import gc
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from mmcore.cases import demonstrations, worklist
 from mmcore.monitor import ward
 from mmcore.paths import ASSETS, settings
+
+if TYPE_CHECKING:  # torch and numpy come with them
+    from mmcore.cards.read import Card
+    from mmcore.prediction.engine import Engine
 
 
 @st.cache_resource(show_spinner=False)
@@ -23,7 +28,7 @@ def is_loaded(task: str) -> bool:
 
 
 @st.cache_resource(show_spinner=False)
-def engine(task: str):
+def engine(task: str) -> "Engine":
     """The task's model in memory. What is loaded stays: the collector is told so, or it walks it after every rerun."""
     from mmcore.prediction.engine import load_engine  # torch comes with it, and the worklist needs none
 
@@ -53,18 +58,18 @@ def store() -> worklist.Cases:
 
 
 @st.cache_resource(show_spinner=False)
-def _cards(folder: Path):
+def _cards(folder: Path) -> "tuple[Card, ...]":
     from mmcore.cards import read as cards  # numpy comes with it
 
     return cards.all_cards(folder)
 
 
-def cards():
+def cards() -> "tuple[Card, ...]":
     """The cards of the shipped models."""
     return _cards(settings().models)
 
 
-def card(task: str):
+def card(task: str) -> "Card | None":
     """The card of a task's newest model, None where it has none."""
     return next((c for c in cards() if c.task == task), None)
 
@@ -76,7 +81,7 @@ def asset(name: str) -> str:
 
 
 @st.cache_resource(show_spinner=False)
-def stream():
+def stream() -> ward.StoredStream:
     """The monitor's model in memory."""
     return ward.load_model()
 

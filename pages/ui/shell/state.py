@@ -1,11 +1,12 @@
 """What one browser session remembers; the only file with session keys. What must outlive a session is in the store or the address."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 
+from mmcore.domain.memory import Memory
 from mmcore.words import LANGUAGES
 
 _ENTERED, _WANTED, _OPENED, _LANGUAGE, _MEMORY, _PER_CASE = (
@@ -19,6 +20,7 @@ _ENTERED, _WANTED, _OPENED, _LANGUAGE, _MEMORY, _PER_CASE = (
 _UPLOADS, _ROUND, _ESTIMATE_FIRST, _WORK = "uploads", "round_of_new_case", "estimate_first", "work"
 _CONFIDENCE = "confidence"
 _TEACHING, _TOUR = "teaching", "tour_step"
+T = TypeVar("T")
 _CASES_REMEMBERED = 8  # encodings and maps of the latest cases stay in memory for a quick return
 
 
@@ -39,7 +41,8 @@ def want(screen: str) -> None:
 
 def take_wanted() -> tuple[str, dict[str, str]] | None:
     """The remembered deep link, once."""
-    return st.session_state.pop(_WANTED, None)
+    wanted: tuple[str, dict[str, str]] | None = st.session_state.pop(_WANTED, None)
+    return wanted
 
 
 def first_visit() -> bool:
@@ -56,7 +59,8 @@ def language() -> str:
             "zh" if str(st.context.locale or "").startswith("zh") else "en"
         )
         st.session_state[_LANGUAGE] = asked if asked in LANGUAGES else "en"
-    return st.session_state[_LANGUAGE]
+    chosen: str = st.session_state[_LANGUAGE]
+    return chosen
 
 
 def choose_language(chosen: str) -> None:
@@ -80,21 +84,21 @@ def asked_task() -> str | None:
     return st.query_params.get("task")
 
 
-def memory(key: str) -> dict:
-    """Where the review service keeps a case's encodings; the latest few cases are kept, in this session only."""
-    kept = st.session_state.setdefault(_MEMORY, {})
+def memory(key: str) -> Memory:
+    """Where a review keeps a case's encodings; the latest few cases are kept, in this session only."""
+    kept: dict[str, Memory] = st.session_state.setdefault(_MEMORY, {})
     kept[key] = kept.pop(key, {})
     while len(kept) > _CASES_REMEMBERED:
         kept.pop(next(iter(kept)))
     return kept[key]
 
 
-def in_background(work: Future, kind: str) -> Future:
+def in_background(work: Future[T], kind: str) -> Future[T]:
     """Note the work that this session waits for; what it waited for of the same kind and has not begun is called off."""
-    waited = st.session_state.setdefault(_WORK, {})
-    if kind in waited:
-        waited[kind].cancel()
-    waited[kind] = work
+    call_off: dict[str, Callable[[], bool]] = st.session_state.setdefault(_WORK, {})
+    if kind in call_off:
+        call_off[kind]()
+    call_off[kind] = work.cancel
     return work
 
 
@@ -112,14 +116,16 @@ def set_of_case(key: str, name: str, value: Any) -> None:
         chosen[(key, name)] = value
 
 
-def uploads() -> dict:
+def uploads() -> dict[object, Any]:
     """What was read from the files of the new case, by content, so that a rerun reads nothing again."""
-    return st.session_state.setdefault(_UPLOADS, {})
+    read: dict[object, Any] = st.session_state.setdefault(_UPLOADS, {})
+    return read
 
 
 def new_round() -> int:
     """Number of the new case in this session: part of its widgets' keys, so that the next one begins empty."""
-    return st.session_state.get(_ROUND, 0)
+    number: int = st.session_state.get(_ROUND, 0)
+    return number
 
 
 def forget_uploads() -> None:
@@ -151,7 +157,8 @@ def widgets(prefix: str) -> Mapping[str, Any]:
 
 def confidence(stored: float) -> float:
     """The confidence at which labels are excluded: chosen in this session, else the model's own."""
-    return st.session_state.get(_CONFIDENCE, stored)
+    chosen: float = st.session_state.get(_CONFIDENCE, stored)
+    return chosen
 
 
 def set_confidence(chosen: float) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from datetime import date, datetime
 
 from mmcore import words
-from mmcore.domain.case import Notice
 from mmcore.domain.errors import MmcoreError
+from mmcore.domain.notice import Notice
 from pages.ui.shell import state
 
 SPACE = "\u00a0"  # between a number and its unit, so that no line ends between them
@@ -21,7 +21,11 @@ def t(code: str, **values: object) -> str:
 
 def heading(code: str, **values: object) -> str:
     """The sentence of a code with a capital first letter."""
-    sentence = t(code, **values)
+    return capital(t(code, **values))
+
+
+def capital(sentence: str) -> str:
+    """The sentence with a capital first letter."""
     return sentence[:1].upper() + sentence[1:]
 
 
@@ -36,8 +40,7 @@ def told(what: Notice | MmcoreError) -> str:
     if isinstance(reasons, list):
         inner = " ".join(told(r) if isinstance(r, Notice) else str(r) for r in reasons)
         what = Notice(what.code, {**what.values, "reasons": inner})
-    sentence = bound(words.tell(what, state.language()))
-    return sentence[:1].upper() + sentence[1:]
+    return capital(bound(words.tell(what, state.language())))
 
 
 def percent(probability: float) -> str:

@@ -1,11 +1,11 @@
 """The tour: a strip over the real screens that walks a visitor through three cases, each step pointing at one thing."""
 
 from dataclasses import dataclass, field
-from html import escape
 
 import streamlit as st
 
 from pages.ui.shell import frame, resources, state
+from pages.ui.shell.template import html, show
 from pages.ui.shell.text import t
 
 FIRST_CASE = "demo-001"
@@ -47,17 +47,15 @@ def draw() -> None:
     if place is None:
         return
     step = STEPS[place]
-    st.html(
-        f"<style>{step.frames} {{ outline: 3px solid var(--warn); outline-offset: 3px; border-radius: 6px; }}</style>"
-    )
-    seek = st.components.v2.component("tour", html="<span></span>", js=resources.asset("tour.js"))
+    outline = "outline: 3px solid var(--warn); outline-offset: 3px; border-radius: 6px;"
+    show("shell/style", css=f"{step.frames} {{ {outline} }}")
+    seek = st.components.v2.component("tour", html=html("shell/tour_seek"), js=resources.asset("tour.js"))
     opens = t(f"screen.review.tab.{step.tab}") if step.tab else ""
     seek(data={"step": place, "frames": step.frames, "opens": opens}, key="tour_seek", height=1)
     label = t("screen.tour.label", place=place + 1, all=len(STEPS))
-    words = f"<b>{escape(t(f'screen.tour.step.{step.code}.title'))}</b>&ensp;{escape(t(f'screen.tour.step.{step.code}.words'))}"
     with st.container(key="tour_strip"):
         left, right = st.columns([0.74, 0.26], vertical_alignment="center")
-        left.html(f'<div role="status"><span class="chip">{escape(label)}</span> {words}</div>')
+        left.html(html("shell/tour_strip", label=label, code=step.code))
         with right, st.container(horizontal=True, horizontal_alignment="right", gap="small"):
             _draw_ways(place)
 
