@@ -68,7 +68,10 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--keep", action="store_true", help="put the figures on the shipped model's card")
     _add_faithfulness(command)
     _add_monitor(command)
-    command("fooled", _fooled, "Fit the lesson model of Teach, which reads a letter, on the shipped encoder.")
+    fooled = command(
+        "fooled", _fooled, "Fit the lesson model of Teach, which reads a letter, on the shipped encoder."
+    )
+    fooled.add_argument("--out", type=Path, metavar="DIR", help="else beside the demonstration cases")
     load = command(
         "import", _import, "Put the cases of a pack or of a folder of case folders into the worklist."
     )
@@ -269,9 +272,9 @@ def _opened(source: str):
 
 
 def _fooled(given: argparse.Namespace) -> dict:
-    from mmcore.teaching.shortcut_model import fit_fooled
+    from mmcore.teaching.shortcut_model import FOLDER, fit_fooled
 
-    return fit_fooled(progress=bar)
+    return fit_fooled(given.out or FOLDER, bar)
 
 
 def _import(given: argparse.Namespace) -> dict:
