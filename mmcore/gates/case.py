@@ -9,7 +9,7 @@ from mmcore.gates.consistency import find_contradictions
 from mmcore.gates.note import judge_note
 from mmcore.gates.scan import judge_scan
 from mmcore.gates.vitals import find_vitals_gate
-from mmcore.metrics.ood import strangeness
+from mmcore.metrics.ood import strange_by
 from mmcore.models.inputs import TRUSTED, ImageInput, TextInput
 from mmcore.preprocess.note_kind import ORDER
 
@@ -38,10 +38,9 @@ def find_image_gate(facts: dict, image_in: ImageInput | None, maps: Tensor | Non
     familiar = facts.get("familiar")
     if not familiar:
         return ()
-    inside, outside = strangeness(familiar, maps.mean((1, 2))[None].numpy())
-    share = max(float(inside[0]) / familiar["inside_limit"], float(outside[0]) / familiar["outside_limit"])
-    if share > BEYOND:
-        return (Notice("scan_unfamiliar", {"times": round(share, 1)}, "image"),)
+    times = float(strange_by(familiar, maps.mean((1, 2))[None].numpy())[0])
+    if times > BEYOND:
+        return (Notice("scan_unfamiliar", {"times": round(times, 1)}, "image"),)
     return ()
 
 

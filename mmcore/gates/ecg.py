@@ -7,7 +7,7 @@ import numpy as np
 from torch import Tensor
 
 from mmcore.domain.case import Notice, Waveform
-from mmcore.metrics.ood import fit_familiar, strangeness
+from mmcore.metrics.ood import fit_familiar, strange_by
 from mmcore.preprocess.ecg_delineation import find_beats
 from mmcore.preprocess.waveform import ready
 
@@ -47,12 +47,6 @@ def noise_share(samples: np.ndarray) -> float:
     )  # of white noise, whose second difference is sqrt(6) wide
     low, high = np.percentile(samples, [0.3, 99.7], axis=1)
     return float(np.median(size / (high - low + 1e-6)))
-
-
-def strange_by(familiar: Mapping[str, Any], measures: np.ndarray) -> np.ndarray:
-    """(N,) how many times farther than the calibration ECGs measures (N, D) lie from the training ECGs."""
-    inside, outside = strangeness(dict(familiar), measures)
-    return np.maximum(inside / familiar["inside_limit"], outside / familiar["outside_limit"])
 
 
 def fit_familiar_ecg(train: np.ndarray, calibration: np.ndarray) -> dict:

@@ -40,6 +40,13 @@ def strangeness(familiar: dict, features: np.ndarray) -> tuple[np.ndarray, np.nd
     return inside, np.linalg.norm(gap - along @ directions, axis=1)
 
 
+def strange_by(familiar: dict, features: np.ndarray) -> np.ndarray:
+    """(N,) how many times farther than the calibration data features (N, D) lie from the training data, either way."""
+    inside, outside = strangeness(familiar, features)
+    within, off = inside.astype(float), outside.astype(float)
+    return np.maximum(within / familiar["inside_limit"], off / familiar["outside_limit"])
+
+
 def _packed(array: np.ndarray) -> str:
     return base64.b64encode(np.ascontiguousarray(array, dtype="<f2").tobytes()).decode()
 
