@@ -229,3 +229,15 @@ def test_fooled_writes_the_lesson_model_where_it_is_told(capsys, tmp_path) -> No
 
 def test_the_made_up_table_is_in_the_columns_that_the_task_reads() -> None:
     assert set(CLEVELAND) - {"diameter narrowing"} <= set(COLUMNS)
+
+
+@pytest.mark.parametrize("task", ["icu_mortality", "heart_coronary", "chest_infection"])
+def test_a_bad_prior_is_refused_alike_by_a_case_and_by_a_stay(capsys, task) -> None:
+    label = {"icu_mortality": "death_in_hospital", "heart_coronary": "coronary_disease"}.get(task, "covid19")
+    for stated, code in (
+        (f"{label}=1", "prior_out_of_range"),
+        (f"{label}=often", "prior_out_of_range"),
+        ("gout=0.1", "prior_label_unknown"),
+    ):
+        exit_code, told = run(capsys, "predict", "--task", task, "--prior", stated)
+        assert (exit_code, told["error"]["code"]) == (2, code)
