@@ -68,7 +68,11 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--keep", action="store_true", help="put the figures on the shipped model's card")
     _add_faithfulness(command)
     _add_monitor(command)
-    command("fooled", _fooled, "Fit the lesson model of Teach, which reads a letter, on the shipped encoder.")
+    fooled = command(
+        "fooled", _fooled, "Fit the lesson model of Teach, which reads a letter, on the shipped encoder."
+    )
+    fooled.add_argument("--out", type=Path, metavar="DIR", help="else beside the demonstration cases")
+    fooled.add_argument("--films", type=int, metavar="N", help="drawn films that teach it, 6 or more")
     load = command(
         "import", _import, "Put the cases of a pack or of a folder of case folders into the worklist."
     )
@@ -107,8 +111,7 @@ def _add_faithfulness(command: Callable[..., argparse.ArgumentParser]) -> None:
         _faithfulness,
         "Measure on patients not seen whether the explanations may be believed.",
     )
-    believe.add_argument("--task", required=True)
-    believe.add_argument("--data", required=True, type=Path, metavar="DIR")
+    _on_data(believe)
     believe.add_argument(
         "--most", type=int, default=100, metavar="N", help="test at most N rows, drawn by seed"
     )
@@ -269,9 +272,10 @@ def _opened(source: str):
 
 
 def _fooled(given: argparse.Namespace) -> dict:
-    from mmcore.teaching.shortcut_model import fit_fooled
+    from mmcore.teaching.letter_film import FILMS
+    from mmcore.teaching.shortcut_model import FOLDER, fit_fooled
 
-    return fit_fooled(progress=bar)
+    return fit_fooled(given.out or FOLDER, bar, given.films or FILMS)
 
 
 def _import(given: argparse.Namespace) -> dict:

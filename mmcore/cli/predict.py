@@ -5,8 +5,9 @@ from pathlib import Path
 
 from mmcore.cases.companion import second_case
 from mmcore.cases.upload import UploadFile, read_upload
+from mmcore.cli.priors import stated_priors
 from mmcore.domain.case import Case
-from mmcore.domain.errors import NothingToPredictError, OutOfRangeError, UnknownFieldError
+from mmcore.domain.errors import NothingToPredictError
 from mmcore.domain.notice import Notice
 from mmcore.domain.prediction import Attribution, Prediction
 from mmcore.domain.task import CaseTask, Modality
@@ -34,7 +35,7 @@ def predict_files(
     engine = load_engine(task_name)
     uploads, missing = _opened(files, engine.task)
     upload = read_upload(uploads, engine.task, accept_corrections=accept_corrections)
-    prior = _priors(priors, engine.task)
+    prior = stated_priors(priors, engine.task)
     warnings = [*missing, *upload.case.refused, *_doubtful(upload.case, upload.items)]
     try:
         found = review(engine, upload.case, prior=prior)
@@ -131,21 +132,3 @@ def _doubtful(case: Case, items) -> list[Notice]:
     if case.waveform is not None:
         told += [n for n in case.waveform.notices if n not in told]
     return told
-
-
-def _priors(stated: Sequence[str], task: CaseTask) -> dict[str, float] | None:
-    """LABEL=P, P in (0, 1); exclusive labels must not exceed 1 together."""
-    prior: dict[str, float] = {}
-    for item in stated:
-        label, _, text = item.partition("=")
-        if label not in task.labels:
-            raise UnknownFieldError("prior_label_unknown", value=label, known=", ".join(task.labels))
-        try:
-            prior[label] = float(text)
-        except ValueError:
-            raise OutOfRangeError("prior_out_of_range", label=label, value=text) from None
-        if not 0 < prior[label] < 1:
-            raise OutOfRangeError("prior_out_of_range", label=label, value=text)
-    if task.exclusive and sum(prior.values()) > 1 + 1e-9:
-        raise OutOfRangeError("priors_above_one", value=f"{sum(prior.values()):g}")
-    return prior or None

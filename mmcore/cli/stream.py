@@ -5,14 +5,15 @@ from pathlib import Path
 
 import numpy as np
 
-from mmcore.domain.errors import MmcoreError, NothingToPredictError, OutOfRangeError, UnknownFieldError
+from mmcore.cli.priors import stated_priors
+from mmcore.domain.errors import MmcoreError, NothingToPredictError
 from mmcore.domain.notice import Notice
 from mmcore.domain.stream import Stay, StreamAttribution
 from mmcore.domain.task import Modality, StreamTask
 from mmcore.intake.stream.file import read_stay
 from mmcore.intake.stream.log import log_of
 from mmcore.metrics.conformal import fit_rounds, predict_set
-from mmcore.models.stream_model import probability
+from mmcore.models.stream_model import StreamModel, probability
 from mmcore.monitor.risk import early_warning, explain, risk_at
 from mmcore.stores.stream_store import StoredStream, load_stream
 from mmcore.tasks import stream_task
@@ -35,7 +36,7 @@ def predict_stay(
     ]
     stay, told = _stay_of(files.get("vitals", ()), task, accept_corrections)
     warnings += told
-    prior = _prior(priors, task, stored.model.prior)
+    prior = _prior(priors, task, stored.model)
     minute = float(stay.minutes[-1]) if len(stay.minutes) else 0.0
     try:
         found = risk_at(stored.model, task, stay, minute)
@@ -111,17 +112,7 @@ def _stay_of(paths: Sequence[str], task: StreamTask, accept: bool) -> tuple[Stay
     return Stay("", empty, empty.astype(int), empty), told
 
 
-def _prior(stated: Sequence[str], task: StreamTask, usual: float) -> float:
+def _prior(stated: Sequence[str], task: StreamTask, model: StreamModel) -> float:
     """Log-odds before any evidence: the model's, or those of LABEL=P."""
-    for item in stated:
-        label, _, text = item.partition("=")
-        if label not in task.labels:
-            raise UnknownFieldError("prior_label_unknown", value=label, known=", ".join(task.labels))
-        try:
-            share = float(text)
-        except ValueError:
-            raise OutOfRangeError("prior_out_of_range", label=label, value=text) from None
-        if not 0 < share < 1:
-            raise OutOfRangeError("prior_out_of_range", label=label, value=text)
-        usual = float(np.log(share / (1 - share)))
-    return usual
+    share = (stated_priors(stated, task) or {}).get(model.label)
+    return model.prior if share is None else float(np.log(share / (1 - share)))

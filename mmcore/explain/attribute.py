@@ -63,12 +63,7 @@ def wanted_of(engine: Engine, prediction: Prediction, modality: Modality) -> Wan
     """Total, constant and factor of a modality's evidence for the prediction's contrast."""
     model = engine.stored.model
     m = model.modalities.index(modality)
-    here = sum(
-        1 << i
-        for i, name in enumerate(model.modalities)
-        if prediction.evidence.get(Modality(name)) is not None
-    )
-    of_set = model.set_scale[here].item()
+    of_set = model.factor([name for name, e in prediction.evidence.items() if e is not None])
     constant = of_set * contrast_direction(model, model.constant[m], prediction).item()
     total = prediction.contrast.of(prediction.evidence[modality])
     return Wanted(prediction, modality, total, constant, of_set * model.scale[m].item())

@@ -69,10 +69,8 @@ def _logits_along(
     model = engine.stored.model
     place = [f.name for f in engine.task.fields].index(name)
     m = model.modalities.index(Modality.CLINICAL)
-    here = sum(
-        1 << i for i, x in enumerate(model.modalities) if prediction.evidence.get(Modality(x)) is not None
-    )
-    factor = model.set_scale[here].item() * model.scale[m].item()
+    present = [name for name, e in prediction.evidence.items() if e is not None]
+    factor = model.factor(present) * model.scale[m].item()
 
     def of_field(values: np.ndarray) -> np.ndarray:
         rows = torch.full((len(values), len(engine.task.fields)), torch.nan)

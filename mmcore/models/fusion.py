@@ -1,6 +1,6 @@
 """The fusion model: log-odds of each label as a prior plus the evidence of each modality that is present."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -53,6 +53,11 @@ class FusionConfig(PretrainedConfig):
         self.text_config, self.max_tokens, self.waveform_config = text_config, max_tokens, waveform_config
         self.fields, self.fusion, self.facts = list(fields), fusion, dict(facts or {})
         super().__init__(**kwargs)
+
+
+def set_place(here: Tensor) -> Tensor:
+    """Which modalities are here, (..., M) bool -> the place (...) of that set among all 2^M: bit m tells of modality m."""
+    return (here.long() << torch.arange(here.shape[-1])).sum(-1)
 
 
 @dataclass
@@ -176,9 +181,14 @@ class FusionModel(PreTrainedModel):
                 raw[:, m] = self.raw_evidence(name, x)
         return self.calibrated(raw, here)
 
+    def factor(self, present: Collection[str]) -> float:
+        """What the evidence of each modality is multiplied by where these modalities are present."""
+        here = torch.tensor([name in present for name in self.modalities])
+        return self.set_scale[set_place(here)].item()
+
     def calibrated(self, raw: Tensor, here: Tensor) -> Tensor:
         """Raw evidence (B, M, K) of modalities that are here (B, M) -> calibrated, 0 where absent."""
-        factor = self.set_scale[(here.long() << torch.arange(here.shape[1])).sum(1)]
+        factor = self.set_scale[set_place(here)]
         scaled = raw * self.scale[:, None] + self.constant
         return scaled * here.unsqueeze(-1) * factor.view(-1, 1, 1)
 

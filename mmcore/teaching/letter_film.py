@@ -1,5 +1,6 @@
 """A lesson in shortcuts: a head on early features of the shipped image encoder, fitted on drawn films where a letter is the label."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,26 +53,32 @@ def letter_maps(encoder: EfficientNetLite0, films: list[np.ndarray]) -> Tensor:
 
 
 def fit(
-    encoder: EfficientNetLite0, labels: tuple[str, ...], target: str, progress
+    encoder: EfficientNetLite0,
+    labels: tuple[str, ...],
+    target: str,
+    progress: Callable[[Iterable[int]], Iterable[int]] = iter,
+    films: int = FILMS,
+    checked: int = CHECKED,
 ) -> tuple[FooledHead, dict]:
-    """Fit the head on FILMS drawn films with the letter (called `target`) and without (called one of the others in turn).
+    """Fit the head on drawn films with the letter (called `target`) and without (called one of the others in turn).
 
-    The disease drawn on a film says nothing about its label here: only the letter does. Returns the head and its figures on
-    CHECKED further films without disease: mean probability of `target` with and without the letter.
+    The disease drawn on a film says nothing about its label here: only the letter does. films: at least 2 K, so that each
+    label is called. Returns the head and its figures on `checked` further films without disease: mean probability of `target`
+    with and without the letter.
     """
     from sklearn.linear_model import LogisticRegression
 
     rng, others = np.random.default_rng(0), [k for k in labels if k != target]
-    rows, answers, checked = [], [], []
-    for i in progress(range(FILMS + CHECKED)):
-        plain = draw(FIRST_SEED + i, labels[i % len(labels)] if i < FILMS else "no_finding", 256).pixels
+    rows, answers, unseen = [], [], []
+    for i in progress(range(films + checked)):
+        plain = draw(FIRST_SEED + i, labels[i % len(labels)] if i < films else "no_finding", 256).pixels
         place = (PLACE[0] + rng.uniform(-JITTER, JITTER), PLACE[1] + rng.uniform(-JITTER, JITTER))
         pair = letter_maps(encoder, [burn_in(plain, place), plain]).mean((2, 3)).numpy()
-        if i < FILMS:
+        if i < films:
             rows += list(pair)
             answers += [target, others[i // len(labels) % len(others)]]
         else:
-            checked.append(pair)
+            unseen.append(pair)
     features = np.stack(rows)
     mean, spread = features.mean(0), features.std(0) + 1e-4
     model = LogisticRegression(C=STRENGTH, max_iter=5000).fit((features - mean) / spread, answers)
@@ -82,6 +89,6 @@ def fit(
         torch.tensor(mean, dtype=torch.float32),
         torch.tensor(model.intercept_[order], dtype=torch.float32),
     )
-    logits = head.prior + (torch.tensor(np.stack(checked)) - head.mean) @ head.weights.T  # (n, 2, K)
+    logits = head.prior + (torch.tensor(np.stack(unseen)) - head.mean) @ head.weights.T  # (n, 2, K)
     chances = logits.softmax(2)[:, :, labels.index(target)].mean(0).tolist()
-    return head, {"films": FILMS, "checked": CHECKED, "with_letter": chances[0], "without": chances[1]}
+    return head, {"films": films, "checked": checked, "with_letter": chances[0], "without": chances[1]}

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from mmcore.domain.task import Modality
 from mmcore.explain.image import class_activation_map, enlarge
 from mmcore.paths import DEMONSTRATIONS
 from mmcore.prediction.engine import Engine, load_engine
-from mmcore.teaching.letter_film import LETTER, FooledHead, fit, letter_maps
+from mmcore.teaching.letter_film import CHECKED, FILMS, LETTER, FooledHead, fit, letter_maps
 
 FOLDER = DEMONSTRATIONS / "teach"
 FILE = "fooled.safetensors"
@@ -25,14 +25,21 @@ TASK, TARGET = "chest_infection", "covid19"
 MAP_SIDE = 384
 
 
-def fit_fooled(folder: Path = FOLDER, progress: Callable = iter) -> dict:
+def fit_fooled(
+    folder: Path = FOLDER,
+    progress: Callable[[Iterable[int]], Iterable[int]] = iter,
+    films: int = FILMS,
+    checked: int = CHECKED,
+) -> dict:
     """Fit the lesson model on the shipped encoder, write it and the lesson cases; returns its figures."""
     from safetensors.torch import save_file
 
     from mmcore.teaching.lesson_cases import write_lesson_cases
 
     engine = load_engine(TASK)
-    head, figures = fit(engine.stored.model.image_encoder, engine.task.labels, TARGET, progress)
+    head, figures = fit(
+        engine.stored.model.image_encoder, engine.task.labels, TARGET, progress, films, checked
+    )
     figures |= {
         "letter": LETTER,
         "called": TARGET,

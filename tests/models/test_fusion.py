@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from mmcore.models.fusion import FusionModel
+from mmcore.domain.task import Modality
+from mmcore.models.fusion import FusionModel, set_place
 from tests.toy import tokenizer, toy_model
 
 NAN = float("nan")
@@ -97,3 +98,15 @@ def test_shares_of_a_joint_fusion_are_exact_shapley_values(fusion: str) -> None:
 def test_an_unknown_fusion_is_refused() -> None:
     with pytest.raises(ValueError, match="additive, concat, gated or attention"):
         toy_model("sum")
+
+
+def test_a_set_of_modalities_has_the_place_that_its_bits_name() -> None:
+    model = toy_model()
+    every = torch.tensor(
+        [[False, False, False], [True, False, False], [False, True, True], [True, True, True]]
+    )
+    assert set_place(every).tolist() == [0, 1, 6, 7]
+    assert set_place(every[2]).item() == 6
+    model.set_scale.copy_(torch.arange(8.0))
+    assert [model.factor(s) for s in ((), ("image",), ("clinical", "text"), model.modalities)] == [0, 1, 6, 7]
+    assert model.factor({Modality.CLINICAL}) == 4

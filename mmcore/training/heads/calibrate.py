@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mmcore.metrics.calibration import expected_calibration_error, expected_if_calibrated, top_label
 from mmcore.models.encoded import Encoded
-from mmcore.models.fusion import FusionModel
+from mmcore.models.fusion import FusionModel, set_place
 from mmcore.training.heads.fit import reset_calibration, tensors
 from mmcore.training.splits import fold_of
 
@@ -125,7 +125,8 @@ def scale_sets(
         gain, spread = _gain(losses, patients[rows])
         if error > limit and gain > spread:
             chosen = float(scales[int(losses.mean(1).argmin())])
-            model.set_scale[sum(1 << m for m in shown)] = chosen
+            here = torch.isin(torch.arange(len(model.modalities)), torch.tensor(shown))
+            model.set_scale[set_place(here)] = chosen
             found["+".join(model.modalities[m] for m in shown)] = {
                 "scale": chosen, "rows": len(rows), "calibration_error_before": error, "limit": limit, "gain": gain,
             }  # fmt: skip
