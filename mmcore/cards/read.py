@@ -8,6 +8,7 @@ from pathlib import Path
 from mmcore.cards.structure import Structure, read_structure
 from mmcore.metrics.subgroups import FEWEST_PATIENTS, age_band, gaps
 from mmcore.paths import settings
+from mmcore.stores.model_folders import version_of
 
 FEWEST = FEWEST_PATIENTS  # figures of a group of fewer are not told: screens name it by this room
 GROUPINGS = ("by_modalities", "by_sex", "by_age_band", "by_view", "by_source")
@@ -183,8 +184,8 @@ def _whole(figure: Mapping | None) -> bool:
     return bool(figure) and figure.get("low") is not None and figure["low"] == figure["low"]
 
 
-def _order(model: Path) -> tuple[str, list[int]]:
-    return model.parent.name, [-int(part) if part.isdigit() else 0 for part in model.name.split(".")]
+def _order(model: Path) -> tuple[str, tuple[int, ...]]:
+    return model.parent.name, tuple(-part for part in version_of(model))
 
 
 def _text(path: Path) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 
 from mmcore.cases.pack_rows import quick_scan, read_pack
 from mmcore.domain.pack import PackRow
+from mmcore.domain.patient_marks import patient_mark
 from mmcore.domain.scan import Film, Scan
 from mmcore.domain.task import CaseTask
 from mmcore.gates.case import find_image_gate
@@ -101,12 +102,9 @@ def _share(outcomes: Iterable[bool]) -> dict:
 def _held_back(engine: Engine, data: Path, most: int) -> list[PackRow]:
     """Rows with a scan whose patient neither the model nor the gate has met, at most `most` of each source."""
     gate = stored_gate(engine.task.image.name) if engine.task.image else None
-    met = {
-        *engine.facts.patients["train"],
-        *engine.facts.patients["calibration"],
-        *(gate.taught_by if gate else ()),
-    }
-    rows = [r for r in read_pack(engine.task, data).rows if r.image is not None and r.patient not in met]
+    met = engine.facts.met | (gate.taught_by if gate else frozenset())
+    given = [r for r in read_pack(engine.task, data).rows if r.image is not None]
+    rows = [r for r in given if patient_mark(r.patient) not in met]
     order = np.random.default_rng(0).permutation(len(rows))
     taken: dict[str, int] = {}
     kept = []

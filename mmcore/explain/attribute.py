@@ -117,7 +117,7 @@ def _waveform(engine: Engine, encodings: Encodings, wanted: Wanted, memory: dict
 
 def _text(engine: Engine, encodings: Encodings, wanted: Wanted, memory: dict) -> Attribution:
     model, text_in = engine.stored.model, encodings.text_in
-    key = (engine.stored.sha256, encodings.note_key, wanted.prediction.contrast, EXACT)
+    key = (engine.stored.sha256, encodings.note_key, wanted.prediction.contrast, wanted.factor, EXACT)
     if key not in memory:
         direction = contrast_direction(model, model.text_head.weight, wanted.prediction).float()
         table = model.text_encoder.get_input_embeddings()

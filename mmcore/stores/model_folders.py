@@ -14,6 +14,7 @@ REPORTS = (
     "fusions.json",
     "faithfulness.json",
     "bench.json",
+    "report.json",
 )  # what was measured; decides no prediction
 
 
@@ -27,10 +28,12 @@ def model_directory(task: str) -> Path:
 
 def newest(folder: Path, described_by: str) -> Path | None:
     """The sub-folder with the highest version number that holds the file `described_by`; None where there is none."""
-    versions = [p.parent for p in folder.glob(f"*/{described_by}")]
-    return max(
-        versions, key=lambda p: [int(n) if n.isdigit() else 0 for n in p.name.split(".")], default=None
-    )
+    return max((p.parent for p in folder.glob(f"*/{described_by}")), key=version_of, default=None)
+
+
+def version_of(folder: Path) -> tuple[int, ...]:
+    """A version's folder as numbers, by which it is ordered: 1.10.0 comes after 1.9.0."""
+    return tuple(int(part) if part.isdigit() else 0 for part in folder.name.split("."))
 
 
 def shipped_version(task: str) -> str | None:

@@ -16,6 +16,7 @@ from mmcore.models.fusion import FusionModel
 from mmcore.models.lungs import LungNet
 from mmcore.paths import settings
 from mmcore.stores.model_folders import (
+    newest,
     verified_digests,
     write_digests,
 )
@@ -105,7 +106,5 @@ def _load_lungs(path: Path) -> LungNet | None:
 
 def stored_lungs(directory: Path | None) -> LungNet | None:
     """The lung finder in a folder, or with None that of the shipped chest model; None where there is none."""
-    shipped = sorted((settings().models / "chest_infection").glob("*/lungs.safetensors"))
-    return _load_lungs(
-        directory / "lungs.safetensors" if directory else shipped[-1] if shipped else Path("none")
-    )
+    folder = directory or newest(settings().models / "chest_infection", "lungs.safetensors")
+    return _load_lungs(folder / "lungs.safetensors") if folder is not None else None

@@ -1,10 +1,12 @@
 """Teach: a case without its answer, the student's answer beside the model's and the truth, and the scores of a session."""
 
 import json
+import re
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 from mmcore.cases.demonstrations import read_demonstration
@@ -22,6 +24,7 @@ from mmcore.tasks import case_task
 from mmcore.teaching import scores as teaching
 
 LESSONS = DEMONSTRATIONS / "teach" / "cases"
+_SHIPPED_KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 FIRST = (
     "demo-003",
     "demo-005",
@@ -66,7 +69,7 @@ def begin(store: CaseStore, cases: Sequence[str] = (), *, shared: bool = False) 
 
 def open_case(store: CaseStore, key: str) -> tuple[CaseSummary, Case]:
     """A stored case, a lesson or a shipped demonstration case. Raises CaseNotFoundError."""
-    folder = next((p for p in (LESSONS / key, *DEMONSTRATIONS.glob(f"*/{key}")) if _shipped(key, p)), None)
+    folder = shipped_folder(key)
     if folder is None:
         return store.summary(key), store.load(key)
     story = json.loads((folder / "case.json").read_text(encoding="utf-8"))
@@ -75,10 +78,13 @@ def open_case(store: CaseStore, key: str) -> tuple[CaseSummary, Case]:
     return summary, read_demonstration(folder, case_task(story["task"]))
 
 
-def _shipped(key: str, folder) -> bool:
-    return (
-        key.startswith(("demo-", "lesson-", "heart-")) and "/" not in key and (folder / "case.json").is_file()
-    )
+def shipped_folder(key: str) -> Path | None:
+    """Where a lesson or a demonstration case of any task lies; None for every other key, a path among them: keys come from
+    addresses."""
+    if not _SHIPPED_KEY.fullmatch(key):
+        return None
+    places = (LESSONS / key, *(folder / key for folder in sorted(DEMONSTRATIONS.iterdir())))
+    return next((place for place in places if (place / "case.json").is_file()), None)
 
 
 def truth_of(story: Mapping[str, object], task: CaseTask) -> dict[str, float] | None:

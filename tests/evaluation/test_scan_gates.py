@@ -1,14 +1,19 @@
 """Measuring the gates of scans on drawn films and drawn pictures of other things, through the shipped model and gate."""
 
 import csv
+import re
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from mmcore.domain.patient_marks import patient_mark
 from mmcore.evaluation import scan_gates
 from mmcore.evaluation.scan_gates import MIRRORED, Seen, measure_gates, summary
+from mmcore.gates.learned import stored_gate
 from mmcore.prediction.engine import load_engine
 from mmcore.synthetic.film.gate_pictures import SPOILT
 from mmcore.synthetic.film.limbs import BODY_PARTS
@@ -127,3 +132,17 @@ def test_no_pictures_give_no_share() -> None:
     told = summary([])
     assert told["false_alarms"] == told["put_right_with_consent"] == told["mirrored_told"] == nothing
     assert told["detected"] == {} and told["false_alarms_by_source"] == {}
+
+
+def test_patients_whom_the_model_or_the_gate_has_met_are_left_out(pack, monkeypatch) -> None:
+    engine = load_engine("chest_infection")
+    gate = stored_gate("frontal_chest_xray")
+    met_by_gate = replace(gate, taught_by=gate.taught_by | {patient_mark("fresh-0")})
+    monkeypatch.setattr(scan_gates, "stored_gate", lambda kind: met_by_gate)
+    facts = replace(engine.facts, patients={"train": [patient_mark("fresh-1")], "calibration": []})
+    met_by_model = SimpleNamespace(task=engine.task, facts=facts)
+    assert [row.patient for row in scan_gates._held_back(met_by_model, pack, 9)] == ["fresh-2"]
+
+
+def test_the_shipped_gate_names_no_patient() -> None:
+    assert all(re.fullmatch(r"[0-9a-f]{16}", mark) for mark in stored_gate("frontal_chest_xray").taught_by)

@@ -7,8 +7,9 @@ import torch
 
 from mmcore.cards.write import keep_bench
 from mmcore.domain.errors import ModelFileError, ModelNotTrainedError
-from mmcore.stores.model_folders import model_directory, next_version, shipped_version
-from mmcore.stores.model_store import load_model, save_model
+from mmcore.paths import MODELS
+from mmcore.stores.model_folders import model_directory, newest, next_version, shipped_version, version_of
+from mmcore.stores.model_store import load_model, save_model, stored_lungs
 from tests.toy import tokenizer, toy_model
 
 
@@ -80,3 +81,21 @@ def test_a_bench_that_is_kept_is_on_the_card_and_alters_no_model(tmp_path, envir
     text = (copy / "model_card.md").read_text(encoding="utf-8")
     assert "250.5 times as long" in text and "quick token method 1.25" in text
     assert load_model(copy, "chest_infection").version == "3.0.0"
+
+
+def test_versions_are_ordered_by_number_and_not_as_text(tmp_path):
+    for name in ("1.9.0", "1.10.0", "1.2.11"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.json").write_text("{}")
+    assert newest(tmp_path, "config.json") == tmp_path / "1.10.0"
+    assert [p.name for p in sorted(tmp_path.iterdir(), key=version_of)] == ["1.2.11", "1.9.0", "1.10.0"]
+
+
+def test_the_lung_finder_of_the_newest_chest_model_is_taken(tmp_path, environment):
+    shipped = sorted((MODELS / "chest_infection").glob("*/lungs.safetensors"))[-1]
+    for name, whole in (("1.10.0", True), ("1.9.0", False)):
+        folder = tmp_path / "chest_infection" / name
+        folder.mkdir(parents=True)
+        (folder / "lungs.safetensors").write_bytes(shipped.read_bytes() if whole else b"of an older version")
+    environment("THREEFOLD_MODELS", str(tmp_path))
+    assert stored_lungs(None) is not None

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from mmcore.cases.worklist import open_store
+from mmcore.domain.errors import CaseNotFoundError
 from mmcore.tasks import get_task
 from mmcore.teaching import scores as teaching
 from mmcore.teaching import session as teach
@@ -127,3 +128,19 @@ def test_standings_and_calibration_are_those_of_pencil_and_paper():
     rows = teach.calibration([a for a in answers if a.student == "ann"])
     assert [(r["low"], r["n"], r["happened"]) for r in rows] == [(0.0, 3, 0.0), (0.5, 2, 0.5), (0.9, 1, 1.0)]
     assert teach.calibration(answers, "model") == []
+
+
+@pytest.mark.parametrize(
+    "key", ["lung-001", "severity-001", "heart-coronary-001", "demo-001", "lesson-belly"]
+)
+def test_a_demonstration_case_of_any_task_can_be_taught(store, key):
+    summary, case = teach.open_case(store, key)
+    assert summary.key == key and case.task == summary.task
+
+
+@pytest.mark.parametrize(
+    "key", ["../demo/chest_infection/demo-001", "chest_infection/demo-001", "..", "*", "demo-00?", ""]
+)
+def test_a_key_that_leads_out_of_the_shipped_folders_is_no_case(store, key):
+    with pytest.raises(CaseNotFoundError):
+        teach.open_case(store, key)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mmcore.domain.patient_marks import patient_mark
 from mmcore.models.gate import FEATURES, KINDS, GateNet, scores
 from mmcore.stores.gate_store import load_gate
 from mmcore.synthetic.film.gate_pictures import SPOILT
@@ -96,6 +97,7 @@ def test_the_gate_is_stored_with_what_decides_and_loads(trained) -> None:
     assert (gate.version, gate.thresholds) == ("0.1.0", report["thresholds"])
     assert set(gate.thresholds) == {"doubt", "mirrored"} and min(gate.thresholds.values()) >= 0
     assert len(gate.taught_by) == report["patients"]
+    assert gate.taught_by == {patient_mark(p) for p in CHOSEN if PARTS[p] != "test"}
     description = json.loads((out / "0.1.0" / "gate.json").read_text())
     assert (description["picture"], description["kinds"]) == ("frontal_chest_xray", list(KINDS))
 

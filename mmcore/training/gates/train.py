@@ -8,6 +8,7 @@ import numpy as np
 
 from mmcore.cases.pack_rows import quick_scan, read_pack
 from mmcore.domain.pack import PackRow
+from mmcore.domain.patient_marks import patient_mark
 from mmcore.domain.task import CaseTask
 from mmcore.models.efficientnet_lite import EfficientNetLite0, load_imagenet_weights
 from mmcore.models.gate import BATCH, KINDS, SIZE, GateNet, features_of
@@ -50,7 +51,7 @@ def train_gate(
     examples = joined([e for e in kept if len(e.kind)])
     fit_heads(net, examples)
     found = thresholds(net, examples)
-    taught_by = sorted({row.patient for row in films if parts[row.patient] != "test"})
+    taught_by = sorted({patient_mark(row.patient) for row in films if parts[row.patient] != "test"})
     description = {
         "picture": task.image.name,
         "version": version,

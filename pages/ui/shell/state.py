@@ -21,6 +21,7 @@ _UPLOADS, _ROUND, _ESTIMATE_FIRST, _WORK = "uploads", "round_of_new_case", "esti
 _CONFIDENCE = "confidence"
 _TEACHING, _TOUR = "teaching", "tour_step"
 T = TypeVar("T")
+_WARD = "ward:"  # what keys of the Monitor begin with; keys of cases hold no colon
 _CASES_REMEMBERED = 8  # encodings and maps of the latest cases stay in memory for a quick return
 
 
@@ -85,11 +86,13 @@ def asked_task() -> str | None:
 
 
 def memory(key: str) -> Memory:
-    """Where a review keeps a case's encodings; the latest few cases are kept, in this session only."""
+    """Where a review keeps a case's encodings, or the Monitor what it worked out of a bed ("ward:..."); the latest few of each are
+    kept, in this session only."""
     kept: dict[str, Memory] = st.session_state.setdefault(_MEMORY, {})
     kept[key] = kept.pop(key, {})
-    while len(kept) > _CASES_REMEMBERED:
-        kept.pop(next(iter(kept)))
+    alike = [k for k in kept if k.startswith(_WARD) == key.startswith(_WARD)]
+    for old in alike[:-_CASES_REMEMBERED]:
+        kept.pop(old)
     return kept[key]
 
 
