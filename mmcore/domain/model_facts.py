@@ -38,8 +38,8 @@ class Baseline:
 class Conformal:
     """The confidence at which sets are shown, 0 to 1, and the scores they rest on."""
 
-    confidence: float
-    scores: Scores
+    confidence: float = 0.9
+    scores: Scores = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class ModelFacts:
     image_size: int = 0
     label_share: Mapping[str, float] = field(default_factory=dict)
     operating_point: Mapping[str, float] = field(default_factory=dict)
-    conformal: Conformal = Conformal(0.9, {})
+    conformal: Conformal = Conformal()
     ranges: Mapping[str, Sequence[float] | None] = field(default_factory=dict)
     patients: Mapping[str, Sequence[str]] = field(default_factory=dict)
     rows: Mapping[str, int] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from mmcore.metrics.calibration import (
 )
 from mmcore.metrics.conformal import conformalize, fit_rounds, predict_set
 from mmcore.metrics.figures import auprc, auroc, f1, interval, label_metrics, patient_weights
-from mmcore.metrics.ood import fit_familiar, strange_by, strangeness
+from mmcore.metrics.ood import fit_familiar, strangeness, times_as_strange
 
 RNG = np.random.default_rng(7)
 SCORES = np.round(RNG.random(200), 2)  # rounded, so that ties occur
@@ -130,7 +130,7 @@ def test_strangeness_is_told_in_times_of_the_limit_that_is_passed_farthest() -> 
     familiar = fit_familiar(train, train[:50], most=2)
     points = np.array([[0, 0, 0, 0], [30, 0, 0, 0], [0, 0, 0.5, 0]], dtype=np.float32)
     inside, outside = strangeness(familiar, points)
-    times = strange_by(familiar, points)
+    times = times_as_strange(familiar, points)
     assert times[0] < 0.5
-    assert times[1] == pytest.approx(float(inside[1]) / familiar["inside_limit"]) and times[1] > 3
-    assert times[2] == pytest.approx(float(outside[2]) / familiar["outside_limit"]) and times[2] > 3
+    assert times[1] == pytest.approx(float(inside[1]) / familiar.inside_limit) and times[1] > 3
+    assert times[2] == pytest.approx(float(outside[2]) / familiar.outside_limit) and times[2] > 3

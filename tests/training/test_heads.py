@@ -127,7 +127,7 @@ def test_a_picture_unlike_the_training_pictures_is_strange() -> None:
 
     familiar = fit_familiar(draw(500), draw(200))
     inside, outside = strangeness(familiar, draw(100))
-    assert np.mean((inside > familiar["inside_limit"]) | (outside > familiar["outside_limit"])) < 0.1
+    assert np.mean((inside > familiar.inside_limit) | (outside > familiar.outside_limit)) < 0.1
     _, outside = strangeness(familiar, rng.normal(size=(20, 200)).astype(np.float32) * 8)
-    assert (outside > familiar["outside_limit"]).all()
-    assert fit_familiar(draw(10), draw(200)) == {}
+    assert (outside > familiar.outside_limit).all()
+    assert fit_familiar(draw(10), draw(200)) is None
