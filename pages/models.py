@@ -10,6 +10,7 @@ from pages.ui.models import structure as card_structure
 from pages.ui.models import text as card_text
 from pages.ui.models import trust as card_trust
 from pages.ui.shell import frame, resources, state
+from pages.ui.shell.template import show
 from pages.ui.shell.text import t
 
 TABS = {
@@ -22,13 +23,13 @@ TABS = {
 
 frame.guard("models")
 
-st.html(f"<style>{resources.asset('models.css')}</style>")
+show("shell/style", css=resources.asset("models.css"))
 found = {card.task: card for card in reversed(resources.cards())}  # the newest of each task stays
 with st.container(horizontal=True, vertical_alignment="center", key="models_head"):
     frame.title(t("screen.models.title"), t("screen.models.lead"))
     if len(found) > 1:
         asked = state.asked_task()
-        name = st.segmented_control(
+        name: str | None = st.segmented_control(
             t("screen.models.question"),
             tuple(sorted(found)),
             default=asked if asked in found else min(found),
@@ -42,7 +43,7 @@ with st.container(horizontal=True, vertical_alignment="center", key="models_head
         name = next(iter(found), None)
 
 if name is None:
-    st.html(f'<div class="panel quiet">{t("screen.models.none")}</div>')
+    show("shell/line", kind="panel", words=t("screen.models.none"))
     st.stop()
 
 card = found[name]

@@ -1,5 +1,6 @@
 """Monitor: a ward of stays watched hour by hour; the risk, what moved it, the alerts."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import streamlit as st
@@ -11,12 +12,13 @@ from pages.ui.monitor import bed as one_bed
 from pages.ui.monitor import beds as ward_beds
 from pages.ui.monitor import replay
 from pages.ui.shell import frame, resources
+from pages.ui.shell.template import show
 from pages.ui.shell.text import t
 
 COLUMNS = (0.36, 0.64)
 
 frame.guard("monitor")
-st.html(f"<style>{resources.asset('ward.css')}</style>")
+show("shell/style", css=resources.asset("ward.css"))
 
 store, name, task = resources.alerts(), ward.ward_name(), ward.the_task()
 try:
@@ -30,31 +32,19 @@ except MmcoreError as error:
 @st.fragment(run_every=replay.STEP_SECONDS if replay.playing() else None)
 def watch() -> None:
     """The ward at its present hour; while the replay plays, drawn again at each step."""
-    settings = ward.settings_of(store, name)
-    was_playing, before = replay.playing(), settings
-    settings = replay.advanced(settings)
-    if settings.bed not in {bed.key for bed in beds}:
-        settings = replace(settings, bed=beds[0].key)
-    settings = replay.draw(settings, store, name)
+    before, was_playing = ward.settings_of(store, name), replay.playing()
+    settings = replace(before, bed=shown_bed(before).key)
+    settings = replay.draw(replay.advanced(settings), store, name)
     left, right = st.columns(COLUMNS, gap="medium")
     with left:
-        above, below = st.container(), st.container(key="panel_alerts")
-        with below:
-            settings = replace(settings, threshold=ward_alerts.draw_threshold(stored, settings))
-            settings = ward.bring_up_to(store, name, beds, settings)
-            alerts = store.alerts(name)
-            names = {bed.key: ward_beds.bed_name(bed) for bed in beds}
-            pressed = ward_alerts.draw_list(store, alerts, settings, names)
-        standing = {a.stay: a for a in reversed(alerts) if a.cleared_hour is None}
-        with above:
-            clicked = ward_beds.draw(beds, task, settings, standing)
+        settings, alerts, chosen = draw_ward(settings)
     if settings != before:
         ward.keep(store, name, settings)
-    if clicked or pressed:
-        ward.keep(store, name, replace(settings, bed=clicked or settings.bed))
+    if chosen:
+        ward.keep(store, name, replace(settings, bed=chosen))
         st.rerun()
     with right:
-        consent = one_bed.draw(stored, task, next(b for b in beds if b.key == settings.bed), settings, alerts)
+        consent = one_bed.draw(stored, task, shown_bed(settings), settings, alerts)
     if consent:
         ward.keep(store, name, ward.with_consent(settings, settings.bed))
         st.rerun()
@@ -62,8 +52,28 @@ def watch() -> None:
         st.rerun()
 
 
+def shown_bed(settings: ward.WardSettings) -> ward.Bed:
+    """The bed that is looked at, the first where it is none of the ward."""
+    return next((b for b in beds if b.key == settings.bed), beds[0])
+
+
+def draw_ward(settings: ward.WardSettings) -> tuple[ward.WardSettings, Sequence[ward.Alert], str | None]:
+    """Beds above alerts: the settings as chosen, the alerts, and the bed to show next where anything was pressed."""
+    above, below = st.container(), st.container(key="panel_alerts")
+    with below:
+        settings = replace(settings, threshold=ward_alerts.draw_threshold(stored, settings))
+        settings = ward.bring_up_to(store, name, beds, settings)
+        alerts = store.alerts(name)
+        names = {bed.key: ward_beds.bed_name(bed) for bed in beds}
+        pressed = ward_alerts.draw_list(store, alerts, settings, names)
+    standing = {a.stay: a for a in reversed(alerts) if a.cleared_hour is None}
+    with above:
+        clicked = ward_beds.draw(beds, task, settings, standing)
+    return settings, alerts, clicked or (settings.bed if pressed else None)
+
+
 frame.title(t("screen.monitor.title"), t("screen.monitor.lead", count=len(beds)))
 if beds:
     watch()
 else:
-    st.html(f'<div class="panel quiet">{t("screen.monitor.empty")}</div>')
+    show("shell/line", kind="panel", words=t("screen.monitor.empty"))

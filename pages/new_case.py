@@ -11,6 +11,7 @@ from pages.ui.draw import ct
 from pages.ui.new_case import upload
 from pages.ui.review import timestamps as moments
 from pages.ui.shell import frame, resources, state
+from pages.ui.shell.template import show
 from pages.ui.shell.text import heading, t
 
 frame.guard("new_case")
@@ -43,9 +44,7 @@ with left:
     )
 
 with right:
-    st.html(
-        f'<h2 class="part">{t("screen.new_case.vitals")}</h2><div class="quiet">{t("screen.new_case.vitals_lead")}</div>'
-    )
+    show("shell/part", words=t("screen.new_case.vitals"), below=t("screen.new_case.vitals_lead"))
     from_files = dict(read.case.values)
     typed = upload.draw_values(task, from_files)
     found = upload.draw_found(note or read.case.note or "", task, {*from_files, *typed})
@@ -58,9 +57,8 @@ with right:
         case = nodule_marks.with_mark(case, series, place)
         upload.draw_warnings(nodule_marks.side_doubts(case))
     used = upload.summary(case)
-    st.html(
-        f'<div class="quiet">{t("screen.new_case.summary", parts=used) if used else t("screen.new_case.nothing")}</div>'
-    )
+    told = t("screen.new_case.summary", parts=used) if used else t("screen.new_case.nothing")
+    show("shell/line", kind="quiet", words=told)
     if st.button(heading("screen.new_case.review"), key="new_review", type="primary", disabled=not used):
         key = worklist.new_case(resources.store(), case, patient_key)
         state.forget_uploads()

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mmcore.domain.errors import MmcoreError
-from mmcore.tasks import get_task
+from mmcore.tasks import case_task
 from mmcore.teaching import session as teach
 from pages.ui.shell import frame, resources, state
 from pages.ui.shell.text import t
@@ -25,7 +25,7 @@ except MmcoreError as error:
     frame.fail(error)
 
 teach_class.draw_head(store, session, student, key, summary, mine)
-task = get_task(case.task)
+task = case_task(case.task)
 
 
 def answer_of_the_model() -> teach.Read:

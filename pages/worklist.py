@@ -6,6 +6,7 @@ from mmcore.cases import worklist
 from mmcore.tasks import case_tasks
 from pages.ui.review import reading
 from pages.ui.shell import frame, resources, tour
+from pages.ui.shell.template import show
 from pages.ui.shell.text import t
 from pages.ui.worklist import table
 
@@ -23,7 +24,7 @@ with st.container(horizontal=True, vertical_alignment="center", key="head"):
             frame.go("review", case=min(shown))
         st.toast(t("screen.worklist.no_demonstration"))
     with st.popover(t("screen.worklist.folder"), icon=":material/folder:"):
-        st.html(f'<div class="quiet"><p>{t("screen.worklist.folder_how")}</p></div>')
+        show("worklist/folder")
         st.code(t("screen.worklist.folder_command"))
 
 with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
@@ -58,4 +59,4 @@ if rows:
         frame.go("review", case=opened)
     reading.score(rows)
 else:
-    st.html(f'<div class="panel quiet">{t("screen.worklist.empty")}</div>')
+    show("shell/line", kind="panel", words=t("screen.worklist.empty"))

@@ -7,12 +7,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 from mmcore.cases.demonstrations import read_demonstration
 from mmcore.domain.case import Case
 from mmcore.domain.errors import NothingToPredictError
 from mmcore.domain.notice import Notice
+from mmcore.domain.review import Review
 from mmcore.domain.task import CaseTask
 from mmcore.domain.worklist import CaseSummary
 from mmcore.paths import DEMONSTRATIONS
@@ -45,9 +45,9 @@ __all__ = ["Answer", "Session", "Stored", "TeachStore"]
 class Read:
     """What the model of a lesson says: its review, None where it refuses with `refusal`; shipped: beside a lesson model's."""
 
-    review: Any
+    review: Review | None
     refusal: Notice | None = None
-    shipped: Any = None
+    shipped: Review | None = None
 
 
 def teach_store(store: CaseStore) -> TeachStore:
@@ -115,7 +115,7 @@ def question_of(task: CaseTask, case: Case) -> Question | None:
     return Question(text, tuple((s.start, s.end, s.category) for s in spans))
 
 
-def is_fooled(story: dict) -> bool:
+def is_fooled(story: Mapping[str, object]) -> bool:
     """Whether a case is answered by the lesson model."""
     return story.get("model") == "fooled"
 

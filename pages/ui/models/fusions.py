@@ -1,151 +1,154 @@
 """Other fusions and single inputs beside the model that ships, and what a missing input does."""
 
-from collections.abc import Mapping
-from html import escape
+from dataclasses import dataclass
 
 import streamlit as st
 
-from pages.ui.models.words import capital, figure_words, forest, metric_words, modalities_words, part, quiet
-from pages.ui.shell.text import t
+from mmcore.cards.read import Card
+from pages.ui.models.report import Interval, Report, count_in, interval, known_in, number_in, part
+from pages.ui.models.words import figure_words, metric_words, modalities_words
+from pages.ui.shell.template import show
+from pages.ui.shell.text import capital, heading, t
 
 
-def applies(card) -> bool:
+@dataclass(frozen=True)
+class _Row:
+    """A fusion with how faithful and how fast it is, or a single input with the fusion `beside` it on the same rows."""
+
+    name: str
+    figure: Interval | None
+    words: str
+    reference: float | None
+    error: str
+    shipped: bool = False
+    faithful: str = ""
+    time: str = ""
+    beside: str | None = None
+
+
+@dataclass(frozen=True)
+class _Subset:
+    """A set of inputs: rows of it, its figure, and its calibration error beside what chance allows; out: it is larger."""
+
+    name: str
+    n: int
+    words: str
+    error: str
+    limit: str
+    out: bool
+
+
+def applies(card: Card) -> bool:
     """Whether inputs are joined at all: a model of one input has nothing to compare and nothing to miss."""
     return card.structure is not None and len(card.structure.branches) > 1 or bool(card.fusions)
 
 
-def draw(card) -> None:
+def draw(card: Card) -> None:
     """Fusions on the left, missing inputs on the right."""
     left, right = st.columns((0.56, 0.44), gap="medium")
     with left:
-        st.html(part("screen.models.fusions.title") + fusions_html(card))
+        if part(card.fusions, "fusions"):
+            _draw_fusions(card)
+        else:
+            show("models/fusions_none", words=t("screen.models.fusions.missing", name=card.task))
     with right:
-        st.html(part("screen.models.missing.title") + _missing(card))
+        _draw_missing(card)
 
 
-def fusions_html(card) -> str:
-    """The table of fusions with what it says in words, or why there is none."""
+def _draw_fusions(card: Card) -> None:
+    """The table of fusions with what it says in words."""
     found = card.fusions
-    if not found.get("fusions"):
-        return quiet(t("screen.models.fusions.missing", name=card.task))
-    rows = ([("shipped", found["shipped"])] if found.get("shipped") else []) + list(found["fusions"].items())
-    reference = found["fusions"]["additive"]["macro_auroc"]["value"]
-    lines = "".join(_fusion(name, f, reference) for name, f in rows)
-    lines += "".join(_single(name, f) for name, f in (found.get("single") or {}).items())
-    heads = _heads(
-        t("screen.models.fusions.name"),
-        t("screen.models.column.interval"),
-        metric_words("macro_auroc", card.two_sided),
-        t("screen.models.fusions.calibration"),
-        t("screen.models.fusions.faithful"),
-        t("screen.models.fusions.milliseconds"),
+    others = part(found, "fusions")
+    reference = number_in(part(others, "additive", "macro_auroc"), "value")
+    joined = {"shipped": part(found, "shipped"), **{name: part(others, name) for name in others}}
+    rows = [_fusion(name, f, reference) for name, f in joined.items() if f]
+    rows += [_single(name, part(found, "single", name)) for name in part(found, "single")]
+    show(
+        "models/fusions",
+        metric=metric_words("macro_auroc", card.two_sided),
+        rows=rows,
+        within=found["additive_within_best"],
+        verdict=_verdict(found),
+        elsewhere=_elsewhere(card),
     )
-    table = f'<table class="forests fusions"><thead><tr>{heads}</tr></thead>{lines}</table>'
-    return table + _verdict(found) + _elsewhere(card) + quiet(t("screen.models.fusions.faithful_is"))
 
 
-def _verdict(found: Mapping) -> str:
+def _verdict(found: Report) -> str:
     best = t(f"screen.models.fusion.{found['best']}")
     if found["additive_within_best"]:
-        return f'<div class="verdict">{escape(t("screen.models.fusions.within", best=best))}</div>'
-    gap = {k: f"{found['difference'][k]:.3f}" for k in ("low", "high")}
-    told = t(
-        "screen.models.fusions.outside", best=best, difference=f"{found['difference']['value']:.3f}", **gap
-    )
-    return f'<div class="warning">{escape(told)}</div>'
+        return t("screen.models.fusions.within", best=best)
+    value, low, high = (f"{known_in(found['difference'], k):.3f}" for k in ("value", "low", "high"))
+    return t("screen.models.fusions.outside", best=best, difference=value, low=low, high=high)
 
 
-def _elsewhere(card) -> str:
-    """What the best of the other fusions is worth where none of its publishers taught it."""
-    away, best = card.report.get("leave_publisher_out") or {}, card.fusions["best"]
-    here, other = (
-        ((away.get(k) or {}).get("metrics") or {}).get("macro_auroc") for k in ("all", f"{best} fusion")
-    )
-    if not here or not other:
+def _elsewhere(card: Card) -> str:
+    """What the best of the other fusions is worth where none of its publishers taught it; "" where it was not measured."""
+    best, away = card.fusions["best"], part(card.report, "leave_publisher_out")
+    here = interval(away, "all", "metrics", "macro_auroc")
+    other = interval(away, f"{best} fusion", "metrics", "macro_auroc")
+    if here is None or other is None:
         return ""
-    names = {
-        "best": t(f"screen.models.fusion.{best}"),
-        "figure": figure_words(other),
-        "additive": figure_words(here),
-    }
-    return quiet(t("screen.models.fusions.elsewhere", **names))
-
-
-def _fusion(name: str, f: Mapping, reference: float) -> str:
-    title = t("screen.models.fusions.shipped") if name == "shipped" else t(f"screen.models.fusion.{name}")
-    figure = f["macro_auroc"]
-    faithful = "–" if f.get("faithfulness") is None else f"{f['faithfulness']:.2f}"
-    time = "–" if f.get("milliseconds") is None else f"{f['milliseconds']:.2f} ms"
-    kind = "all" if name in ("shipped", "additive") else ""
-    return (
-        f'<tr class="{kind}"><th scope="row">{escape(capital(title))}</th><td>{forest(figure, reference)}</td>'
-        f'<td class="num">{escape(figure_words(figure))}</td><td class="num">{_error(f)}</td>'
-        f'<td class="num">{faithful}</td><td class="num">{time}</td></tr>'
+    return t(
+        "screen.models.fusions.elsewhere",
+        best=t(f"screen.models.fusion.{best}"),
+        figure=figure_words(other),
+        additive=figure_words(here),
     )
 
 
-def _single(name: str, f: Mapping) -> str:
-    title = capital(t("screen.models.fusions.alone", modality=name))
-    joined = f.get("additive_on_same_rows")
-    beside = t("screen.models.fusions.beside", figure=figure_words(joined)) if joined else ""
-    reference = joined["value"] if joined else None
-    return (
-        f'<tr><th scope="row">{escape(title)}</th><td>{forest(f["macro_auroc"], reference)}</td>'
-        f'<td class="num">{escape(figure_words(f["macro_auroc"]))}</td><td class="num">{_error(f)}</td>'
-        f'<td colspan="2" class="none">{escape(beside)}</td></tr>'
+def _fusion(name: str, found: Report, reference: float | None) -> _Row:
+    title = "screen.models.fusions.shipped" if name == "shipped" else f"screen.models.fusion.{name}"
+    figure = interval(found, "macro_auroc")
+    faithful, milliseconds = number_in(found, "faithfulness"), number_in(found, "milliseconds")
+    return _Row(
+        name=heading(title),
+        figure=figure,
+        words=figure_words(figure),
+        reference=reference,
+        error=_error(found),
+        shipped=name in ("shipped", "additive"),
+        faithful="–" if faithful is None else f"{faithful:.2f}",
+        time="–" if milliseconds is None else f"{milliseconds:.2f} ms",
     )
 
 
-def _error(f: Mapping) -> str:
-    error = f.get("expected_calibration_error")
-    return f"{error['value']:.3f}" if error else "–"
-
-
-def _missing(card) -> str:
-    found = (card.test.get("calibration") or {}).get("by_subset") or {}
-    if not found:
-        return quiet(t("screen.models.missing.lead"), t("screen.models.missing.none")) + _own_scales(card)
-    judged = any(g.get("expected_calibration_error") for g in found.values())
-    lines = "".join(_subset(name, g, judged) for name, g in found.items())
-    names = [t("screen.models.missing.inputs"), t("screen.models.column.n")]
-    names.append(metric_words("macro_auroc", card.two_sided))
-    if judged:
-        names += [t("screen.models.missing.calibration"), t("screen.models.missing.expected")]
-    heads = _heads(*names)
-    table = f'<table class="forests"><thead><tr>{heads}</tr></thead>{lines}</table>'
-    return quiet(t("screen.models.missing.lead")) + table + _own_scales(card)
-
-
-def _heads(*names: str) -> str:
-    return "".join(f"<th>{escape(name)}</th>" for name in names)
-
-
-def _subset(name: str, g: Mapping, judged: bool) -> str:
-    area = figure_words(g.get("macro_auroc"))
-    error, limit, tone = "–", "–", ""
-    if g.get("expected_calibration_error"):
-        error, limit = (
-            f"{g['expected_calibration_error']['value']:.3f}",
-            f"{g['expected_if_calibrated']['high']:.3f}",
-        )
-        tone = "" if g["within"] else " out"
-    calibration = f'<td class="num{tone}">{error}</td><td class="num">{limit}</td>' if judged else ""
-    return (
-        f'<tr><th scope="row">{escape(capital(modalities_words(name)))}</th><td class="num">{g.get("n", 0):,}</td>'
-        f'<td class="num">{escape(area)}</td>{calibration}</tr>'
+def _single(name: str, found: Report) -> _Row:
+    figure, joined = interval(found, "macro_auroc"), interval(found, "additive_on_same_rows")
+    return _Row(
+        name=heading("screen.models.fusions.alone", modality=name),
+        figure=figure,
+        words=figure_words(figure),
+        reference=joined.value if joined else None,
+        error=_error(found),
+        beside=t("screen.models.fusions.beside", figure=figure_words(joined)) if joined else "",
     )
 
 
-def _own_scales(card) -> str:
-    """Sets of inputs whose evidence has a scale of its own."""
+def _error(found: Report) -> str:
+    error = number_in(part(found, "expected_calibration_error"), "value")
+    return "–" if error is None else f"{error:.3f}"
+
+
+def _draw_missing(card: Card) -> None:
+    found = part(card.test, "calibration", "by_subset")
+    subsets = [_subset(name, part(found, name)) for name in found]
     own = card.structure.set_scales if card.structure else {}
-    return "".join(
-        quiet(
-            t(
-                "screen.models.missing.own_scale",
-                modalities=capital(modalities_words(names)),
-                scale=f"{scale:.2f}",
-            )
-        )
-        for names, scale in own.items()
+    show(
+        "models/missing",
+        metric=metric_words("macro_auroc", card.two_sided),
+        subsets=subsets,
+        judged=any(part(found, name, "expected_calibration_error") for name in found),
+        own_scales={capital(modalities_words(names)): f"{scale:.2f}" for names, scale in own.items()},
+    )
+
+
+def _subset(name: str, found: Report) -> _Subset:
+    limit = number_in(part(found, "expected_if_calibrated"), "high")
+    return _Subset(
+        name=capital(modalities_words(name)),
+        n=count_in(found, "n"),
+        words=figure_words(interval(found, "macro_auroc")),
+        error=_error(found),
+        limit="–" if limit is None else f"{limit:.3f}",
+        out=bool(part(found, "expected_calibration_error")) and not found["within"],
     )

@@ -1,19 +1,34 @@
 """Figures of a model by group of patients as a forest plot, with what differs between groups in words."""
 
-from html import escape
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import streamlit as st
 
 from mmcore.cards import read as cards
-from pages.ui.models.words import capital, figure_words, forest, group_words, metric_words, part
-from pages.ui.shell.text import t
+from mmcore.cards.read import Card
+from pages.ui.models.report import Interval, Report, count_in, interval
+from pages.ui.models.words import figure_words, group_words, metric_words
+from pages.ui.shell.template import show
+from pages.ui.shell.text import capital, heading, t
 
 
-def draw(card) -> None:
+@dataclass(frozen=True)
+class _Line:
+    """A group of patients: its counts and its figure in words, or why it has none."""
+
+    name: str
+    n: int
+    patients: int
+    figure: Interval | None
+    words: str
+
+
+def draw(card: Card) -> None:
     """Choose a figure; see it for every group with its interval and count, small groups left out."""
     names = cards.metrics_of(card)
     if not names:
-        st.html(f'<div class="quiet">{escape(t("screen.models.no_figures"))}</div>')
+        show("shell/line", kind="quiet", words=t("screen.models.no_figures"))
         return
     left, right = st.columns((0.64, 0.36), gap="medium")
     with left:
@@ -24,65 +39,51 @@ def draw(card) -> None:
             key=f"card_metric_{card.task}",
             width=340,
         )
-        st.html(_table(card, metric))
+        _draw_table(card, metric)
     with right:
-        st.html(part("screen.models.fairness") + _differences(card))
+        show(
+            "models/differences", tone="warning" if cards.fairness(card) else "quiet", told=_differences(card)
+        )
 
 
-def _table(card, metric: str) -> str:
-    overall = card.test["metrics"][metric]
-    everyone = {"n": card.test.get("n", 0), "patients": card.test.get("patients", 0)}
-    lines = [_line(t("screen.models.group.everyone"), everyone, overall, overall["value"], "all")]
-    shown = ""
+def _draw_table(card: Card, metric: str) -> None:
+    everyone = _line(
+        heading("screen.models.group.everyone"), card.test, interval(card.test, "metrics", metric)
+    )
+    sections: dict[str, list[_Line]] = {}
     for grouping, name, group, figure in cards.group_rows(card, metric):
-        if grouping != shown:
-            shown = grouping
-            title = escape(t(f"screen.models.grouping.{grouping}"))
-            lines.append(f'<tr><th colspan="5" scope="rowgroup" class="between">{title}</th></tr>')
-        lines.append(_line(group_words(grouping, name), group, figure, overall["value"]))
-    heads = "".join(
-        f"<th>{escape(t(f'screen.models.column.{c}'))}</th>"
-        for c in ("group", "n", "patients", "interval", "figure")
-    )
-    return f'<table class="forests"><thead><tr>{heads}</tr></thead>{"".join(lines)}</table>'
+        line = _line(capital(group_words(grouping, name)), group, interval(figure))
+        sections.setdefault(grouping, []).append(line)
+    show("models/groups", everyone=everyone, sections=sections)
 
 
-def _line(name: str, group, figure, reference: float, kind: str = "") -> str:
-    if figure:
-        cells = f"<td>{forest(figure, reference)}</td><td class='num'>{escape(figure_words(figure))}</td>"
-    else:
-        few = group.get("patients", 0) < cards.FEWEST_PATIENTS
-        reason = (
-            t("screen.models.suppressed", least=cards.FEWEST_PATIENTS)
-            if few
-            else t("screen.models.one_sided")
-        )
-        cells = f'<td colspan="2" class="none">{escape(reason)}</td>'
-    return (
-        f'<tr class="{kind}"><th scope="row">{escape(name[:1].upper() + name[1:])}</th><td class="num">{group.get("n", 0):,}</td>'
-        f'<td class="num">{group.get("patients", 0):,}</td>{cells}</tr>'
-    )
+def _line(name: str, group: Report, figure: Interval | None) -> _Line:
+    patients = count_in(group, "patients")
+    few = t("screen.models.suppressed", least=cards.FEWEST)
+    missing = few if patients < cards.FEWEST else t("screen.models.one_sided")
+    return _Line(name, count_in(group, "n"), patients, figure, figure_words(figure) if figure else missing)
 
 
-def _differences(card) -> str:
+def _differences(card: Card) -> list[str]:
+    """The widest gaps in words, and whether the groups were large enough to find any."""
     gaps = cards.fairness(card)
-    told = []
-    for gap in gaps:
-        groups = card.test[gap["grouping"]]
-        better, worse = (groups[gap[k]]["metrics"][gap["metric"]] for k in ("better", "worse"))
-        told.append(
-            t(
-                "screen.models.gap",
-                grouping=t(f"screen.models.grouping.{gap['grouping']}"),
-                metric=metric_words(gap["metric"], card.two_sided),
-                better=group_words(gap["grouping"], gap["better"]),
-                worse=group_words(gap["grouping"], gap["worse"]),
-                better_value=figure_words(better),
-                worse_value=figure_words(worse),
-            )
-        )
+    told = [_gap_words(card, gap) for gap in gaps]
     if not cards.sized(card):
-        told.append(t("screen.models.gap_unknown"))
+        told.append(heading("screen.models.gap_unknown"))
     elif not gaps:
-        told.append(t("screen.models.gap_none", least=cards.FEWEST_PATIENTS))
-    return "".join(f'<div class="{"warning" if gaps else "quiet"}">{escape(capital(s))}</div>' for s in told)
+        told.append(heading("screen.models.gap_none", least=cards.FEWEST))
+    return told
+
+
+def _gap_words(card: Card, gap: Mapping[str, str]) -> str:
+    grouping, metric = gap["grouping"], gap["metric"]
+    better, worse = (interval(card.test, grouping, gap[k], "metrics", metric) for k in ("better", "worse"))
+    return heading(
+        "screen.models.gap",
+        grouping=t(f"screen.models.grouping.{grouping}"),
+        metric=metric_words(metric, card.two_sided),
+        better=group_words(grouping, gap["better"]),
+        worse=group_words(grouping, gap["worse"]),
+        better_value=figure_words(better),
+        worse_value=figure_words(worse),
+    )

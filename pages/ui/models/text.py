@@ -5,15 +5,16 @@ import re
 import streamlit as st
 
 from mmcore import words
-from pages.ui.models.words import PREFIXES, capital
-from pages.ui.shell.text import t
+from mmcore.cards.read import Card
+from pages.ui.models.words import PREFIXES
+from pages.ui.shell.text import capital, t
 
 _IDENTIFIER = re.compile(r"\b(?=\w*[_\d])[a-z]\w*\b")
 _MODALITIES = re.compile(r"(?<=\| )(?:image|text|clinical|waveform)(?:\+\w+)*(?= [(|])")
 _SECTIONS = ("label", "field", "task")  # where an identifier of a report may have a name
 
 
-def draw(card) -> None:
+def draw(card: Card) -> None:
     """What comes before the first heading as it is, each further part folded up under its heading."""
     if not card.text:
         st.markdown(t("screen.models.no_card"))

@@ -1,10 +1,8 @@
 """Names of metrics, groups and sets of modalities in the reader's language, and figures with their interval."""
 
-from collections.abc import Mapping
-from html import escape
-
 from mmcore import words
-from pages.ui.shell.text import heading, listed, t
+from pages.ui.models.report import Interval
+from pages.ui.shell.text import listed, t
 
 PREFIXES = ("auroc", "auprc", "sensitivity", "specificity", "f1")
 
@@ -44,37 +42,6 @@ def band_words(band: str) -> str:
     return t(f"screen.models.group.{kind}", low=low, high=high)
 
 
-def figure_words(figure: Mapping | None, digits: int = 2) -> str:
+def figure_words(figure: Interval | None) -> str:
     """0.84 (0.79 to 0.89), or a dash where there is none."""
-    if not figure:
-        return "–"
-    value, low, high = (f"{figure[k]:.{digits}f}" for k in ("value", "low", "high"))
-    return f"{value} ({low}–{high})"
-
-
-def capital(text: str) -> str:
-    """With a capital first letter."""
-    return text[:1].upper() + text[1:]
-
-
-def part(code: str) -> str:
-    """A heading of a part of the card, as HTML."""
-    return f'<h2 class="part">{escape(heading(code))}</h2>'
-
-
-def quiet(*sentences: str) -> str:
-    """Sentences as one quiet paragraph, as HTML."""
-    return f'<div class="quiet"><p>{escape(" ".join(s for s in sentences if s))}</p></div>'
-
-
-def forest(figure: Mapping | None, reference: float | None, tone: str = "") -> str:
-    """An interval on an axis from 0 to 1 with its value as a dot, and a line at the reference; as HTML."""
-    if not figure:
-        return '<div class="forest" aria-hidden="true"></div>'
-    low, high, value = (min(max(figure[k], 0.0), 1.0) for k in ("low", "high", "value"))
-    line = "" if reference is None else f'<u style="left:{100 * reference:.1f}%"></u>'
-    return (
-        f'<div class="forest {tone}" aria-hidden="true">{line}'
-        f'<i style="left:{100 * low:.1f}%;width:{max(100 * (high - low), 0.4):.1f}%"></i>'
-        f'<b style="left:{100 * value:.1f}%"></b></div>'
-    )
+    return f"{figure.value:.2f} ({figure.low:.2f}–{figure.high:.2f})" if figure else "–"

@@ -1,40 +1,36 @@
 """Alerts: what a threshold would do before it is switched on, and the alerts that stand, to be acknowledged or snoozed."""
 
 from collections.abc import Sequence
-from html import escape
 
 import streamlit as st
 
 from mmcore.monitor import ward
-from mmcore.monitor.ward import Alert, AlertStore, WardSettings
+from mmcore.monitor.ward import Alert, AlertStore, StoredStream, WardSettings
+from pages.ui.shell.template import html, show
 from pages.ui.shell.text import percent, t
 
 SHOWN = 4
 
 
-def draw_threshold(stored, settings: WardSettings) -> float | None:
+def draw_threshold(stored: StoredStream, settings: WardSettings) -> float | None:
     """The slider with the figures of its threshold, and the switch; returns the threshold in force, None while off."""
     table = ward.alert_figures(stored).table
     choices = [row["threshold"] for row in table]
     usual = ward.usual_threshold(stored)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.html(f'<h2 class="part">{escape(t("screen.monitor.alerts"))}</h2>', width="stretch")
+        st.html(html("shell/part", words=t("screen.monitor.alerts")), width="stretch")
         on = st.toggle(t("screen.monitor.switch"), value=settings.threshold is not None, key="alerts_on")
     chosen = st.select_slider(
         t("screen.monitor.threshold"), choices, value=settings.threshold or usual, format_func=percent, key="threshold"
     )  # fmt: skip
     row = ward.figures_at(stored, chosen)
-    figures = [
-        ("sensitivity", _share(row["sensitivity"])),
-        ("precision", _share(row["precision"])),
-        ("burden", f"{row['alerts_per_100_patient_days']:.1f}"),
-    ]
-    cells = "".join(
-        f"<div><b>{value}</b><span>{escape(t(f'screen.monitor.{name}'))}</span></div>"
-        for name, value in figures
-    )
+    figures = {
+        "sensitivity": _share(row["sensitivity"]),
+        "precision": _share(row["precision"]),
+        "burden": f"{row['alerts_per_100_patient_days']:.1f}",
+    }
     source = t("screen.monitor.figures_from", n=f"{ward.alert_figures(stored).n:,}")
-    st.html(f'<div class="figures">{cells}</div><div class="quiet">{escape(source)}</div>')
+    show("monitor/threshold", figures=figures, source=source)
     return chosen if on else None
 
 
@@ -49,31 +45,29 @@ def draw_list(
     )
     if not shown:
         code = "no_alerts" if settings.threshold is not None else "alerts_off"
-        st.html(f'<div class="quiet">{escape(t(f"screen.monitor.{code}"))}</div>')
+        show("shell/line", kind="quiet", words=t(f"screen.monitor.{code}"))
     for alert in shown[:SHOWN]:
-        standing = alert.state(settings.hour)
-        with st.container(
-            horizontal=True, vertical_alignment="center", key=f"alert_{alert.number}", gap="small"
-        ):
-            words = t(
-                "screen.monitor.alert",
-                bed=names.get(alert.stay, alert.stay),
-                hour=f"{alert.raised_hour:.0f}",
-                risk=percent(alert.risk),
-            )
-            st.html(f'<span class="alert-line {standing}">{escape(words)}</span>', width="stretch")
-            if standing in ("open", "snoozed"):
-                pressed |= _buttons(store, alert, settings, standing)
-            else:
-                st.html(
-                    f'<span class="chip">{escape(t(f"screen.monitor.state.{standing}"))}</span>',
-                    width="content",
-                )
+        pressed |= _draw_alert(store, alert, settings, names.get(alert.stay, alert.stay))
     if len(shown) > SHOWN:
-        st.html(
-            f'<div class="quiet">{escape(t("screen.monitor.more_alerts", count=len(shown) - SHOWN))}</div>'
-        )
+        more = t("screen.monitor.more_alerts", count=len(shown) - SHOWN)
+        show("shell/line", kind="quiet", words=more)
     return pressed
+
+
+def _draw_alert(store: AlertStore, alert: Alert, settings: WardSettings, bed: str) -> bool:
+    """One alert with its buttons or what became of it; whether a button was pressed."""
+    standing, risk = alert.state(settings.hour), percent(alert.risk)
+    words = t("screen.monitor.alert", bed=bed, hour=f"{alert.raised_hour:.0f}", risk=risk)
+    with st.container(horizontal=True, vertical_alignment="center", key=f"alert_{alert.number}", gap="small"):
+        st.html(html("monitor/alert", standing=standing, words=words), width="stretch")
+        if standing in ("open", "snoozed"):
+            return _buttons(store, alert, settings, standing)
+        _chip(t(f"screen.monitor.state.{standing}"))
+    return False
+
+
+def _chip(words: str) -> None:
+    st.html(html("monitor/chip", words=words), width="content")
 
 
 def _buttons(store: AlertStore, alert: Alert, settings: WardSettings, standing: str) -> bool:
@@ -81,8 +75,7 @@ def _buttons(store: AlertStore, alert: Alert, settings: WardSettings, standing: 
         store.acknowledge(alert.number)
         return True
     if standing == "snoozed":
-        until = t("screen.monitor.snoozed_until", hour=f"{alert.snoozed_until_hour:.0f}")
-        st.html(f'<span class="chip">{escape(until)}</span>', width="content")
+        _chip(t("screen.monitor.snoozed_until", hour=f"{alert.snoozed_until_hour:.0f}"))
         return False
     if st.button(t("screen.monitor.snooze", hours=f"{ward.SNOOZE_HOURS:.0f}"), key=f"snooze_{alert.number}"):
         store.snooze(alert.number, settings.hour + ward.SNOOZE_HOURS)

@@ -1,44 +1,51 @@
 """One bed of the ward: its risk over time, what moved it, its signs, NEWS2 beside it."""
 
-from collections.abc import Sequence
-from html import escape
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from mmcore.domain.task import Task
+from mmcore.domain.notice import Notice
+from mmcore.domain.stream import StreamRisk
+from mmcore.domain.task import StreamTask
+from mmcore.guidelines.news2 import News2
 from mmcore.monitor import ward
-from mmcore.monitor.ward import Alert, Bed, WardSettings
+from mmcore.monitor.ward import Alert, Bed, StoredStream, WardSettings
 from pages.ui.draw.evidence import bar_html
 from pages.ui.monitor.beds import bed_name, news2_words, who
 from pages.ui.monitor.charts import HOURS, risk_chart, vitals
 from pages.ui.shell import picture, state
+from pages.ui.shell.template import show
 from pages.ui.shell.text import heading, listed, percent, signed, t, told
 
 SHOWN_MOVES = 7
 SINCE = ("alert", "six_hours", "admission")
 
 
-def draw_head(bed: Bed, task: Task, settings: WardSettings, alerts: Sequence[Alert]) -> None:
+def draw_head(bed: Bed, task: StreamTask, settings: WardSettings, alerts: Sequence[Alert]) -> None:
     """Who it is, the risk now in words and as a line, and what there is to say."""
     hour = int(settings.hour)
     risk, warning = bed.risks[hour], bed.warnings[hour]
     chance = percent(risk.probability) if risk else t("screen.monitor.no_risk")
-    words = t("screen.monitor.risk_now", hour=hour)
-    kind = f'<span class="chip">{escape(t("screen.monitor.synthetic"))}</span>' if bed.synthetic else ""
-    st.html(
-        f'<div class="bed-title"><div><h2>{escape(bed_name(bed))}</h2><span class="quiet">{escape(who(bed.stay, task))}</span> {kind}'
-        f'</div><div class="big"><span class="quiet">{escape(words)}</span> <b>{chance}</b></div></div>'
+    show(
+        "monitor/bed_title",
+        name=bed_name(bed),
+        who=who(bed.stay, task),
+        synthetic=bed.synthetic,
+        words=t("screen.monitor.risk_now", hour=hour),
+        chance=chance,
     )
     raised = [a for a in alerts if a.raised_hour <= hour]
     picture.draw(risk_chart(bed.risks, hour, settings.threshold, raised), f"risk_{bed.key}")
-    st.html(f'<div class="quiet numbers">{escape(_news2(warning))}</div>')
+    show("monitor/numbers", words=_news2(warning))
     for notice in ward.notices_of(bed, hour):
-        if (
-            notice.code.startswith("stream_")
-            or "corrected" in notice.values
-            or notice.code == "value_out_of_range"
-        ):
-            st.html(f'<div class="warning">{escape(told(notice))}</div>')
+        if _is_told(notice):
+            show("shell/line", kind="warning", words=told(notice))
+
+
+def _is_told(notice: Notice) -> bool:
+    """Whether a notice is of the stream, of a correction or of a value out of range."""
+    code = notice.code
+    return code.startswith("stream_") or "corrected" in notice.values or code == "value_out_of_range"
 
 
 def draw_consent(bed: Bed, settings: WardSettings) -> bool:
@@ -49,7 +56,7 @@ def draw_consent(bed: Bed, settings: WardSettings) -> bool:
     return st.button(t(f"screen.monitor.{label}"), key=f"ward_{label}_{bed.key}")
 
 
-def _news2(warning) -> str:
+def _news2(warning: News2) -> str:
     if not warning.points:
         return t("screen.monitor.news2_none")
     words = t(
@@ -61,73 +68,78 @@ def _news2(warning) -> str:
     return f"{words} {t('screen.monitor.news2_unknown', signs=unknown)}" if unknown else words
 
 
-def draw_moves(stored, bed: Bed, settings: WardSettings, alerts: Sequence[Alert]) -> None:
+def draw_moves(stored: StoredStream, bed: Bed, settings: WardSettings, alerts: Sequence[Alert]) -> None:
     """Bars of the parameters that moved the risk since the last alert, some hours ago or admission; they add up."""
     hour = int(settings.hour)
-    st.html(f'<h2 class="part">{escape(t("screen.monitor.moved"))}</h2>')
-    raised = [a.raised_hour for a in alerts if a.raised_hour < hour]
-    choices = [s for s in SINCE if s != "alert" or raised]
+    show("shell/part", words=t("screen.monitor.moved"))
+    since = _chosen_start(bed, hour, [a.raised_hour for a in alerts if a.raised_hour < hour])
+    now, before = bed.risks[hour], bed.risks[int(since)] if since is not None else None
+    if now is None:
+        show("shell/line", kind="quiet", words=t("screen.monitor.nothing_moved"))
+        return
+    _draw_rows(_rows(_remembered(stored, bed, since, hour)), now, before)
+
+
+def _draw_rows(rows: Sequence[tuple[str, float]], now: StreamRisk, before: StreamRisk | None) -> None:
+    total, reach = sum(v for _, v in rows), max(abs(v) for _, v in rows) * 1.05 or 1.0
+    lines = [(name, v, bar_html(0.0, v, -reach, reach, _way(v)), _way(v)) for name, v in rows]
+    show("monitor/moves", lines=lines, sum=_sum_words(total, now, before))
+
+
+def _chosen_start(bed: Bed, hour: int, raised: Sequence[float]) -> float | None:
+    """The hour since which the reader asks what moved: of the last alert, six hours ago, or None: of the admission."""
+    choices = SINCE if raised else SINCE[1:]
     chosen = st.segmented_control(
         t("screen.monitor.since"), choices, default=choices[0], format_func=lambda s: t(f"screen.monitor.since_{s}"),
         key=f"since_{bed.key}_{bool(raised)}", label_visibility="collapsed", required=True,
     )  # fmt: skip
-    if bed.risks[hour] is None:
-        st.html(f'<div class="quiet">{escape(t("screen.monitor.nothing_moved"))}</div>')
-        return
-    since = {"alert": max(raised, default=0.0), "six_hours": float(max(hour - 6, 0)), "admission": None}[
-        str(chosen)
-    ]
-    changes = _remembered(stored, bed, since, hour)
-    st.html(_bars(changes, bed, since, hour))
+    starts = {"alert": max(raised, default=0.0), "six_hours": float(max(hour - 6, 0)), "admission": None}
+    return starts[chosen]
 
 
-def _remembered(stored, bed: Bed, since: float | None, hour: int) -> dict[str, float]:
+def _remembered(stored: StoredStream, bed: Bed, since: float | None, hour: int) -> dict[str, float]:
     kept = state.memory(f"ward:{bed.key}")
     which = since, hour, len(bed.stay.minutes)  # a correction agreed to adds measurements
-    if which not in kept:
-        kept[which] = ward.shift(stored, bed, since, hour)
-    return kept[which]
+    found = kept.get(which)
+    if not isinstance(found, dict):
+        found = kept[which] = ward.shift(stored, bed, since, hour)
+    return found
 
 
-def _bars(changes: dict[str, float], bed: Bed, since: float | None, hour: int) -> str:
+def _rows(changes: Mapping[str, float]) -> list[tuple[str, float]]:
+    """What moved the risk most in words, with its change of the log-odds; the rest in one row."""
     named = sorted(((n, v) for n, v in changes.items() if n), key=lambda item: -abs(item[1]))
     shown = [(n, v) for n, v in named[:SHOWN_MOVES] if abs(v) >= 0.005]
     rest = sum(v for n, v in named if (n, v) not in shown) + changes[""]
-    rows = [(heading(f"field.{n}"), v) for n, v in shown] + [(t("screen.monitor.rest"), rest)]
-    reach = max(abs(v) for _, v in rows) * 1.05 or 1.0
-    lines = "".join(
-        f'<tr><th scope="row">{escape(name)}</th><td>{bar_html(0.0, v, -reach, reach, "for" if v > 0 else "against")}</td>'
-        f'<td class="value {"for" if v > 0 else "against"}">{signed(v)}</td></tr>'
-        for name, v in rows
-    )
-    now = bed.risks[hour]
-    before = bed.risks[int(since)] if since is not None else None
-    total = sum(v for _, v in rows)
-    start = now.logit - total
-    words = t(
+    return [*((heading(f"field.{n}"), v) for n, v in shown), (t("screen.monitor.rest"), rest)]
+
+
+def _way(change: float) -> str:
+    return "for" if change > 0 else "against"
+
+
+def _sum_words(total: float, now: StreamRisk, before: StreamRisk | None) -> str:
+    """From where to where the log-odds and the risk moved."""
+    return t(
         "screen.monitor.moves_sum",
-        start=signed(start),
+        start=signed(now.logit - total),
         change=signed(total),
         end=signed(now.logit),
         p=percent(now.probability),
         q=percent(before.probability) if before else t("screen.monitor.average"),
     )
-    widths = "<colgroup><col style='width:46%'><col><col style='width:4.4em'></colgroup>"
-    return (
-        f'<table class="account">{widths}{lines}</table><div class="quiet numbers">{escape(words)}</div>'
-        f'<div class="legend"><span><i class="swatch" style="background:var(--for)"></i>{escape(t("screen.monitor.raises"))}</span>'
-        f'<span><i class="swatch" style="background:var(--against)"></i>{escape(t("screen.monitor.lowers"))}</span></div>'
-    )
 
 
-def draw_signs(bed: Bed, task: Task, settings: WardSettings) -> None:
+def draw_signs(bed: Bed, task: StreamTask, settings: WardSettings) -> None:
     """Eight signs and values over time."""
-    st.html(f'<h2 class="part">{escape(t("screen.monitor.signs"))}</h2>')
-    picture.draw(f'<div class="signs">{vitals(bed.stay, task, int(settings.hour))}</div>', f"signs_{bed.key}")
-    st.html(f'<div class="quiet">{escape(t("screen.monitor.signs_how", hours=HOURS))}</div>')
+    show("shell/part", words=t("screen.monitor.signs"))
+    picture.draw(vitals(bed.stay, task, int(settings.hour)), f"signs_{bed.key}")
+    show("shell/line", kind="quiet", words=t("screen.monitor.signs_how", hours=HOURS))
 
 
-def draw(stored, task: Task, bed: Bed, settings: WardSettings, alerts: Sequence[Alert]) -> bool:
+def draw(
+    stored: StoredStream, task: StreamTask, bed: Bed, settings: WardSettings, alerts: Sequence[Alert]
+) -> bool:
     """The whole account of one bed; whether the user agreed to its corrections, or took that back."""
     of_bed = [a for a in alerts if a.stay == bed.key]
     with st.container(key="panel_bed"):

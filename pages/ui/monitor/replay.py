@@ -21,9 +21,10 @@ def beds(settings: WardSettings) -> tuple[Bed, ...]:
     if ward.ward_name() == "demonstration":
         return resources.synthetic_beds(tuple(sorted(settings.agreed)))
     kept = state.memory("ward:beds")
-    if "beds" not in kept:
-        kept["beds"] = ward.open_ward(resources.stream())
-    return kept["beds"]
+    found = kept.get("beds")
+    if not isinstance(found, tuple):
+        found = kept["beds"] = ward.open_ward(resources.stream())
+    return found
 
 
 def playing() -> bool:

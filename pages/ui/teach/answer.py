@@ -1,22 +1,28 @@
 """What the student answers before the reveal: a probability for each label, and marks on scan, note and values."""
 
 import re
+from collections.abc import Mapping
+from typing import TypeAlias
 
 import streamlit as st
 
 from mmcore.cases import edits
 from mmcore.domain.case import Case
-from mmcore.domain.task import Modality, Task
+from mmcore.domain.task import CaseTask, Modality
 from mmcore.teaching import session as teach
 from pages.ui.draw import viewer
 from pages.ui.draw.vitals import value_words
 from pages.ui.review import reading
 from pages.ui.shell import resources, state
+from pages.ui.shell.template import html, show
 from pages.ui.shell.text import heading, listed, percent, t
 from pages.ui.teach import ecg as teach_ecg
 
+Spans: TypeAlias = list[list[int]]  # character ranges of the note
+Piece: TypeAlias = dict[str, str | int | bool]
 
-def draw(task: Task, case: Case, key: str) -> teach.Answer | None:
+
+def draw(task: CaseTask, case: Case, key: str) -> teach.Answer | None:
     """The case and the form; the answer once it is committed."""
     left, right = st.columns(reading.COLUMNS, gap="medium")
     with left:
@@ -33,27 +39,13 @@ def draw(task: Task, case: Case, key: str) -> teach.Answer | None:
         return _form(task, teach.Answer(None, marks, words, fields), key)
 
 
-def _form(task: Task, marked: teach.Answer, key: str) -> teach.Answer | None:
+def _form(task: CaseTask, marked: teach.Answer, key: str) -> teach.Answer | None:
     lead = "lead" if task.exclusive else "lead_independent"
-    st.html(
-        f'<h2 class="part">{t("screen.teach.ask.title")}</h2><div class="quiet">{t(f"screen.teach.ask.{lead}")}</div>'
-    )
+    show("shell/part", words=t("screen.teach.ask.title"), below=t(f"screen.teach.ask.{lead}"))
     abstains = st.checkbox(t("screen.teach.ask.abstain"), key=f"teach_abstain_{key}")
-    even = round(100 / len(task.labels)) if task.exclusive else 50
-    given = {
-        k: st.slider(
-            heading(f"label.{k}"), 0, 100, even, format="%d %%", key=f"teach_{k}_{key}", disabled=abstains
-        )
-        for k in task.labels
-    }
-    chances = _shares(given) if task.exclusive else {k: v / 100 for k, v in given.items()}
-    if chances is None and not abstains:
-        st.html(f'<div class="warning">{t("screen.teach.ask.nothing")}</div>')
-    elif task.exclusive and not abstains and chances is not None:
-        shares = listed(t("screen.teach.ask.share", label=k, p=percent(p)) for k, p in chances.items())
-        st.html(f'<div class="quiet">{t("screen.teach.ask.counts", shares=shares)}</div>')
+    chances = _chances(task, key, abstains)
     counts = {"regions": len(marked.rectangles), "words": len(marked.words), "values": len(marked.fields)}
-    st.html(f'<div class="quiet" role="status">{t("screen.teach.ask.marked", **counts)}</div>')
+    show("shell/line", kind="quiet", role="status", words=t("screen.teach.ask.marked", **counts))
     with st.container(horizontal=True, vertical_alignment="center"):
         ready = abstains or chances is not None
         if st.button(
@@ -66,13 +58,38 @@ def _form(task: Task, marked: teach.Answer, key: str) -> teach.Answer | None:
     return None
 
 
+def _chances(task: CaseTask, key: str, abstains: bool) -> dict[str, float] | None:
+    """What the sliders say of each label; None where exclusive labels all stand at 0."""
+    even = round(100 / len(task.labels)) if task.exclusive else 50
+    given = {
+        k: st.slider(
+            heading(f"label.{k}"), 0, 100, even, format="%d %%", key=f"teach_{k}_{key}", disabled=abstains
+        )
+        for k in task.labels
+    }
+    if not task.exclusive:
+        return {k: v / 100 for k, v in given.items()}
+    chances = _shares(given)
+    if not abstains:
+        _tell_shares(chances)
+    return chances
+
+
+def _tell_shares(chances: Mapping[str, float] | None) -> None:
+    if chances is None:
+        show("shell/line", kind="warning", words=t("screen.teach.ask.nothing"))
+        return
+    shares = listed(t("screen.teach.ask.share", label=k, p=percent(p)) for k, p in chances.items())
+    show("shell/line", kind="quiet", words=t("screen.teach.ask.counts", shares=shares))
+
+
 def _shares(given: dict[str, int]) -> dict[str, float] | None:
     """The shares scaled to 1; None where all are 0."""
     whole = sum(given.values())
     return {k: v / whole for k, v in given.items()} if whole else None
 
 
-def _draw_parts(task: Task, case: Case, key: str) -> tuple[list, list]:
+def _draw_parts(task: CaseTask, case: Case, key: str) -> tuple[Spans, list[str]]:
     """The note whose words and the values that can be pressed; what is pressed."""
     tabs = st.tabs([t("screen.teach.tab.note"), t("screen.teach.tab.values")])
     with tabs[0]:
@@ -80,7 +97,7 @@ def _draw_parts(task: Task, case: Case, key: str) -> tuple[list, list]:
     with tabs[1]:
         measured = [f for f in task.fields if f.name in case.values]
         if not measured:
-            st.html(f'<div class="quiet">{t("screen.review.no_vitals")}</div>')
+            show("shell/line", kind="quiet", words=t("screen.review.no_vitals"))
             return words, []
         shown = {
             f.name: f"{heading(f'field.{f.name}')} {value_words(f, case.values[f.name])}" for f in measured
@@ -95,18 +112,18 @@ def _draw_parts(task: Task, case: Case, key: str) -> tuple[list, list]:
     return words, list(fields or ())
 
 
-def _draw_note(note: teach.Question | None, key: str) -> list:
+def _draw_note(note: teach.Question | None, key: str) -> Spans:
     if note is None:
-        st.html(f'<div class="quiet">{t("screen.review.no_note")}</div>')
+        show("shell/line", kind="quiet", words=t("screen.review.no_note"))
         return []
     mount = st.components.v2.component(
         "teach_note",
-        html='<div id="note"></div>',
+        html=html("shell/mount", id="note"),
         css=resources.asset("teach_note.css"),
         js=resources.asset("teach_note.js"),
     )
     words = {c: t(f"screen.teach.ask.{c}") for c in ("words", "by_word", "by_sentence", "unmark")}
-    chosen = state.of_case(key, "teach_words", [])
+    chosen: Spans = state.of_case(key, "teach_words", [])
     data = {"name": key, "pieces": _pieces(note), "words": words, "marked": chosen}
     marked = mount(data=data, key=f"teach_note_{key}", on_marked_change=lambda: None).marked
     if marked is not None:
@@ -115,15 +132,16 @@ def _draw_note(note: teach.Question | None, key: str) -> list:
     return chosen
 
 
-def _pieces(note: teach.Question) -> list[dict]:
+def _pieces(note: teach.Question) -> list[Piece]:
     """The note in order: words that can be pressed with their sentence, masked runs, and what lies between."""
     text, masked = note.text, sorted(note.masked)
     ends = [end for _, end in edits.note_sentences(text)]
-    pieces, position = [], 0
+    pieces: list[Piece] = []
+    position = 0
     for start, end, category in [*masked, (len(text), len(text), "")]:
         for found in re.finditer(r"\S+|\s+", text[position:start]):
             begin = position + found.start()
-            piece: dict = {"text": found.group()}
+            piece: Piece = {"text": found.group()}
             if not found.group().isspace():
                 sentence = sum(e <= begin for e in ends)
                 piece |= {"start": begin, "end": begin + len(found.group()), "sentence": sentence}

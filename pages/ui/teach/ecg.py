@@ -6,6 +6,7 @@ import streamlit as st
 
 from mmcore.domain.case import LEADS, Waveform
 from pages.ui.draw import ecg
+from pages.ui.shell.template import show
 from pages.ui.shell.text import t
 
 
@@ -30,7 +31,7 @@ def draw(waveform: Waveform | None, key: str, marks: Sequence[Sequence[float]]) 
         marks = (*marks, framed(first, last, begin, end))
     with above:
         ecg.draw(waveform, f"{key}_ask", marks=marks)
-        st.html(f'<div class="quiet">{t("screen.teach.ask.ecg_how")}</div>')
+        show("shell/line", kind="quiet", words=t("screen.teach.ask.ecg_how"))
     return marks
 
 
