@@ -1,0 +1,30 @@
+"""Reading a report: JSON that evaluation and training wrote, of which any part may be missing."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeAlias
+
+Report: TypeAlias = Mapping[str, object]
+
+
+def read_report(path: Path) -> dict[str, object]:
+    """The report of a file, {} where there is no such file."""
+    found: dict[str, object] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return found
+
+
+def part(report: Report, *path: str) -> Report:
+    """What lies under these names, {} where it is missing, null or no mapping."""
+    for name in path:
+        below = report.get(name)
+        report = below if isinstance(below, Mapping) else {}
+    return report
+
+
+def number(report: Report, name: str) -> float:
+    """The number of that name. Raises KeyError where there is none."""
+    found = report.get(name)
+    if not isinstance(found, int | float):
+        raise KeyError(f"{name} is {found!r} in the report; it must be a number")
+    return found
