@@ -28,3 +28,9 @@ def number(report: Report, name: str) -> float:
     if not isinstance(found, int | float):
         raise KeyError(f"{name} is {found!r} in the report; it must be a number")
     return found
+
+
+def names(report: Report, name: str) -> tuple[str, ...]:
+    """The list of names under that one, () where it is missing or null."""
+    found = report.get(name)
+    return tuple(map(str, found)) if isinstance(found, list) else ()
