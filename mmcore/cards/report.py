@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Mapping
+from math import isnan, nan
 from pathlib import Path
 from typing import TypeAlias
 
 Report: TypeAlias = Mapping[str, object]
+Interval: TypeAlias = Mapping[str, float]  # value, low and high
 
 
 def read_report(path: Path) -> dict[str, object]:
@@ -34,3 +36,16 @@ def names(report: Report, name: str) -> tuple[str, ...]:
     """The list of names under that one, () where it is missing or null."""
     found = report.get(name)
     return tuple(map(str, found)) if isinstance(found, list) else ()
+
+
+def count(report: Report, name: str) -> int:
+    """How many rows or patients are stated under the name, 0 where nothing is."""
+    found = report.get(name)
+    return found if isinstance(found, int) else 0
+
+
+def figure(scored: Report, metric: str) -> Interval | None:
+    """A metric of what was scored, None where it is missing or its interval is not known."""
+    found = part(scored, "metrics", metric)
+    whole = {name: value for name, value in found.items() if isinstance(value, int | float)}
+    return None if isnan(whole.get("low", nan)) else whole
