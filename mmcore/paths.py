@@ -8,6 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 ASSETS = ROOT / "assets"
+CARDS = ASSETS / "cards"
 DEMONSTRATIONS = ASSETS / "demo"
 GATES = ASSETS / "gates"
 MODELS = ASSETS / "models"

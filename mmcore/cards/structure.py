@@ -1,12 +1,16 @@
 """What a stored model is made of, read off its configuration and the header of its weights, without loading it."""
 
-import json
 import math
-import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
+from safetensors import safe_open
+
+from mmcore.cards.report import Report, names, part, read_report
+
+Shapes: TypeAlias = Mapping[str, tuple[int, ...]]
 COUNTED = ("blocks", "layer", "layers", "stages", "block")
 BUFFERS = (
     "running_mean",
@@ -71,64 +75,69 @@ class Structure:
 
 def read_structure(folder: Path) -> Structure | None:
     """The structure of a model folder, or None where its weights are of another kind."""
-    weights, config = folder / "model.safetensors", folder / "config.json"
-    if not weights.is_file() or not config.is_file():
+    weights, stated = folder / "model.safetensors", read_report(folder / "config.json")
+    labels = names(stated, "labels")
+    if not weights.is_file() or not labels:
         return None
-    shapes = _header(weights)
-    stated = json.loads(config.read_text(encoding="utf-8"))
-    if not stated.get("labels"):
-        return None
-    labels = tuple(stated.get("labels", ()))
-    order = tuple(stated.get("modalities") or ("image", "text", "clinical"))
-    scale = _values(weights, shapes, "scale") or [1.0] * len(order)
-    constant = _values(weights, shapes, "constant") or [0.0] * len(order) * len(labels)
-    prior = _values(weights, shapes, "prior") or [0.0] * len(labels)
-    own = _values(weights, shapes, "set_scale") or []
-    rows = [constant[i * len(labels) : (i + 1) * len(labels)] for i in range(len(order))]
-    branches = [
-        _branch(shapes, stated, m, scale[i], dict(zip(labels, rows[i], strict=True)))
-        for i, m in enumerate(order)
-    ]
-    others = [p for p in sorted(folder.glob("*.safetensors")) if p != weights]
+    order = names(stated, "modalities") or ("image", "text", "clinical")
+    shapes = _shapes(weights)
+    others = sorted({*folder.glob("*.safetensors")} - {weights})
     return Structure(
-        fusion=stated.get("fusion", "additive"),
+        fusion=str(stated.get("fusion", "additive")),
         labels=labels,
         exclusive=bool(stated.get("exclusive", True)),
-        branches=tuple(b for b in branches if b.parameters),
-        prior=dict(zip(labels, prior, strict=True)),
-        set_scales={
-            "+".join(m for i, m in enumerate(order) if bits >> i & 1): s
-            for bits, s in enumerate(own)
-            if abs(s - 1) > 1e-6
-        },
+        branches=_branches(weights, shapes, stated, order, labels),
+        prior=dict(zip(labels, _values(weights, "prior") or [0.0] * len(labels), strict=True)),
+        set_scales=_set_scales(_values(weights, "set_scale"), order),
         joint=_blocks(shapes, "joint."),
-        beside={p.stem: sum(math.prod(s) for s in _learned(_header(p)).values()) for p in others},
+        beside={p.stem: _counted(_shapes(p)) for p in others},
         bytes=sum(p.stat().st_size for p in (weights, *others)),
     )
 
 
-def _branch(
-    shapes: dict, stated: dict, modality: str, scale: float, constants: Mapping[str, float]
-) -> Branch:
-    head = {n: x["shape"] for n, x in shapes.items() if n.startswith(f"{modality}_head.")}
-    weight = tuple(head.get(f"{modality}_head.weight", ()))
-    learned = sum(math.prod(s) for n, s in head.items() if n.rpartition(".")[2] not in BUFFERS)
-    return Branch(
-        modality, _encoder_name(stated, modality), _blocks(shapes, f"{modality}_encoder."), weight, learned, scale,
-        constants,
-    )  # fmt: skip
+def _branches(
+    weights: Path, shapes: Shapes, stated: Report, order: tuple[str, ...], labels: tuple[str, ...]
+) -> tuple[Branch, ...]:
+    """Of the modalities that have weights."""
+    scales = _values(weights, "scale") or [1.0] * len(order)
+    constants = _values(weights, "constant") or [0.0] * len(order) * len(labels)
+    found = []
+    for i, modality in enumerate(order):
+        own = constants[i * len(labels) : (i + 1) * len(labels)]
+        head = {n: shape for n, shape in shapes.items() if n.startswith(f"{modality}_head.")}
+        found.append(
+            Branch(
+                modality=modality,
+                encoder=_encoder_name(stated, modality),
+                blocks=_blocks(shapes, f"{modality}_encoder."),
+                head=head.get(f"{modality}_head.weight", ()),
+                head_parameters=_counted(head),
+                scale=scales[i],
+                constants=dict(zip(labels, own, strict=True)),
+            )
+        )
+    return tuple(b for b in found if b.parameters)
 
 
-def _encoder_name(stated: dict, modality: str) -> str:
+def _set_scales(own: list[float], order: tuple[str, ...]) -> dict[str, float]:
+    """own: a scale a set of modalities, bit i of its position telling whether modality i is in it."""
+    return {
+        "+".join(m for i, m in enumerate(order) if bits >> i & 1): scale
+        for bits, scale in enumerate(own)
+        if abs(scale - 1) > 1e-6
+    }
+
+
+def _encoder_name(stated: Report, modality: str) -> str:
     if modality == "image":
         return str(stated.get("image_encoder") or "")
     if modality == "text":
-        text = stated.get("text_config") or {}
+        text = part(stated, "text_config")
         return f"BERT {text.get('num_hidden_layers')} x {text.get('hidden_size')}" if text else ""
     return "1-D CNN" if modality == "waveform" else ""
 
 
-def _blocks(shapes: Mapping[str, dict], prefix: str) -> tuple[Block, ...]:
+def _blocks(shapes: Shapes, prefix: str) -> tuple[Block, ...]:
     """Weights under a prefix, gathered by block in the order of their numbers."""
     groups: dict[str, list[tuple[int, ...]]] = {}
     for name, shape in _learned(shapes).items():
@@ -138,18 +147,19 @@ def _blocks(shapes: Mapping[str, dict], prefix: str) -> tuple[Block, ...]:
     return tuple(sorted(blocks, key=lambda b: _rank(b.name)))
 
 
-def _learned(shapes: Mapping[str, dict]) -> dict[str, tuple[int, ...]]:
-    return {
-        n: tuple(x["shape"])
-        for n, x in shapes.items()
-        if n != "__metadata__" and n.rpartition(".")[2] not in BUFFERS
-    }
+def _counted(shapes: Shapes) -> int:
+    """How many numbers were learned."""
+    return sum(map(math.prod, _learned(shapes).values()))
+
+
+def _learned(shapes: Shapes) -> Shapes:
+    return {n: shape for n, shape in shapes.items() if n.rpartition(".")[2] not in BUFFERS}
 
 
 def _block_name(parts: list[str]) -> str:
-    for before, part in zip(parts, parts[1:], strict=False):
-        if part.isdigit() and before in COUNTED:
-            return f"{before} {part}"
+    for before, number in zip(parts, parts[1:], strict=False):
+        if number.isdigit() and before in COUNTED:
+            return f"{before} {number}"
     return parts[0]
 
 
@@ -159,20 +169,15 @@ def _rank(name: str) -> tuple[int, int, str]:
     return first, int(number) if number.isdigit() else -1, name
 
 
-def _header(path: Path) -> dict[str, dict]:
-    """name -> {dtype, shape, data_offsets} of a safetensors file."""
-    with path.open("rb") as stream:
-        (size,) = struct.unpack("<Q", stream.read(8))
-        return {n: x for n, x in json.loads(stream.read(size)).items() if n != "__metadata__"}
+def _shapes(path: Path) -> Shapes:
+    """Of every tensor of a safetensors file, from its header."""
+    with safe_open(path, framework="numpy") as stored:
+        return {name: tuple(stored.get_slice(name).get_shape()) for name in stored.keys()}
 
 
-def _values(path: Path, shapes: Mapping[str, dict], name: str) -> list[float]:
+def _values(path: Path, name: str) -> list[float]:
     """The numbers of a small single-precision tensor, [] where the file has none of that name and kind."""
-    found = shapes.get(name)
-    if found is None or found["dtype"] != "F32":
-        return []
-    start, end = found["data_offsets"]
-    with path.open("rb") as stream:
-        (size,) = struct.unpack("<Q", stream.read(8))
-        stream.seek(8 + size + start)
-        return list(struct.unpack(f"<{(end - start) // 4}f", stream.read(end - start)))
+    with safe_open(path, framework="numpy") as stored:
+        if name not in stored.keys() or stored.get_slice(name).get_dtype() != "F32":
+            return []
+        return [float(x) for x in stored.get_tensor(name).ravel()]

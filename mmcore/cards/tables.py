@@ -1,22 +1,32 @@
-"""Figures with their intervals as Markdown tables."""
+"""Figures with their intervals as tables: a metric a line, what was scored a column."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mmcore.cards.report import Report, part
 
 
-def table(rows: Mapping[str, Mapping], counts: Mapping | None = None) -> list[str]:
-    """Metrics as rows, one column for each entry."""
-    names = [n for n in rows if rows[n]]
-    metrics = list(dict.fromkeys(m for n in names for m in rows[n]))
-    if not metrics:
-        return ["Nothing could be scored.", ""]
-    heads = [f"{n} (n={counts[n]['n']})" if counts and "n" in counts.get(n, {}) else n for n in names]
-    out = ["| figure | " + " | ".join(heads) + " |", "|" + " --- |" * (len(names) + 1)]
-    out += ["| " + " | ".join([m, *(cell(rows[n].get(m)) for n in names)]) + " |" for m in metrics]
-    return [*out, ""]
+@dataclass(frozen=True)
+class Table:
+    """heads: the columns' names; lines: a metric and its figure in each column, {} where it has none."""
+
+    heads: tuple[str, ...]
+    lines: tuple[tuple[str, tuple[Report, ...]], ...]
 
 
-def cell(figure: Mapping | None) -> str:
-    """0.883 (0.861 to 0.902), or a dash."""
-    if not figure:
-        return "–"
-    return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
+def columns(scored: Mapping[str, Report]) -> Table:
+    """The metrics of each thing that was scored; what has none is left out."""
+    found = {head: metrics for head, metrics in scored.items() if metrics}
+    names = dict.fromkeys(name for metrics in found.values() for name in metrics)
+    lines = ((name, tuple(part(metrics, name) for metrics in found.values())) for name in names)
+    return Table(tuple(found), tuple(lines))
+
+
+def groups(found: Report) -> Table:
+    """The metrics of each group that has some, with the rows behind it."""
+    return columns(
+        {
+            f"{name} (n={group['n']})" if "n" in group else name: part(group, "metrics")
+            for name, group in ((name, part(found, name)) for name in found)
+        }
+    )

@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from mmcore.cards.explanations import explanation_lines
+from mmcore.cards.template import markdown
 from mmcore.cases.pack_rows import case_of
 from mmcore.domain.pack import Pack, PackRow
 from mmcore.evaluation import explanations as faithfulness
@@ -178,8 +178,8 @@ def test_a_part_taken_away_leaves_the_rest_of_the_picture():
 def test_the_report_is_kept_beside_the_card_and_told_in_it(report, tmp_path):
     faithfulness.write(report, tmp_path)
     assert (tmp_path / "faithfulness.json").is_file()
-    text = "\n".join(explanation_lines(report))
+    text = markdown("_explanations", tested=report)
     assert "Do the explanations hold?" in text
     assert "| clinical | 5 | 100 % (100 to 100)" in text
     assert "clinical: right for 100 % of 24 rows of 2 sources" in text
-    assert explanation_lines({}) == []
+    assert markdown("_explanations", tested={}) == ""

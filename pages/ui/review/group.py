@@ -6,6 +6,7 @@ from math import isnan
 from markupsafe import Markup
 
 from mmcore.cards import read as cards
+from mmcore.cards.report import count, figure
 from mmcore.domain.review import Review
 from pages.ui.models.words import modalities_words
 from pages.ui.shell.template import html
@@ -21,7 +22,7 @@ def words_of(card: cards.Card | None, review: Review) -> Markup:
     view = review.case.scan.view if review.case.scan else None
     found = cards.group_of_patient(card, review.case.values, used, view)
     told = [
-        _sentence(grouping, name, group.get("patients", 0), (group.get("metrics") or {}).get("macro_auroc"))
+        _sentence(grouping, name, count(group, "patients"), figure(group, "macro_auroc"))
         for grouping, name, group in found
     ]
     return html("review/group", words=" ".join([*told, _source(card)]))
