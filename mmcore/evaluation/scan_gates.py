@@ -9,6 +9,7 @@ import numpy as np
 from mmcore.cases.pack_rows import quick_scan, read_pack
 from mmcore.domain.case import Scan
 from mmcore.domain.pack import PackRow
+from mmcore.domain.patient_marks import patient_mark
 from mmcore.domain.task import Task
 from mmcore.gates.case import find_image_gate
 from mmcore.gates.learned import correctable, stored_gate
@@ -46,7 +47,7 @@ def measure_gates(
 
     Films are those of patients that trained neither the model nor the gate; at most `most` of a source.
     """
-    rows = [r for d in data for r in _held_back(engine, d, most)]
+    rows = [r for d in data for r in held_back(engine, d, most)]
     seen = [s for row in progress(rows) for s in _films(engine, row)]
     others = ((kind, source, Scan(picture)) for kind, source, picture in _foreign(foreign))
     seen += [_judged(engine, kind, source, scan) for kind, source, scan in others]
@@ -98,7 +99,7 @@ def _share(outcomes: Iterable[bool]) -> dict:
     return {"n": len(known)} | clopper_pearson(sum(known), len(known))
 
 
-def _held_back(engine: Engine, data: Path, most: int) -> list[PackRow]:
+def held_back(engine: Engine, data: Path, most: int) -> list[PackRow]:
     """Rows with a scan whose patient neither the model nor the gate has met, at most `most` of each source."""
     gate = stored_gate(engine.task.image) if engine.task.image else None
     met = {
@@ -106,7 +107,11 @@ def _held_back(engine: Engine, data: Path, most: int) -> list[PackRow]:
         *engine.facts["patients"]["calibration"],
         *(gate.taught_by if gate else ()),
     }
-    rows = [r for r in read_pack(engine.task, data).rows if r.image is not None and r.patient not in met]
+    rows = [
+        r
+        for r in read_pack(engine.task, data).rows
+        if r.image is not None and patient_mark(r.patient) not in met
+    ]
     order = np.random.default_rng(0).permutation(len(rows))
     taken: dict[str, int] = {}
     kept = []

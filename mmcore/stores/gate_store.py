@@ -15,7 +15,8 @@ WEIGHTS, DESCRIPTION = "gate.safetensors", "gate.json"
 
 @dataclass(frozen=True)
 class StoredGate:
-    """A gate ready to run. thresholds: {doubt, mirrored} in log-odds; taught_by: keys of the patients whose films taught it.
+    """A gate ready to run. thresholds: {doubt, mirrored} in log-odds; taught_by: marks (digests) of the patients
+    whose films taught it or set its thresholds.
 
     sha256 is that of its weights file.
     """

@@ -14,6 +14,7 @@ REPORTS = (
     "fusions.json",
     "faithfulness.json",
     "bench.json",
+    "report.json",
 )  # what was measured; decides no prediction
 
 

@@ -1,6 +1,6 @@
 """Trains the gate of a task's scans: films of its packs, films spoilt in every way, and pictures of other things."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from mmcore.cases.pack_rows import quick_scan, read_pack
 from mmcore.domain.pack import PackRow
+from mmcore.domain.patient_marks import patient_mark
 from mmcore.domain.task import Task
 from mmcore.models.efficientnet_lite import EfficientNetLite0, load_imagenet_weights
 from mmcore.models.gate import BATCH, KINDS, SIZE, GateNet, features_of
@@ -16,7 +17,7 @@ from mmcore.stores.gate_store import save_gate
 from mmcore.synthetic.film.gate_pictures import SPOILT, another, folder, made_up, small_film, varied
 from mmcore.synthetic.film.phantom import FIRST_TRAINING_SEED, draw
 from mmcore.training.gates.fit import Examples, across, fit_heads, thresholds
-from mmcore.training.splits import TRAIN, split_patients
+from mmcore.training.splits import TEST, TRAIN, split_patients
 
 MOST = 450  # films of one source
 DRAWN = 40  # pictures of each drawn kind
@@ -50,12 +51,17 @@ def train_gate(
     examples = joined([e for e in kept if len(e.kind)])
     fit_heads(net, examples)
     found = thresholds(net, examples)
-    taught_by = sorted({row.patient for row in films if parts[row.patient] != "test"})
+    taught_by = marks_of(films, parts)
     description = {"picture": task.image, "version": version, "thresholds": found, "taught_by": taught_by}
     save_gate(net, description, out / version)
     counts = {kind: int((examples.kind == i).sum()) for i, kind in enumerate(KINDS)}
     report = {"pictures": counts, "thresholds": found, "patients": len(taught_by)}
     return report | {"never_seen": across(examples, _groups(examples))}
+
+
+def marks_of(films: Sequence[PackRow], parts: Mapping[str, str]) -> list[str]:
+    """Marks of the patients whose films teach the gate or set its thresholds; parts: patient -> train, calibration or test."""
+    return sorted({patient_mark(row.patient) for row in films if parts[row.patient] != TEST})
 
 
 def _groups(examples: Examples) -> dict[str, np.ndarray]:
