@@ -8,6 +8,7 @@ from pathlib import Path
 from mmcore.cards.structure import Structure, read_structure
 from mmcore.metrics.subgroups import FEWEST_PATIENTS, age_band, gaps
 from mmcore.paths import settings
+from mmcore.stores.model_folders import by_version
 
 GROUPINGS = ("by_modalities", "by_sex", "by_age_band", "by_view", "by_source")
 PLAIN = ("auroc_", "auprc_", "sensitivity_", "specificity_", "f1_")
@@ -53,7 +54,8 @@ class Figure:
 def all_cards(folder: Path | None = None) -> tuple[Card, ...]:
     """The card of every shipped model, newest version of each task first."""
     root = folder or settings().models
-    models = sorted((p.parent for p in root.glob("*/*/config.json")), key=_order)
+    newest_first = sorted((p.parent for p in root.glob("*/*/config.json")), key=by_version, reverse=True)
+    models = sorted(newest_first, key=lambda m: m.parent.name)
     return tuple(
         Card(
             m.parent.name,
@@ -180,10 +182,6 @@ def _has(part: Mapping, metric: str = "macro_auroc") -> bool:
 
 def _whole(figure: Mapping | None) -> bool:
     return bool(figure) and figure.get("low") is not None and figure["low"] == figure["low"]
-
-
-def _order(model: Path) -> tuple[str, list[int]]:
-    return model.parent.name, [-int(part) if part.isdigit() else 0 for part in model.name.split(".")]
 
 
 def _text(path: Path) -> str:

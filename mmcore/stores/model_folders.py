@@ -28,10 +28,12 @@ def model_directory(task: str) -> Path:
 
 def newest(folder: Path, described_by: str) -> Path | None:
     """The sub-folder with the highest version number that holds the file `described_by`; None where there is none."""
-    versions = [p.parent for p in folder.glob(f"*/{described_by}")]
-    return max(
-        versions, key=lambda p: [int(n) if n.isdigit() else 0 for n in p.name.split(".")], default=None
-    )
+    return max((p.parent for p in folder.glob(f"*/{described_by}")), key=by_version, default=None)
+
+
+def by_version(directory: Path) -> tuple[int, ...]:
+    """The version that a folder is named after as numbers, to order by: 1.10.0 after 1.9.0; a part that is none counts 0."""
+    return tuple(int(n) if n.isdigit() else 0 for n in directory.name.split("."))
 
 
 def shipped_version(task: str) -> str | None:

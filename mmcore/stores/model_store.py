@@ -16,11 +16,12 @@ from mmcore.models.fusion import FusionModel
 from mmcore.models.lungs import LungNet
 from mmcore.paths import settings
 from mmcore.stores.model_folders import (
+    newest,
     verified_digests,
     write_digests,
 )
 
-WEIGHTS = "model.safetensors"
+WEIGHTS, LUNGS = "model.safetensors", "lungs.safetensors"
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def save_lungs(lungs: nn.Module, directory: Path) -> None:
 
     directory.mkdir(parents=True, exist_ok=True)
     halved = {n: v.half().contiguous() if v.is_floating_point() else v for n, v in lungs.state_dict().items()}
-    save_file(halved, directory / "lungs.safetensors")
+    save_file(halved, directory / LUNGS)
 
 
 def load_model(directory: Path, task: str) -> StoredModel:
@@ -69,7 +70,7 @@ def load_model(directory: Path, task: str) -> StoredModel:
         raise ModelFileError("model_of_another_task", task=task, found=str(config.get("task")))
     model = _load_weights(directory)
     tokenizer = AutoTokenizer.from_pretrained(directory) if config.get("text_config") else None
-    lungs = _load_lungs(directory / "lungs.safetensors")
+    lungs = _load_lungs(directory / LUNGS)
     finder = None if lungs is None else folded(lungs)
     return StoredModel(model, tokenizer, finder, directory.name, digests[WEIGHTS], directory)
 
@@ -105,7 +106,5 @@ def _load_lungs(path: Path) -> LungNet | None:
 
 def stored_lungs(directory: Path | None) -> LungNet | None:
     """The lung finder in a folder, or with None that of the shipped chest model; None where there is none."""
-    shipped = sorted((settings().models / "chest_infection").glob("*/lungs.safetensors"))
-    return _load_lungs(
-        directory / "lungs.safetensors" if directory else shipped[-1] if shipped else Path("none")
-    )
+    folder = directory or newest(settings().models / "chest_infection", LUNGS)
+    return _load_lungs(folder / LUNGS) if folder else None

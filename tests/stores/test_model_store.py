@@ -5,10 +5,12 @@ import shutil
 import pytest
 import torch
 
+from mmcore.cards.read import all_cards
 from mmcore.cards.write import keep_bench
 from mmcore.domain.errors import ModelFileError, ModelNotTrainedError
-from mmcore.stores.model_folders import model_directory, next_version, shipped_version
-from mmcore.stores.model_store import load_model, save_model
+from mmcore.models.lungs import LungNet
+from mmcore.stores.model_folders import model_directory, newest, next_version, shipped_version
+from mmcore.stores.model_store import load_model, save_lungs, save_model, stored_lungs
 from tests.toy import tokenizer, toy_model
 
 
@@ -80,3 +82,33 @@ def test_a_bench_that_is_kept_is_on_the_card_and_alters_no_model(tmp_path, envir
     text = (copy / "model_card.md").read_text(encoding="utf-8")
     assert "250.5 times as long" in text and "quick token method 1.25" in text
     assert load_model(copy, "chest_infection").version == "3.0.0"
+
+
+def test_the_lung_finder_is_that_of_version_1_10_where_there_is_a_1_9_too(tmp_path, environment) -> None:
+    finders = {version: LungNet() for version in ("1.9.0", "1.10.0", "1.2.0")}
+    for version, net in finders.items():
+        save_lungs(net, tmp_path / "chest_infection" / version)
+    environment("THREEFOLD_MODELS", str(tmp_path))
+    found = stored_lungs(None)
+    assert found is not None
+    wanted = finders["1.10.0"].state_dict()
+    assert all(
+        torch.equal(v, wanted[n].half().float())
+        for n, v in found.state_dict().items()
+        if v.is_floating_point()
+    )
+    assert newest(tmp_path / "chest_infection", "lungs.safetensors").name == "1.10.0"
+
+
+def test_cards_of_a_task_come_newest_version_first_by_number(tmp_path) -> None:
+    for name in ("a/1.9.0", "b/1.0.0", "a/1.10.0", "a/1.2.0"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "config.json").write_text("{}")
+    found = [(c.task, c.version) for c in all_cards(tmp_path)]
+    assert found == [("a", "1.10.0"), ("a", "1.9.0"), ("a", "1.2.0"), ("b", "1.0.0")]
+
+
+def test_there_is_no_lung_finder_where_none_is_shipped(tmp_path, environment) -> None:
+    environment("THREEFOLD_MODELS", str(tmp_path))
+    assert stored_lungs(None) is None
+    assert stored_lungs(tmp_path) is None
