@@ -122,7 +122,8 @@ def _waveform(engine: Engine, encodings: Encodings, wanted: Wanted, memory: dict
 
 def _text(engine: Engine, encodings: Encodings, wanted: Wanted, memory: dict) -> Attribution:
     model, text_in = engine.stored.model, encodings.text_in
-    key = (engine.stored.sha256, encodings.note_key, wanted.prediction.contrast, EXACT)
+    tolerance = TOLERANCE / wanted.factor  # in raw scores, whose factor depends on what else is present
+    key = (engine.stored.sha256, encodings.note_key, wanted.prediction.contrast, EXACT, tolerance)
     if key not in memory:
         direction = contrast_direction(model, model.text_head.weight, wanted.prediction).float()
         table = model.text_encoder.get_input_embeddings()
@@ -136,7 +137,7 @@ def _text(engine: Engine, encodings: Encodings, wanted: Wanted, memory: dict) ->
             return model.encode_text(mask, embeddings=points) @ direction
 
         total = (wanted.total - wanted.constant) / wanted.factor
-        memory[key] = integrated_gradients(score, embeddings, baseline, total, TOLERANCE / wanted.factor)
+        memory[key] = integrated_gradients(score, embeddings, baseline, total, tolerance)
     values, steps = memory[key]
     return Attribution(
         wanted.modality, wanted.prediction.contrast, EXACT, "masks_of_the_same_length",
