@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 from mmcore.cases.demonstrations import read_demonstration
@@ -65,7 +66,7 @@ def begin(store: CaseStore, cases: Sequence[str] = (), *, shared: bool = False) 
 
 def open_case(store: CaseStore, key: str) -> tuple[CaseSummary, Case]:
     """A stored case, a lesson or a shipped demonstration case. Raises CaseNotFoundError."""
-    folder = next((p for p in (LESSONS / key, *DEMONSTRATIONS.glob(f"*/{key}")) if _shipped(key, p)), None)
+    folder = _shipped().get(key)
     if folder is None:
         return store.summary(key), store.load(key)
     story = json.loads((folder / "case.json").read_text(encoding="utf-8"))
@@ -74,10 +75,10 @@ def open_case(store: CaseStore, key: str) -> tuple[CaseSummary, Case]:
     return summary, read_demonstration(folder, get_task(story["task"]))
 
 
-def _shipped(key: str, folder) -> bool:
-    return (
-        key.startswith(("demo-", "lesson-", "heart-")) and "/" not in key and (folder / "case.json").is_file()
-    )
+def _shipped() -> dict[str, Path]:
+    """Key -> folder of every lesson and demonstration case. Looked up by name: no path is made of a key that a link brought."""
+    described = (*DEMONSTRATIONS.glob("*/*/case.json"), *LESSONS.glob("*/case.json"))
+    return {path.parent.name: path.parent for path in described}
 
 
 def truth_of(story: Mapping[str, object], task: Task) -> dict[str, float] | None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from mmcore.cases.worklist import open_store
+from mmcore.domain.errors import CaseNotFoundError
 from mmcore.tasks import get_task
 from mmcore.teaching import scores as teaching
 from mmcore.teaching import session as teach
@@ -127,3 +128,37 @@ def test_standings_and_calibration_are_those_of_pencil_and_paper():
     rows = teach.calibration([a for a in answers if a.student == "ann"])
     assert [(r["low"], r["n"], r["happened"]) for r in rows] == [(0.0, 3, 0.0), (0.5, 2, 0.5), (0.9, 1, 1.0)]
     assert teach.calibration(answers, "model") == []
+
+
+@pytest.mark.parametrize(
+    ("key", "task"),
+    [
+        ("demo-003", "chest_infection"),
+        ("lesson-belly", "chest_infection"),
+        ("heart-004", "heart_ecg"),
+        ("lung-001", "lung_nodule"),
+        ("severity-001", "chest_severity"),
+        ("heart-coronary-001", "heart_coronary"),
+    ],
+)
+def test_a_demonstration_of_every_task_and_a_lesson_can_be_taught(store, key, task):
+    summary, case = teach.open_case(store, key)
+    assert (summary.key, summary.task, case.task) == (key, task, task)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "../teach/cases/lesson-belly",
+        "chest_infection/demo-003",
+        "..",
+        ".",
+        "",
+        "*",
+        "demo-00?",
+        "cases/lesson-belly",
+    ],
+)
+def test_a_key_from_a_link_that_names_no_case_opens_no_folder(store, key):
+    with pytest.raises(CaseNotFoundError):
+        teach.open_case(store, key)
