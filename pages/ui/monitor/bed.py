@@ -82,7 +82,7 @@ def draw_moves(stored, bed: Bed, settings: WardSettings, alerts: Sequence[Alert]
 
 
 def _remembered(stored, bed: Bed, since: float | None, hour: int) -> dict[str, float]:
-    kept = state.memory(f"ward:{bed.key}")
+    kept = state.ward_memory(f"bed:{bed.key}")
     which = since, hour, len(bed.stay.minutes)  # a correction agreed to adds measurements
     if which not in kept:
         kept[which] = ward.shift(stored, bed, since, hour)

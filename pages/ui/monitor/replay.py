@@ -20,7 +20,7 @@ def beds(settings: WardSettings) -> tuple[Bed, ...]:
     """The ward's beds; those of patients are kept by this session only."""
     if ward.ward_name() == "demonstration":
         return resources.synthetic_beds(tuple(sorted(settings.agreed)))
-    kept = state.memory("ward:beds")
+    kept = state.ward_memory("beds")
     if "beds" not in kept:
         kept["beds"] = ward.open_ward(resources.stream())
     return kept["beds"]

@@ -18,7 +18,7 @@ _ENTERED, _WANTED, _OPENED, _LANGUAGE, _MEMORY, _PER_CASE = (
 )
 _UPLOADS, _ROUND, _ESTIMATE_FIRST, _WORK = "uploads", "round_of_new_case", "estimate_first", "work"
 _CONFIDENCE = "confidence"
-_TEACHING, _TOUR = "teaching", "tour_step"
+_TEACHING, _TOUR, _WARD = "teaching", "tour_step", "ward"
 _CASES_REMEMBERED = 8  # encodings and maps of the latest cases stay in memory for a quick return
 
 
@@ -87,6 +87,11 @@ def memory(key: str) -> dict:
     while len(kept) > _CASES_REMEMBERED:
         kept.pop(next(iter(kept)))
     return kept[key]
+
+
+def ward_memory(name: str) -> dict:
+    """What the monitor keeps of its beds in this session; apart from the cases, so that a look at the beds forgets none."""
+    return st.session_state.setdefault(_WARD, {}).setdefault(name, {})
 
 
 def in_background(work: Future, kind: str) -> Future:
