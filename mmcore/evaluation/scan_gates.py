@@ -47,7 +47,7 @@ def measure_gates(
 
     Films are those of patients that trained neither the model nor the gate; at most `most` of a source.
     """
-    rows = [r for d in data for r in held_back(engine, d, most)]
+    rows = [r for d in data for r in _held_back(engine, d, most)]
     seen = [s for row in progress(rows) for s in _films(engine, row)]
     others = ((kind, source, Scan(picture)) for kind, source, picture in _foreign(foreign))
     seen += [_judged(engine, kind, source, scan) for kind, source, scan in others]
@@ -99,7 +99,7 @@ def _share(outcomes: Iterable[bool]) -> dict:
     return {"n": len(known)} | clopper_pearson(sum(known), len(known))
 
 
-def held_back(engine: Engine, data: Path, most: int) -> list[PackRow]:
+def _held_back(engine: Engine, data: Path, most: int) -> list[PackRow]:
     """Rows with a scan whose patient neither the model nor the gate has met, at most `most` of each source."""
     gate = stored_gate(engine.task.image) if engine.task.image else None
     met = {

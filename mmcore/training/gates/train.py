@@ -1,6 +1,6 @@
 """Trains the gate of a task's scans: films of its packs, films spoilt in every way, and pictures of other things."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 
@@ -51,17 +51,12 @@ def train_gate(
     examples = joined([e for e in kept if len(e.kind)])
     fit_heads(net, examples)
     found = thresholds(net, examples)
-    taught_by = marks_of(films, parts)
+    taught_by = sorted({patient_mark(row.patient) for row in films if parts[row.patient] != TEST})
     description = {"picture": task.image, "version": version, "thresholds": found, "taught_by": taught_by}
     save_gate(net, description, out / version)
     counts = {kind: int((examples.kind == i).sum()) for i, kind in enumerate(KINDS)}
     report = {"pictures": counts, "thresholds": found, "patients": len(taught_by)}
     return report | {"never_seen": across(examples, _groups(examples))}
-
-
-def marks_of(films: Sequence[PackRow], parts: Mapping[str, str]) -> list[str]:
-    """Marks of the patients whose films teach the gate or set its thresholds; parts: patient -> train, calibration or test."""
-    return sorted({patient_mark(row.patient) for row in films if parts[row.patient] != TEST})
 
 
 def _groups(examples: Examples) -> dict[str, np.ndarray]:
