@@ -17,8 +17,8 @@ _ENTERED, _WANTED, _OPENED, _LANGUAGE, _MEMORY, _PER_CASE = (
     "per_case",
 )
 _UPLOADS, _ROUND, _ESTIMATE_FIRST, _WORK = "uploads", "round_of_new_case", "estimate_first", "work"
-_CONFIDENCE = "confidence"
-_TEACHING, _TOUR, _WARD = "teaching", "tour_step", "ward"
+_CONFIDENCE, _WARD = "confidence", "ward"
+_TEACHING, _TOUR = "teaching", "tour_step"
 _CASES_REMEMBERED = 8  # encodings and maps of the latest cases stay in memory for a quick return
 
 
@@ -89,11 +89,6 @@ def memory(key: str) -> dict:
     return kept[key]
 
 
-def ward_memory(name: str) -> dict:
-    """What the monitor keeps of its beds in this session; apart from the cases, so that a look at the beds forgets none."""
-    return st.session_state.setdefault(_WARD, {}).setdefault(name, {})
-
-
 def in_background(work: Future, kind: str) -> Future:
     """Note the work that this session waits for; what it waited for of the same kind and has not begun is called off."""
     waited = st.session_state.setdefault(_WORK, {})
@@ -106,6 +101,12 @@ def in_background(work: Future, kind: str) -> Future:
 def of_case(key: str, name: str, default: Any = None) -> Any:
     """A choice made on a case in this session: prior, contrast, estimate, edits."""
     return st.session_state.get(_PER_CASE, {}).get((key, name), default)
+
+
+def ward_memory(name: str) -> dict[object, Any]:
+    """What the monitor keeps of its beds in this session; apart from the cases, so that a look at the beds forgets none."""
+    kept: dict[object, Any] = st.session_state.setdefault(_WARD, {}).setdefault(name, {})
+    return kept
 
 
 def set_of_case(key: str, name: str, value: Any) -> None:
