@@ -70,7 +70,7 @@ def evaluate_stays(
 
 def fresh_stays(task: Task, pack: StayPack, known: set[str]) -> tuple[list[Stay], dict[str, int]]:
     """The stays that can be scored, and how many cannot by reason."""
-    left_out: Counter[str] = Counter(pack.left_out)
+    left_out: Counter[str] = Counter()
     fresh = []
     for stay in pack.stays:
         if patient_mark(stay.key) in known:
