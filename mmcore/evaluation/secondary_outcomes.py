@@ -57,7 +57,10 @@ def has_extra(task: Task, row: PackRow) -> bool:
 
 
 def with_extras(report: Mapping, task: Task, rows: Rows, probabilities: np.ndarray, resamples: int) -> dict:
-    """The report with the extra figures among its metrics, its baseline's and what it skips."""
+    """The report with the extra figures among its metrics, its baseline's and what it skips.
+
+    probabilities (N, K).
+    """
     if not task.extra_metrics:
         return dict(report)
     metrics, baseline, skipped = extra_figures(task, rows, probabilities, resamples)

@@ -65,7 +65,10 @@ def made_up_stay(task_name: str) -> Stay:
 
 
 def naive(model: StreamModel, row: np.ndarray) -> float:
-    """Milliseconds that a user's own explanation of the same row takes; unknown features stay unknown."""
+    """Milliseconds that a user's own explanation of the same row takes; unknown features stay unknown.
+
+    row (F,).
+    """
     from shap import KernelExplainer
 
     background = np.zeros((1, len(row)))
