@@ -104,19 +104,22 @@ def plain(notice: Notice) -> dict[str, object]:
 
 
 def pack(pixels: np.ndarray) -> bytes:
-    """An array, compressed."""
+    """An array, compressed: a picture (H, W), slices or frames (S, H, W), or an ECG (12, L)."""
     buffer = io.BytesIO()
     np.save(buffer, pixels, allow_pickle=False)
     return zlib.compress(buffer.getvalue(), level=1)
 
 
 def unpack(packed: bytes) -> np.ndarray:
-    """The array that was packed."""
+    """The array that was packed, (H, W), (S, H, W) or (12, L)."""
     return np.load(io.BytesIO(zlib.decompress(packed)), allow_pickle=False)
 
 
 def pictures_of(scan: Scan) -> np.ndarray:
-    """What is kept of a scan's pictures: the Hounsfield units of a CT, the frames of a clip, else its pixels."""
+    """What is kept of a scan's pictures: the Hounsfield units of a CT, the frames of a clip, else its pixels.
+
+    (S, H, W), of a film (H, W).
+    """
     return next(x for x in (scan.hounsfield, scan.frames, scan.pixels) if x is not None)
 
 
@@ -136,7 +139,7 @@ def to_scan(facts: dict[str, Any], kept: np.ndarray) -> Scan:
 
 
 def to_ct(facts: dict[str, Any], hounsfield: np.ndarray) -> Scan:
-    """A CT is kept as its Hounsfield units; its picture is made from them again."""
+    """A CT is kept as its Hounsfield units; its picture is made from them again. hounsfield (S, H, W)."""
     kept = {k: facts[k] for k in ("view", "laterality", "patient_hash", "body_part", "slice_spacing_mm")}
     taken = moment_of(facts["taken"])
     notices = tuple(Notice(**n) for n in facts["notices"])
