@@ -123,7 +123,10 @@ def conclude(
     out: Path,
     progress: Progress,
 ) -> StreamModel:
-    """Calibrate on the calibration stays, and store what the bedside needs."""
+    """Calibrate on the calibration stays, and store what the bedside needs.
+
+    parts (N,): the part of each stay.
+    """
     label, held = task.labels[0], np.flatnonzero(parts == CALIBRATION)
     died = found.died[held]
     share = float(found.died[parts == TRAIN].mean())
@@ -183,7 +186,10 @@ def hourly_risks(
 
 
 def baseline_points(task: Task, found: Snapshots, held: np.ndarray) -> dict[str, float]:
-    """The points from which a score calls a patient: as many calibration patients as died, as for the model."""
+    """The points from which a score calls a patient: as many calibration patients as died, as for the model.
+
+    held (n,): places of the calibration stays.
+    """
     died = found.died[held]
     saps = np.array([found.pack.scores.get(found.stays[i].key, {}).get("SAPS-I", np.nan) for i in held])
     end = task.stream.hours[-1] * 60
@@ -196,7 +202,10 @@ def baseline_points(task: Task, found: Snapshots, held: np.ndarray) -> dict[str,
 
 
 def balanced_points(points: np.ndarray, died: np.ndarray) -> float:
-    """The number of points at which the smaller of sensitivity and precision is largest (points are few, so they tie)."""
+    """The number of points at which the smaller of sensitivity and precision is largest (points are few, so they tie).
+
+    points, died (N,).
+    """
     best = max(np.unique(points), key=lambda p: _smaller(points >= p, died == 1))
     return float(best)
 

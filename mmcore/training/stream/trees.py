@@ -39,7 +39,10 @@ def _varies(x: np.ndarray) -> np.ndarray:
 
 
 def booster(x: np.ndarray, died: np.ndarray, weights: np.ndarray | None, settings: TreeSettings, seed: int):
-    """A fitted HistGradientBoostingClassifier."""
+    """A fitted HistGradientBoostingClassifier.
+
+    x (N, F) float32, died (N,) in {0, 1}, weights (N,) or None for equal ones.
+    """
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     return HistGradientBoostingClassifier(
