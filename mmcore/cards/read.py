@@ -66,7 +66,8 @@ class Gap(TypedDict):
 def all_cards(folder: Path | None = None) -> tuple[Card, ...]:
     """The card of every shipped model, newest version of each task first."""
     root = folder or settings().models
-    models = sorted((p.parent for p in root.glob("*/*/config.json")), key=_order)
+    newest_first = sorted((p.parent for p in root.glob("*/*/config.json")), key=by_version, reverse=True)
+    models = sorted(newest_first, key=lambda m: m.parent.name)
     return tuple(
         Card(
             m.parent.name,

@@ -55,14 +55,16 @@ class Stay:
 
 @dataclass(frozen=True)
 class StayPack:
-    """Stays of a data folder. outcome: stay -> 1, 0 or None; scores: stay -> name -> points; source, unit: stay -> name."""
+    """Stays of a data folder. outcome: stay -> 1, 0 or None; scores: stay -> name -> points; source, unit: stay -> name.
+
+    refused: reason -> measurements that are not used.
+    """
 
     stays: tuple[Stay, ...]
     outcome: Mapping[str, int | None]
     scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     source: Mapping[str, str] = field(default_factory=dict)
     unit: Mapping[str, str] = field(default_factory=dict)
-    left_out: Mapping[str, int] = field(default_factory=dict)
     refused: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -83,7 +85,7 @@ class StreamRisk:
 class StreamAttribution:
     """The evidence at one minute spread over parameters and hours: evidence = constant + sum(values) + residual, log-odds.
 
-    values (P, H): rows are the task's fields and then `extra`; columns the hours 0 to H - 1 since admission.
+    values (P, H): the rows named in `rows` (the task's fields, then what time itself adds); columns the hours 0 to H - 1 since admission.
     """
 
     minute: float

@@ -117,7 +117,10 @@ def report(engine: Engine, scored: Scored, left_out: dict[str, int], resamples: 
 
 
 def figures(engine: Engine, scored: Scored, weights: np.ndarray) -> tuple[dict, dict]:
-    """(metrics, skipped) of the rows, with the task's own pair metrics scored by the contrast of two logits."""
+    """(metrics, skipped) of the rows, with the task's own pair metrics scored by the contrast of two logits.
+
+    weights (R, N) of resampling.
+    """
     task = engine.task
     thresholds = [engine.facts.operating_point[k] for k in task.labels]
     metrics, skipped = label_metrics(

@@ -144,7 +144,10 @@ def _drawn(directory: Path, row: PackRow) -> np.ndarray | None:
 def in_drawn(
     engine: Engine, seen: Review, encodings: Encodings, drawn: np.ndarray
 ) -> tuple[float | None, float | None]:
-    """(share of the scan's evidence inside the outline, share of what moves it that comes from outside); None without a map."""
+    """(share of the scan's evidence inside the outline, share of what moves it that comes from outside); None without a map.
+
+    drawn (H, W) bool.
+    """
     attribution = next((a for a in seen.attributions if a.modality == "image"), None)
     if attribution is None:
         return None, None

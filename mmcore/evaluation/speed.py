@@ -132,7 +132,10 @@ def changed(engine: Engine, case: Case) -> Case:
 
 
 def inputs_of(engine: Engine, case: Case) -> dict[str, torch.Tensor]:
-    """The prepared tensors of a case, as FusionModel.forward takes them."""
+    """The prepared tensors of a case, as FusionModel.forward takes them.
+
+    pixels (1, C, H, W), samples (1, 12, L), ids and mask (1, T), values (1, F).
+    """
     stored, prepared = engine.stored, {}
     if case.scan is not None:
         prepared["pixels"] = image_input(case.scan, stored.lungs, engine.facts.image_size).pixels

@@ -70,7 +70,7 @@ def evaluate_stays(
 
 def fresh_stays(task: StreamTask, pack: StayPack, known: set[str]) -> tuple[list[Stay], dict[str, int]]:
     """The stays that can be scored, and how many cannot by reason."""
-    left_out: Counter[str] = Counter(pack.left_out)
+    left_out: Counter[str] = Counter()
     fresh = []
     for stay in pack.stays:
         if patient_mark(stay.key) in known:
@@ -199,7 +199,10 @@ def _trust(task: StreamTask, stored: StoredStream, scored: ScoredStays, weights:
 def figures(
     task: StreamTask, stored: StoredStream, scored: ScoredStays, rows: np.ndarray, weights: np.ndarray
 ) -> tuple[dict, dict]:
-    """(metrics, skipped) of some of the stays; calls are made at the last hour by the stored operating point."""
+    """(metrics, skipped) of some of the stays; calls are made at the last hour by the stored operating point.
+
+    rows (n,): places of these stays; weights (R, N) of resampling all N.
+    """
     label, died, w = task.labels[0], scored.died[rows], weights[:, rows]
     threshold = float(stored.model.facts.operating_point[label])
     last = scored.probabilities[rows, -1]
@@ -227,7 +230,10 @@ def figures(
 
 
 def min_sensitivity_precision(called: np.ndarray, ill: np.ndarray, weights: np.ndarray) -> dict[str, float]:
-    """The smaller of sensitivity and precision, the score of the PhysioNet/CinC Challenge 2012, with its interval."""
+    """The smaller of sensitivity and precision, the score of the PhysioNet/CinC Challenge 2012, with its interval.
+
+    called, ill (N,) bool; weights (R, N) of resampling.
+    """
     return interval(np.minimum(share(called, ill, weights), share(ill, called, weights)))
 
 

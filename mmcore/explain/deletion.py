@@ -93,7 +93,10 @@ def deletion_trial(values: np.ndarray, score: Score, steps: int = STEPS, orders:
 
 
 def random_orders(count: int, orders: int) -> list[np.ndarray]:
-    """Seeded orders of `count` parts, each followed by its reverse, so that for two parts both occur equally often."""
+    """Seeded orders of `count` parts, each followed by its reverse, so that for two parts both occur equally often.
+
+    Each (count,).
+    """
     rng = np.random.default_rng(0)
     drawn = [rng.permutation(count) for _ in range((orders + 1) // 2)]
     return [order for one in drawn for order in (one, one[::-1])][:orders]
@@ -108,7 +111,10 @@ def leave_one_out(score: Score, count: int) -> np.ndarray:
 
 
 def rank_correlation(first: np.ndarray, second: np.ndarray) -> float | None:
-    """Spearman's rank correlation, -1 to 1; None for fewer than three parts or where one side is the same everywhere."""
+    """Spearman's rank correlation, -1 to 1; None for fewer than three parts or where one side is the same everywhere.
+
+    first, second (N,).
+    """
     from scipy.stats import rankdata
 
     if len(first) < FEWEST_TO_RANK:

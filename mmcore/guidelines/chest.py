@@ -6,7 +6,7 @@ from mmcore.domain.guideline import APPLIES, NOT_KNOWN, Advice
 
 # British Thoracic Society, community acquired pneumonia in adults, 2009 update (Lim et al., Thorax 2009;64 Suppl III),
 # the score after Lim et al., Thorax 2003;58:377
-CRITERIA = {  # fact -> the point is given from this value on (True) or up to it (False), exclusive or not below
+CRITERIA = {  # fact -> whether its value gives the point; blood_pressure is that of _low_pressure
     "confusion": lambda v: v >= 1,
     "urea_mmol_per_l": lambda v: v > 7,
     "respiratory_rate_per_min": lambda v: v >= 30,

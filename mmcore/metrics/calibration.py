@@ -71,6 +71,8 @@ def calibration_figures(
 ) -> dict:
     """Calibration of the top label with its interval, where a calibrated model would fall, whether the error is within, and
     the Brier score. {} without rows.
+
+    probabilities, outcomes (N, K), NaN for unknown; weights (R, N) of resampling.
     """
     stated, happened, rows = top_label(probabilities, outcomes)
     if not len(stated):
@@ -83,7 +85,10 @@ def calibration_figures(
 def calibration_by_label(
     labels: Sequence[str], probabilities: np.ndarray, outcomes: np.ndarray, weights: np.ndarray
 ) -> dict[str, dict]:
-    """label -> the same figures of its own probability, over the rows whose outcome is known; Brier score 0 to 1."""
+    """label -> the same figures of its own probability, over the rows whose outcome is known; Brier score 0 to 1.
+
+    probabilities, outcomes (N, K), NaN for unknown; weights (R, N) of resampling.
+    """
     found = {}
     for k, label in enumerate(labels):
         rows = ~np.isnan(outcomes[:, k])
@@ -107,7 +112,10 @@ def _one_figure(stated: np.ndarray, happened: np.ndarray, weights: np.ndarray) -
 
 
 def reliability(probabilities: np.ndarray, outcomes: np.ndarray, n_bins: int = 10) -> list[dict[str, float]]:
-    """Stated probability, observed rate and n of each equal-mass bin, for the diagram."""
+    """Stated probability, observed rate and n of each equal-mass bin, for the diagram.
+
+    probabilities, outcomes (N,).
+    """
     order = np.argsort(probabilities, kind="stable")
     return [
         {

@@ -27,7 +27,10 @@ def decision_curve(
     weights: np.ndarray,
     thresholds: Sequence[float] = THRESHOLDS,
 ) -> dict[str, list[float]]:
-    """Net benefit over thresholds: of the model with its 95 % interval, of treating all, and of treating none (0 throughout)."""
+    """Net benefit over thresholds: of the model with its 95 % interval, of treating all, and of treating none (0 throughout).
+
+    probabilities, outcomes (N,); weights (R, N) of resampling, the first row as given.
+    """
     everyone = np.ones_like(probabilities)
     model = np.stack([net_benefit(probabilities, outcomes, t, weights) for t in thresholds])  # (T, R)
     treat_all = np.array([net_benefit(everyone, outcomes, t, weights[:1])[0] for t in thresholds])

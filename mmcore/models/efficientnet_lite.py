@@ -20,7 +20,10 @@ STAGES = (
 
 
 class SameConv(nn.Conv2d):
-    """A convolution padded as TensorFlow's SAME: output size is ceil(input / stride), the odd pixel goes last."""
+    """A convolution padded as TensorFlow's SAME: output size is ceil(input / stride), the odd pixel goes last.
+
+    (B, C, H, W) -> (B, D, h, w).
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         kernel, stride = self.kernel_size[0], self.stride[0]
@@ -39,7 +42,7 @@ def _convolve(inputs: int, outputs: int, kernel: int = 1, stride: int = 1, group
 
 
 class Block(nn.Module):
-    """Inverted residual: expand, convolve each channel by itself, project."""
+    """Inverted residual: expand, convolve each channel by itself, project. (B, C, H, W) -> (B, D, h, w)."""
 
     def __init__(self, inputs: int, outputs: int, expansion: int, stride: int, kernel: int) -> None:
         super().__init__()
@@ -78,14 +81,20 @@ class EfficientNetLite0(nn.Module):
         return self.late(self.early(x, len(self.blocks)), len(self.blocks))
 
     def early(self, x: Tensor, depth: int) -> Tensor:
-        """The stem and the first `depth` blocks; 255 grey levels are scaled as at ImageNet training."""
+        """The stem and the first `depth` blocks; 255 grey levels are scaled as at ImageNet training.
+
+        x (B, 1 or 3, H, W), 0 to 1 -> (B, C, h, w).
+        """
         x = F.relu6(self.stem((x.expand(-1, 3, -1, -1) * 255 - 127) / 128))  # (B, 32, H/2, W/2)
         for block in self.blocks[:depth]:
             x = block(x)
         return x
 
     def late(self, x: Tensor, depth: int) -> Tensor:
-        """The blocks from `depth` on and the last convolution, after `early(x, depth)`."""
+        """The blocks from `depth` on and the last convolution, after `early(x, depth)`.
+
+        (B, C, h, w) -> (B, width, h, w), 0 to 6.
+        """
         for block in self.blocks[depth:]:
             x = block(x)
         return F.relu6(self.head(x))  # (B, width, h, w)

@@ -21,7 +21,7 @@ class Encoded:
     publishers: np.ndarray
 
     def take(self, chosen: np.ndarray) -> "Encoded":
-        """The rows of a boolean or integer index."""
+        """The rows of a boolean or integer index. chosen: (N,) bool or (n,) int."""
         arrays = {n: getattr(self, n)[chosen] for n in self.__dataclass_fields__ if n != "inputs"}
         return replace(self, **arrays, inputs={m: x[chosen] for m, x in self.inputs.items()})
 

@@ -74,6 +74,7 @@ class FusionModel(PreTrainedModel):
 
     Evidence of a modality is scale * (W (encoding - reference)) + constant, with the reference the mean training features
     for image and waveform, masks of the same length for the text, and the background for the clinical values.
+    Takes pixels (B, C, H, W), samples (B, 12, L), ids and mask (B, T) or embeddings (B, T, E), and values (B, F).
     """
 
     config_class = FusionConfig

@@ -15,7 +15,7 @@ FINDINGS = 10  # see training.nodule_encoder.TARGETS
 
 
 class Residual(nn.Module):
-    """Two 3 x 3 convolutions around a shortcut (He et al. 2016)."""
+    """Two 3 x 3 convolutions around a shortcut (He et al. 2016). (B, C, H, W) -> (B, D, h, w)."""
 
     def __init__(self, inputs: int, outputs: int, stride: int) -> None:
         super().__init__()
@@ -64,6 +64,7 @@ class NoduleEncoder(nn.Module):
     """The mean of the maps of several networks, each trained without a part of the training patients.
 
     So every training patient has a network that never saw them, and heads can be fitted on what it says.
+    (B, 1, 40, 40) -> (B, FINDINGS, 5, 5).
     """
 
     feature_dim = FINDINGS

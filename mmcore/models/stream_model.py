@@ -21,7 +21,7 @@ class HourlyScale:
     offsets: tuple[float, ...]
 
     def at(self, hours) -> tuple[np.ndarray, np.ndarray]:
-        """(scale, offset) at hours since admission."""
+        """(scale, offset) at hours since admission. hours: one or (N,); both as many."""
         return np.interp(hours, self.hours, self.scales), np.interp(hours, self.hours, self.offsets)
 
 
@@ -35,7 +35,7 @@ class Expert:
     weights: tuple[float, ...]
 
     def weight(self, hours) -> np.ndarray:
-        """Share of the score at hours since admission, 0 to 1."""
+        """Share of the score at hours since admission, 0 to 1. hours: one or (N,); as many."""
         return np.interp(hours, self.hours, self.weights)
 
 

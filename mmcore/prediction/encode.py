@@ -144,7 +144,10 @@ def _digest(content: np.ndarray | str) -> str:
 
 
 def centred(engine: Engine, encodings: Encodings) -> dict[str, Tensor]:
-    """What FusionModel.fuse takes, a batch of one: encodings less their references and the values; what is absent is left out."""
+    """What FusionModel.fuse takes, a batch of one: encodings less their references and the values; what is absent is left out.
+
+    image, waveform, text (1, D); clinical (1, F).
+    """
     model = engine.stored.model
     inputs = {name: model.centred(name, x[None]) for name, x in encodings.maps.items()}
     if encodings.hidden is not None:

@@ -40,7 +40,10 @@ def _weights(places: np.ndarray, length: int) -> np.ndarray:
 
 
 def scaled(hounsfield: np.ndarray) -> np.ndarray:
-    """Hounsfield units as float32 in [0, 1] over the range of 12 stored bits: what encoders are given."""
+    """Hounsfield units as float32 in [0, 1] over the range of 12 stored bits: what encoders are given.
+
+    (..., H, W) -> the same.
+    """
     return ((np.clip(hounsfield, LOWEST, HIGHEST) - LOWEST) / (HIGHEST - LOWEST)).astype(np.float32)
 
 

@@ -144,7 +144,10 @@ def _second_r(line: np.ndarray) -> float:
 
 
 def repolarisation(beat: np.ndarray, waves: Waves, rr_seconds: float) -> dict[str, float]:
-    """ST levels (mV) at and after the J point, T waves, their axis and the time to their peak."""
+    """ST levels (mV) at and after the J point, T waves, their axis and the time to their peak.
+
+    beat (12, n), millivolts.
+    """
     j, last = waves.offset, beat.shape[1] - 1
     seg = beat[:, waves.onset : j + 1]
     r, s = seg.max(1).clip(0), (-seg.min(1)).clip(0)
@@ -183,7 +186,10 @@ def repolarisation(beat: np.ndarray, waves: Waves, rr_seconds: float) -> dict[st
 
 
 def atrium(samples: np.ndarray, beats: Beats, waves: Waves) -> dict[str, float]:
-    """The P wave of the typical beat, how alike P is from beat to beat, and what fibrillates between the beats."""
+    """The P wave of the typical beat, how alike P is from beat to beat, and what fibrillates between the beats.
+
+    samples (12, L), millivolts.
+    """
     first, last = waves.p_start, waves.p_end
     p = beats.typical[:, first:last]
     p = p - np.median(p, axis=1, keepdims=True)

@@ -46,6 +46,7 @@ def equalise(pixels: np.ndarray, strength: float = 1.0) -> np.ndarray:
 
     Whatever curve a film processor applied is undone, as long as it kept the order of grey levels.
     strength: 0 (only stretched to 0..1) to 1 (ranks only). A flat picture becomes 0.5.
+    (H, W) -> the same, float32.
     """
     low, high = float(pixels.min()), float(pixels.max())
     if high - low < 1e-6:
@@ -59,7 +60,10 @@ def equalise(pixels: np.ndarray, strength: float = 1.0) -> np.ndarray:
 
 
 def stretch(pixels: np.ndarray) -> np.ndarray:
-    """Grey levels spread so that the darkest 1 % are 0 and the brightest 1 % are 1; a flat picture becomes 0.5."""
+    """Grey levels spread so that the darkest 1 % are 0 and the brightest 1 % are 1; a flat picture becomes 0.5.
+
+    (H, W) -> the same, float32.
+    """
     low, high = (float(v) for v in np.percentile(pixels, [1, 99]))
     if high - low < 1e-6:
         return np.full(pixels.shape, 0.5, dtype=np.float32)

@@ -104,14 +104,14 @@ def plain(notice: Notice) -> dict[str, object]:
 
 
 def pack(pixels: np.ndarray) -> bytes:
-    """An array, compressed."""
+    """An array, compressed: a picture (H, W), slices or frames (S, H, W), or an ECG (12, L)."""
     buffer = io.BytesIO()
     np.save(buffer, pixels, allow_pickle=False)
     return zlib.compress(buffer.getvalue(), level=1)
 
 
 def unpack(packed: bytes) -> np.ndarray:
-    """The array that was packed."""
+    """The array that was packed, (H, W), (S, H, W) or (12, L)."""
     return np.load(io.BytesIO(zlib.decompress(packed)), allow_pickle=False)
 
 

@@ -21,7 +21,7 @@ from mmcore.stores.model_folders import (
     write_digests,
 )
 
-WEIGHTS = "model.safetensors"
+WEIGHTS, LUNGS = "model.safetensors", "lungs.safetensors"
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def save_lungs(lungs: nn.Module, directory: Path) -> None:
 
     directory.mkdir(parents=True, exist_ok=True)
     halved = {n: v.half().contiguous() if v.is_floating_point() else v for n, v in lungs.state_dict().items()}
-    save_file(halved, directory / "lungs.safetensors")
+    save_file(halved, directory / LUNGS)
 
 
 def load_model(directory: Path, task: str) -> StoredModel:
@@ -70,7 +70,7 @@ def load_model(directory: Path, task: str) -> StoredModel:
         raise ModelFileError("model_of_another_task", task=task, found=str(config.get("task")))
     model = _load_weights(directory)
     tokenizer = AutoTokenizer.from_pretrained(directory) if config.get("text_config") else None
-    lungs = _load_lungs(directory / "lungs.safetensors")
+    lungs = _load_lungs(directory / LUNGS)
     finder = None if lungs is None else folded(lungs)
     return StoredModel(model, tokenizer, finder, directory.name, digests[WEIGHTS], directory)
 

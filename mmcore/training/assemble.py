@@ -280,6 +280,6 @@ def _independent_baseline(x: np.ndarray, outcomes: np.ndarray) -> tuple[np.ndarr
 
 
 def parts_of(rows: Sequence[PackRow]) -> np.ndarray:
-    """train, calibration or test for each row, by its patient."""
+    """train, calibration or test for each row, by its patient. (N,) strings."""
     split = split_patients([r.patient for r in rows])
     return np.array([split[r.patient] for r in rows])

@@ -31,7 +31,7 @@ RUNS = 7  # interleaved, as in the bench
 
 @dataclass(frozen=True)
 class Fitted:
-    """A fitted and calibrated model: stated (inputs -> probabilities (N, K)) and shares (inputs -> logits, shares (N, M, K))."""
+    """A fitted and calibrated model, and what it states: inputs -> probabilities (N, K) by its calibration."""
 
     model: FusionModel
     stated: Callable[[Mapping[str, torch.Tensor]], np.ndarray]

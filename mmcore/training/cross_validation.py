@@ -178,6 +178,7 @@ def shuffled(shop: Workshop, part: dict[str, np.ndarray]) -> dict:
 
     The encoder learns from one permutation, the heads from PERMUTATIONS of them, since where one measure rules, as a nodule's
     size, a single one scores anything. Figures are {value: mean, low: smallest, high: largest} of these.
+    part: train, calibration, test -> places of rows (n,).
     """
     keep = np.arange(len(shop.extra))
     steps = min(shop.settings.fold_steps, 100)

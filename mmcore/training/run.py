@@ -76,7 +76,7 @@ class Workshop:
         rows at `train`.
 
         keep: which extra rows join. Rows at `train` without a label of the task teach what they can: the encoder, or the
-        fields that their source alone can teach.
+        fields that their source alone can teach. train, keep (n,): places of rows.
         """
         rows = [*(self.rows[i] for i in train), *(self.extra[i] for i in keep)]
         if shuffle:

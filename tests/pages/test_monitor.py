@@ -55,6 +55,15 @@ def test_a_click_on_a_bed_shows_it_and_silence_is_told(monitor):
     assert "Nothing has been measured for" in shown(app)
 
 
+def test_a_look_at_the_beds_forgets_no_case_that_was_read_in_this_session(monitor):
+    app = monitor()
+    app.session_state["memory"] = {f"case-{i}": {"encodings": i} for i in range(8)}
+    for bed in range(1, 9):
+        app.button(key=f"show_bed-{bed}").click().run()
+        assert not app.exception
+    assert app.session_state["memory"] == {f"case-{i}": {"encodings": i} for i in range(8)}
+
+
 def test_doubtful_readings_are_told_when_they_come(monitor):
     app = monitor()
     app.slider[0].set_value(16).run()

@@ -19,7 +19,7 @@ from mmcore.training.image.encoder import (
     started,
     views_of,
 )
-from mmcore.training.image.lungs import dice_scores, fit_lungs
+from mmcore.training.image.lungs import fit_lungs
 from mmcore.training.image.views import make_views, view_counts
 from mmcore.training.splits import fold_of, split_patients
 
@@ -218,11 +218,6 @@ def test_the_lung_finder_does_not_mind_brightness_and_contrast():
     with torch.no_grad():
         seen, changed = model(x), model(0.5 * x + 0.4)
         assert (changed - seen).abs().max() < 0.1 * (model(other) - seen).abs().max()
-
-
-def test_dice_is_one_for_the_same_mask_and_two_thirds_where_one_is_twice_the_other():
-    half, whole = np.eye(2, dtype=bool), np.ones((2, 2), dtype=bool)
-    assert dice_scores([half, half], [half, whole]) == pytest.approx([1.0, 2 / 3])
 
 
 def test_a_patient_keeps_the_part_whoever_else_is_in_the_pack():

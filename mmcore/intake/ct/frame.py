@@ -39,13 +39,19 @@ def check_along(axes: np.ndarray) -> None:
 
 
 def tilt_notices(axes: np.ndarray) -> list[list[Any]]:
-    """How far the slices are tilted, where that is more than TOLD_DEGREES; nothing is resampled for it."""
+    """How far the slices are tilted, where that is more than TOLD_DEGREES; nothing is resampled for it.
+
+    axes (3, 3).
+    """
     degrees = float(np.degrees(np.arccos(np.clip(np.abs(axes).max(1), 0, 1))).max())
     return [["ct_tilted", {"degrees": f"{degrees:.0f}"}]] if degrees > TOLD_DEGREES else []
 
 
 def check_plane(axes: np.ndarray, slices: int, step_mm: float | None, even: bool) -> None:
-    """Refuses slices of another plane that are too few, too far apart or uneven: axial pictures made of them would mislead."""
+    """Refuses slices of another plane that are too few, too far apart or uneven: axial pictures made of them would mislead.
+
+    axes (3, 3).
+    """
     axial = int(np.abs(axes[0]).argmax()) == 2
     if not axial and (slices < FEWEST_SLICES or step_mm is None or step_mm > WIDEST_STEP_MM or not even):
         raise UnreadableFileError("ct_not_axial")

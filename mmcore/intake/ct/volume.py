@@ -94,7 +94,7 @@ def _from_arrays(arrays: dict[str, np.ndarray]) -> tuple[dict, np.ndarray]:
 
 
 def as_hounsfield(values: np.ndarray) -> np.ndarray:
-    """Rounded and kept within 16 bits; what is not a number becomes air."""
+    """Rounded and kept within 16 bits; what is not a number becomes air. values (S, H, W)."""
     if values.dtype.kind == "f":
         values = np.rint(np.nan_to_num(values, nan=-1024.0, posinf=32767.0, neginf=-32768.0))
     return np.clip(values, -32768, 32767).astype(np.int16)

@@ -22,8 +22,8 @@ LEAP_MINUTES = (
 
 @dataclass(frozen=True)
 class SetAside:
-    """A reading that is not used, why, and the value it would count with (None: none), by the correction that the notice
-    proposes or once its time is confirmed."""
+    """A reading that is not used, why, its minute since admission (None: not usable), and the value it would count with
+    (None: none): `corrected` by what the notice proposes, or as read once its time is confirmed."""
 
     reading: Reading
     notice: Notice

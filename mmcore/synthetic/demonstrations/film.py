@@ -238,7 +238,6 @@ see.
 )
 
 # The films of demo-005, 006 and 007 are ones that the shipped model reads as clear, as it does most drawn without disease.
-DEMONSTRATION_SEEDS = tuple(story.seed for story in STORIES)
 
 
 def write_demonstration_cases(directory: Path) -> list[Path]:

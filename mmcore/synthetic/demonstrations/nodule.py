@@ -160,7 +160,10 @@ def write_nodule_cases(directory: Path) -> list[Path]:
 
 
 def mark_synthetic(hounsfield: np.ndarray) -> np.ndarray:
-    """The slices with the word SYNTHETIC burned in at the top left, outside what the model looks at."""
+    """The slices with the word SYNTHETIC burned in at the top left, outside what the model looks at.
+
+    hounsfield (S, H, W).
+    """
     image = Image.new("L", (hounsfield.shape[2], hounsfield.shape[1]), 0)
     ImageDraw.Draw(image).text((2, 2), WORD, fill=255, font=ImageFont.load_default(10))
     return np.where(np.asarray(image) > 128, WORD_HU, hounsfield).astype(np.int16)

@@ -53,7 +53,10 @@ class Body:
 
 
 def bend(warp: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Sideways displacement in cm at height y: no spine is straight."""
+    """Sideways displacement in cm at height y: no spine is straight.
+
+    warp (2, 3): amplitude, frequency and phase of two waves; y (H, W) or (n,), the same is returned.
+    """
     return sum(a * np.sin(y * k + p) for a, k, p in warp)
 
 
@@ -92,7 +95,7 @@ def body(rng: np.random.Generator) -> Body:
 def ellipse(
     f: Frame, centre: tuple[float, float], axes: tuple[float, float, float], degrees: float = 0.0
 ) -> np.ndarray:
-    """Chord of an ellipsoid; axes are half-lengths along its own x and y and along the ray, in cm."""
+    """Chord of an ellipsoid; axes are half-lengths along its own x and y and along the ray, in cm. (H, W)."""
     angle = np.deg2rad(degrees)
     dx, dy = f.x - centre[0], f.y - centre[1]
     u = (np.cos(angle) * dx + np.sin(angle) * dy) / axes[0]
@@ -101,7 +104,7 @@ def ellipse(
 
 
 def union(*chords: np.ndarray) -> np.ndarray:
-    """Chord of overlapping bodies: near the largest, without its creases."""
+    """Chord of overlapping bodies: near the largest, without its creases. Each (H, W)."""
     return np.sqrt(np.sqrt(sum((c * c) * (c * c) for c in chords)))
 
 
@@ -130,13 +133,13 @@ def tube(
 
 
 def rod(f: Frame, points: list, radii: list) -> np.ndarray:
-    """Chord of a solid bent rod in cm."""
+    """Chord of a solid bent rod in cm. (H, W)."""
     distance, weight = tube(f, np.array(points, float), np.array(radii, float), np.array(radii, float))
     return 2 * weight * np.sqrt(np.clip(1 - distance**2, 0, None))
 
 
 def torso(f: Frame, b: Body) -> np.ndarray:
-    """Chord of skin, fat and muscle: trunk, shoulders, neck and upper arms."""
+    """Chord of skin, fat and muscle: trunk, shoulders, neck and upper arms. (H, W), cm."""
     x = np.abs(f.x)
     waist = (16.0 + 0.02 * np.clip(f.y, 0, None) ** 1.4) * b.width + 0.8 * b.fat
     depth = (10.0 + 0.5 * b.fat) * (1 + 0.006 * np.clip(f.y + 6, -10, 16))
@@ -179,7 +182,7 @@ def torso(f: Frame, b: Body) -> np.ndarray:
 
 
 def breasts(f: Frame, b: Body) -> np.ndarray:
-    """Chord of both breasts; each ends in the curved lower edge that crosses the lung bases."""
+    """Chord of both breasts; each ends in the curved lower edge that crosses the lung bases. (H, W), cm."""
     total = np.zeros_like(f.x)
     for side in (LEFT, RIGHT):
         reach = 6.2 + 0.35 * b.breast
@@ -189,7 +192,7 @@ def breasts(f: Frame, b: Body) -> np.ndarray:
 
 
 def lung_space(f: Frame, b: Body, side: float) -> np.ndarray:
-    """Chord of one pleural cavity before the mediastinum and the diaphragm take their part."""
+    """Chord of one pleural cavity before the mediastinum and the diaphragm take their part. (H, W), cm."""
     x, w = side * f.x, b.width
     fall = np.clip((9 - f.y) / (22.6 * b.height), 0, None)
     inside = fall < 1
@@ -203,7 +206,7 @@ def lung_space(f: Frame, b: Body, side: float) -> np.ndarray:
 
 
 def mediastinum(f: Frame, b: Body) -> np.ndarray:
-    """Chord of heart, great vessels, and the tissue between the lungs."""
+    """Chord of heart, great vessels, and the tissue between the lungs. (H, W), cm."""
     h, turn = b.heart, 7 * b.rotation
     low = b.dome - 7.0
     left = ellipse(f, (2.7 * h + turn, 4.0 + low), (7.4 * h, 4.6 * h, 5.6), 40)
@@ -227,7 +230,7 @@ def mediastinum(f: Frame, b: Body) -> np.ndarray:
 
 
 def hila(f: Frame, b: Body) -> np.ndarray:
-    """Chord of the pulmonary arteries where they leave the mediastinum; the left one higher."""
+    """Chord of the pulmonary arteries where they leave the mediastinum; the left one higher. (H, W), cm."""
     w = b.width
     right = rod(f, [[-2.0, -2.6], [-3.9 * w, -1.5], [-4.9 * w, 0.6], [-5.6 * w, 3.0]], [1.1, 0.95, 0.65, 0.3])
     upper = rod(f, [[-3.0, -2.2], [-4.4 * w, -3.8], [-5.0 * w, -5.6]], [0.8, 0.55, 0.3])
@@ -237,7 +240,10 @@ def hila(f: Frame, b: Body) -> np.ndarray:
 
 
 def diaphragm(f: Frame, b: Body, side: float) -> np.ndarray:
-    """Share of the lung's chord that the dome hides: 0 above it, rising steeply at its edge to 1 below."""
+    """Share of the lung's chord that the dome hides: 0 above it, rising steeply at its edge to 1 below.
+
+    Over the film (H, W).
+    """
     top = b.dome + (1.1 if side == LEFT else 0.0)
     u = np.clip((side * f.x - 6.0 * b.width) / 9.3, -0.98, 0.98)
     depth = np.clip(f.y - top - 6.0 * (1 - np.sqrt(1 - u * u)), 0, None) / 4.0
@@ -245,7 +251,7 @@ def diaphragm(f: Frame, b: Body, side: float) -> np.ndarray:
 
 
 def airways(f: Frame) -> np.ndarray:
-    """Chord of the air in trachea and main bronchi."""
+    """Chord of the air in trachea and main bronchi. (H, W), cm."""
     trachea = rod(f, [[0.1, -20], [0.1, -14], [-0.2, -8.5], [-0.3, -4.6]], [0.85, 0.85, 0.8, 0.8])
     right = rod(f, [[-0.3, -4.6], [-1.7, -3.0], [-3.4, -1.4]], [0.75, 0.65, 0.45])
     left = rod(f, [[-0.3, -4.6], [1.8, -3.0], [4.0, -1.9]], [0.7, 0.55, 0.42])
@@ -253,7 +259,7 @@ def airways(f: Frame) -> np.ndarray:
 
 
 def stomach(f: Frame, b: Body, rng: np.random.Generator) -> np.ndarray:
-    """Chord of the gas under the left dome and in the bowel."""
+    """Chord of the gas under the left dome and in the bowel. (H, W), cm."""
     y = b.dome + rng.uniform(2.6, 3.4)
     gas = ellipse(
         f,
@@ -270,7 +276,10 @@ def stomach(f: Frame, b: Body, rng: np.random.Generator) -> np.ndarray:
 
 
 def cloud(rng: np.random.Generator, size: int, cells: int) -> np.ndarray:
-    """Smooth noise with about `cells` bumps a side, mean 0; the same pattern at any size."""
+    """Smooth noise with about `cells` bumps a side, mean 0; the same pattern at any size.
+
+    (size, size) float32.
+    """
     coarse = rng.standard_normal((cells, cells))
     away = np.abs((np.arange(size) + 0.5)[:, None] * (cells - 1) / size - np.arange(cells))  # (size, cells)
     near = 2 / 3 - away**2 + away**3 / 2  # cubic B-spline

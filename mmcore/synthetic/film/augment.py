@@ -75,7 +75,10 @@ def degrade(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def deface(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Boxes over corners, bars along borders and a hole anywhere: letters and frames of a source say nothing then."""
+    """Boxes over corners, bars along borders and a hole anywhere: letters and frames of a source say nothing then.
+
+    picture (H, W), 0 to 1.
+    """
     out = picture.copy()
     height, width = out.shape
     for corner in range(4):

@@ -6,14 +6,20 @@ from mmcore.synthetic.film.anatomy import LEFT, RIGHT, Body, Frame, cloud, ellip
 
 
 def hollow(distance: np.ndarray, shell: float, marrow: float) -> np.ndarray:
-    """Chord over diameter of a bone with a compact shell, which makes its bright edges, around marrow."""
+    """Chord over diameter of a bone with a compact shell, which makes its bright edges, around marrow.
+
+    distance (H, W) from the axis in radii.
+    """
     outer = np.sqrt(np.clip(1 - distance**2, 0, None))
     inner = np.sqrt(np.clip((1 - shell) ** 2 - distance**2, 0, None))
     return outer - (1 - marrow) * inner
 
 
 def ribs(f: Frame, b: Body, rng: np.random.Generator) -> np.ndarray:
-    """Ten pairs: each leaves the spine, turns at the side of the chest and falls forward to its cartilage."""
+    """Ten pairs: each leaves the spine, turns at the side of the chest and falls forward to its cartilage.
+
+    Over the film (H, W).
+    """
     total = np.zeros_like(f.x)
     gap = rng.uniform(2.1, 2.35) * b.height
     for side in (LEFT, RIGHT):
@@ -24,7 +30,10 @@ def ribs(f: Frame, b: Body, rng: np.random.Generator) -> np.ndarray:
 
 
 def rib(f: Frame, b: Body, side: float, number: int, back: float, girth: float) -> np.ndarray:
-    """One rib as half an ellipse tilted forward; back: height of its joint in cm, girth: 1 = average."""
+    """One rib as half an ellipse tilted forward; back: height of its joint in cm, girth: 1 = average.
+
+    Over the film (H, W).
+    """
     end = 118 if number == 1 else 142 - 2.5 * abs(number - 5) - 14 * max(number - 8, 0)
     phi = np.deg2rad(np.linspace(4, end, 34))
     fall = b.lordosis * (0.5 + 0.055 * number) * (0.75 if number == 1 else 1)
@@ -51,7 +60,7 @@ def rib(f: Frame, b: Body, side: float, number: int, back: float, girth: float) 
 
 
 def clavicles(f: Frame, b: Body, rng: np.random.Generator) -> np.ndarray:
-    """Both clavicles, S-shaped; higher and flatter on a supine film."""
+    """Both clavicles, S-shaped; higher and flatter on a supine film. (H, W)."""
     total = np.zeros_like(f.x)
     lift = rng.normal(-1.6 if b.supine else -0.2, 0.5)
     for side in (LEFT, RIGHT):
@@ -66,7 +75,7 @@ def clavicles(f: Frame, b: Body, rng: np.random.Generator) -> np.ndarray:
 
 
 def shoulders(f: Frame, b: Body, rng: np.random.Generator) -> np.ndarray:
-    """Scapulae with their dense borders, the sockets, and the heads and shafts of the upper arms."""
+    """Scapulae with their dense borders, the sockets, and the heads and shafts of the upper arms. (H, W)."""
     total = np.zeros_like(f.x)
     inward = rng.uniform(1.2, 3.2) if b.supine else rng.uniform(-1.2, 0.8)
     for side in (LEFT, RIGHT):
@@ -109,7 +118,7 @@ def inside_polygon(f: Frame, corners: np.ndarray) -> np.ndarray:
 
 
 def spine(f: Frame, rng: np.random.Generator) -> np.ndarray:
-    """Vertebral bodies between their discs, with pedicles, transverse and spinous processes."""
+    """Vertebral bodies between their discs, with pedicles, transverse and spinous processes. (H, W)."""
     x, y = np.abs(f.x), f.y + 24 + rng.uniform(0, 2)
     growth = 0.057  # cm a vertebra, from 1.75 cm at the top
     number = (np.sqrt(1.75**2 + 2 * growth * y) - 1.75) / growth

@@ -22,6 +22,7 @@ class Chest:
     vessels: tuple[np.ndarray, np.ndarray, np.ndarray]
 
     def lung(self, side: float) -> np.ndarray:
+        """Chord of air in the lung of that side (H, W), cm."""
         return self.left if side == LEFT else self.right
 
 
@@ -78,7 +79,10 @@ def other_pneumonia(chest: Chest, rng: np.random.Generator) -> Disease:
 
 
 def bronchopneumonia(chest: Chest, side: float, rng: np.random.Generator) -> tuple[np.ndarray, list[str]]:
-    """Ill-defined patches of about a centimetre in one lower zone, often a few on the other side."""
+    """Ill-defined patches of about a centimetre in one lower zone, often a few on the other side.
+
+    The share of air that is replaced (H, W), and the names of what is seen.
+    """
     f = chest.frame
     fill = np.zeros_like(chest.left)
     for where, strength in ((side, 1.0), (-side, rng.choice([0.0, 0.5]))):
@@ -95,7 +99,7 @@ def bronchopneumonia(chest: Chest, side: float, rng: np.random.Generator) -> tup
 
 
 def upper_lobe(chest: Chest, side: float, rng: np.random.Generator) -> np.ndarray:
-    """Above the horizontal fissure, whose edge is sharp; on the left without one."""
+    """Above the horizontal fissure, whose edge is sharp; on the left without one. (H, W), 0 to 1."""
     f = chest.frame
     level = rng.uniform(-2.4, -0.8) + 0.06 * (side * f.x - 8) + 0.012 * (side * f.x - 8) ** 2
     sharp = 0.16 if side == RIGHT else 1.1
@@ -104,7 +108,7 @@ def upper_lobe(chest: Chest, side: float, rng: np.random.Generator) -> np.ndarra
 
 
 def middle_lobe(chest: Chest, side: float, rng: np.random.Generator) -> np.ndarray:
-    """Beside the heart, whose border it hides: the middle lobe, on the left the lingula."""
+    """Beside the heart, whose border it hides: the middle lobe, on the left the lingula. (H, W), 0 to 1."""
     f = chest.frame
     near = blob(
         f, (side * (4.6 if side == RIGHT else 7.0), chest.body.dome - rng.uniform(3.2, 4.0)), (5.4, 5.0)
@@ -115,7 +119,7 @@ def middle_lobe(chest: Chest, side: float, rng: np.random.Generator) -> np.ndarr
 
 
 def lower_lobe(chest: Chest, side: float, rng: np.random.Generator) -> np.ndarray:
-    """Behind and beside the heart down to the diaphragm, whose outline it hides."""
+    """Behind and beside the heart down to the diaphragm, whose outline it hides. (H, W), 0 to 1."""
     f = chest.frame
     near = blob(f, (side * rng.uniform(6.0, 8.5), chest.body.dome + rng.uniform(-2.2, 0.2)), (6.2, 5.4))
     return soft_step((near + 0.38 * cloud(rng, f.size, 11) - 0.05) / 0.2)
@@ -128,7 +132,7 @@ LOBES = {
 
 
 def effusion(chest: Chest, side: float, rng: np.random.Generator) -> np.ndarray:
-    """Fluid in the recess with a meniscus that climbs at the chest wall."""
+    """Fluid in the recess with a meniscus that climbs at the chest wall. (H, W), 0 to 1."""
     f = chest.frame
     level = chest.body.dome + rng.uniform(-1.5, 2.2)
     climb = 4.2 * np.exp(-to_chest_wall(chest, side) / 1.3)
@@ -136,7 +140,10 @@ def effusion(chest: Chest, side: float, rng: np.random.Generator) -> np.ndarray:
 
 
 def bronchograms(chest: Chest, filled: np.ndarray) -> np.ndarray:
-    """Chord in cm of the air in bronchi of 2 to 6 mm, which run beside the arteries."""
+    """Chord in cm of the air in bronchi of 2 to 6 mm, which run beside the arteries.
+
+    filled (H, W), 0 to 1; the chord is (H, W).
+    """
     starts, ends, radii = chest.vessels
     wide = (radii > 0.11) & (radii < 0.4)
     aside = np.array([0.18, 0.12, 0.0])
@@ -153,12 +160,12 @@ def to_chest_wall(chest: Chest, side: float) -> np.ndarray:
 
 
 def blob(f: Frame, centre: tuple[float, float], axes: tuple[float, float]) -> np.ndarray:
-    """1 at the centre of an ellipse, 0 on its edge, negative outside."""
+    """1 at the centre of an ellipse, 0 on its edge, negative outside. (H, W)."""
     return 1 - np.hypot((f.x - centre[0]) / axes[0], (f.y - centre[1]) / axes[1])
 
 
 def soft_step(values: np.ndarray) -> np.ndarray:
-    """0 far below zero, 1 far above."""
+    """0 far below zero, 1 far above. (H, W) -> the same."""
     return 1 / (1 + np.exp(-np.clip(values, -30, 30)))
 
 

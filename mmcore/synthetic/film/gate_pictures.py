@@ -34,7 +34,7 @@ def varied(film: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def cropped(film: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A part of the film that lacks a good half of the lungs."""
+    """A part of the film that lacks a good half of the lungs. film (H, W) -> (FILM, FILM)."""
     height, width = film.shape
     rows, columns = rng.uniform(0.3, 0.6, 2)
     if rng.random() < 0.5:  # one side, the top or the bottom alone
@@ -47,7 +47,7 @@ def cropped(film: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def blurred(film: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Out of focus, or moved along a line, beyond what lets a vessel be seen."""
+    """Out of focus, or moved along a line, beyond what lets a vessel be seen. film (H, W) -> the same."""
     if rng.random() < 0.5:
         return gaussian_filter(film, rng.uniform(3.5, 8.0)).astype(np.float32)
     length = int(rng.integers(16, 40))
@@ -75,7 +75,7 @@ def another(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def noise(rng: np.random.Generator) -> np.ndarray:
-    """Grains of any size, stripes, gradients and chequers, and mixtures of them."""
+    """Grains of any size, stripes, gradients and chequers, and mixtures of them. (FILM, FILM), 0 to 1."""
     grain = gaussian_filter(rng.standard_normal((FILM, FILM)), rng.choice([0.0, 0.7, 2, 6, 18]))
     y, x = np.mgrid[0:FILM, 0:FILM] / FILM
     wave = np.sin(2 * np.pi * (rng.uniform(-20, 20) * x + rng.uniform(-20, 20) * y))
@@ -87,7 +87,10 @@ def noise(rng: np.random.Generator) -> np.ndarray:
 
 
 def page(rng: np.random.Generator) -> np.ndarray:
-    """A page of text, a plot of curves or an ECG strip, dark on light or light on dark."""
+    """A page of text, a plot of curves or an ECG strip, dark on light or light on dark.
+
+    (FILM, FILM), 0 to 1.
+    """
     from PIL import ImageDraw, ImageFont
 
     paper = Image.new("L", (384, 384), 255)
@@ -116,7 +119,10 @@ def page(rng: np.random.Generator) -> np.ndarray:
 
 
 def made_up(count: int, seed: int) -> Iterator[tuple[str, str, np.ndarray]]:
-    """(kind, maker, picture) of foreign pictures that this code draws: body parts, lateral chests, noise, pages."""
+    """(kind, maker, picture) of foreign pictures that this code draws: body parts, lateral chests, noise, pages.
+
+    Pictures (H, W), 0 to 1.
+    """
     for i in range(count):
         for part in BODY_PARTS:
             yield "other_body_part", part, draw_foreign(part, seed + i, FILM)
@@ -133,7 +139,10 @@ def patches(hounsfield: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def folder(root: Path) -> Iterator[tuple[str, str, np.ndarray]]:
-    """(kind, package, picture) of a folder KIND/PACKAGE/*.png or KIND/*.png of foreign pictures."""
+    """(kind, package, picture) of a folder KIND/PACKAGE/*.png or KIND/*.png of foreign pictures.
+
+    Pictures (H, W), 0 to 1.
+    """
     for path in sorted(Path(root).rglob("*")):
         if path.suffix.lower() in (".png", ".jpg", ".jpeg"):
             parts = path.relative_to(root).parts

@@ -20,6 +20,7 @@ class Sheet:
 
     @property
     def empty(self) -> np.ndarray:
+        """Nothing yet: zeros (H, W)."""
         return np.zeros_like(self.x)
 
 

@@ -6,7 +6,7 @@ from mmcore.synthetic.film.anatomy import Body, Frame, tube
 
 
 def side_marker(f: Frame, rng: np.random.Generator) -> np.ndarray:
-    """A lead letter L above the patient's left shoulder, on every film."""
+    """A lead letter L above the patient's left shoulder, on every film. (H, W)."""
     corner = np.array([rng.uniform(12.0, 14.0), rng.uniform(-15.2, -14.2)])
     letter = np.array([[0, 0], [0, 1.1], [0.7, 1.1]])
     distance, _ = tube(f, corner + letter, np.full(3, 0.13), np.ones(3))
@@ -14,7 +14,7 @@ def side_marker(f: Frame, rng: np.random.Generator) -> np.ndarray:
 
 
 def electrodes(f: Frame, b: Body, rng: np.random.Generator) -> np.ndarray:
-    """Three stickers with wires, on most supine patients and few others, whatever the disease."""
+    """Three stickers with wires, on most supine patients and few others, whatever the disease. (H, W)."""
     total = np.zeros_like(f.x)
     if rng.random() > (0.6 if b.supine else 0.06):
         return total

@@ -65,7 +65,7 @@ def healthy_chest(frame: anatomy.Frame, body: anatomy.Body, rng: np.random.Gener
 
 
 def healthy_markings(chest: disease.Chest, rng: np.random.Generator) -> np.ndarray:
-    """Chord in cm of vessels and fine tissue within the lungs."""
+    """Chord in cm of vessels and fine tissue within the lungs. (H, W)."""
     f, air = chest.frame, chest.left + chest.right
     hila = anatomy.hila(f, chest.body) * np.clip(air / 2, 0, 1)
     arteries = vessels.tree(f, *chest.vessels) * np.clip((air - 1) / 6, 0, 1)
@@ -74,7 +74,10 @@ def healthy_markings(chest: disease.Chest, rng: np.random.Generator) -> np.ndarr
 
 
 def expose(depth: np.ndarray, metal: np.ndarray, lungs: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Beer-Lambert, scatter, focal blur and quantum noise, then the log response of a digital film."""
+    """Beer-Lambert, scatter, focal blur and quantum noise, then the log response of a digital film.
+
+    depth, metal (H, W) and lungs (H, W) bool -> film (H, W), 0 to 1.
+    """
     size = depth.shape[0]
     scale = size / 512
     primary = np.exp(-depth)
@@ -95,7 +98,10 @@ def expose(depth: np.ndarray, metal: np.ndarray, lungs: np.ndarray, rng: np.rand
 
 
 def wide_blur(image: np.ndarray, sigma: float) -> np.ndarray:
-    """A Gaussian of many pixels as three running means, whose cost does not grow with its width."""
+    """A Gaussian of many pixels as three running means, whose cost does not grow with its width.
+
+    image (H, W).
+    """
     for _ in range(3):
         image = uniform_filter(image, int(round(2 * sigma)) + 1)
     return image

@@ -51,7 +51,10 @@ def chord_at(lung: np.ndarray, f: Frame, points: np.ndarray) -> np.ndarray:
 
 
 def tree(f: Frame, starts: np.ndarray, ends: np.ndarray, radii: np.ndarray) -> np.ndarray:
-    """Chord of many thin vessels, each splatted as its volume and blurred to its width, in cm."""
+    """Chord of many thin vessels, each splatted as its volume and blurred to its width, in cm.
+
+    starts, ends (N, 3) and radii (N,) in cm -> (H, W).
+    """
     total = np.zeros((f.size, f.size))
     steps = np.linspace(0, 1, 16, endpoint=False) + 1 / 32
     for low, high in pairwise((0, 0.05, 0.09, 0.15, 0.24, 0.36, 0.6, 2)):

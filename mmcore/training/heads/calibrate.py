@@ -28,7 +28,7 @@ def label_shares(outcomes: np.ndarray, exclusive: bool) -> np.ndarray:
 
 
 def prior_logits(shares: np.ndarray, exclusive: bool) -> np.ndarray:
-    """log of the shares (exclusive labels) or log(p / (1 - p)) (independent ones)."""
+    """log of the shares (exclusive labels) or log(p / (1 - p)) (independent ones). (K,) -> (K,)."""
     return np.log(shares) if exclusive else np.log(shares / (1 - shares))
 
 
@@ -36,7 +36,7 @@ def calibrate(model: FusionModel, data: Encoded, shares: np.ndarray) -> None:
     """Fit one positive scale and one constant a modality on all presence sets of the calibration rows; set the prior.
 
     Within each presence set the rows are weighted to the population's label shares, so that a constant cannot say "there is
-    a note, hence COVID-19": presence itself stays without evidence.
+    a note, hence COVID-19": presence itself stays without evidence. shares (K,).
     """
     reset_calibration(model)
     with torch.no_grad():

@@ -60,7 +60,10 @@ def _balanced(group: np.ndarray, sources: np.ndarray, source_power: float) -> np
 
 
 def start_heads(model: FusionModel, data: Encoded, background: np.ndarray) -> None:
-    """Set the references that evidence is measured from: mean training features and the clinical background."""
+    """Set the references that evidence is measured from: mean training features and the clinical background.
+
+    background (C, F): centroids of the clinical values.
+    """
     for name in ("image", "waveform"):
         features = data.inputs.get(name)
         if model.encoder_of(name) is not None and features is not None:
@@ -73,7 +76,10 @@ def start_heads(model: FusionModel, data: Encoded, background: np.ndarray) -> No
 
 
 def tensors(model: FusionModel, data: Encoded) -> dict[str, Tensor | None]:
-    """Rows as FusionModel.fuse takes them, features of maps less their mean; absent rows stay NaN."""
+    """Rows as FusionModel.fuse takes them, features of maps less their mean; absent rows stay NaN.
+
+    Each (N, D), clinical values (N, F).
+    """
     found: dict[str, Tensor | None] = {}
     for name in model.modalities:
         has_branch = name == "clinical" or model.encoder_of(name) is not None

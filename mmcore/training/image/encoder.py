@@ -93,7 +93,10 @@ def fit_image_encoder(
 
 
 def started(init_state: Mapping[str, Tensor] | None = None) -> EfficientNetLite0:
-    """The encoder before training, ImageNet's weights by default; in evaluation mode, so batch statistics stay those."""
+    """The encoder before training, ImageNet's weights by default; in evaluation mode, so batch statistics stay those.
+
+    It takes pictures (B, 1, H, W).
+    """
     encoder = EfficientNetLite0()
     if init_state is None:
         load_imagenet_weights(encoder)

@@ -1,6 +1,6 @@
 """Trains the lung finder on drawn lung masks."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -50,9 +50,3 @@ def _loss(logits: Tensor, masks: Tensor) -> Tensor:
     p = torch.sigmoid(logits)
     dice = (2 * (p * masks).sum((1, 2, 3)) + 1) / ((p + masks).sum((1, 2, 3)) + 1)
     return 0.5 * F.binary_cross_entropy_with_logits(logits, masks) + 0.5 * (1 - dice.mean())
-
-
-def dice_scores(predicted: Sequence[np.ndarray], drawn: Sequence[np.ndarray]) -> np.ndarray:
-    """Dice of each pair of bool masks, 0 to 1; two empty masks agree fully."""
-    pairs = zip(predicted, drawn, strict=True)
-    return np.array([2 * (a & b).sum() / total if (total := a.sum() + b.sum()) else 1.0 for a, b in pairs])

@@ -29,7 +29,7 @@ class Views:
     counts: np.ndarray
 
     def of(self, pictures: np.ndarray) -> "Views":
-        """The views of some pictures only; the maps are shared."""
+        """The views of some pictures only; the maps are shared. pictures (n,): their places."""
         return Views(self.maps, self.inside, self.starts[pictures], self.counts[pictures])
 
     def draw(self, pictures: np.ndarray, rng: np.random.Generator) -> tuple[Tensor, Tensor]:

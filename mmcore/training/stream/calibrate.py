@@ -48,7 +48,10 @@ def _platt(scores: np.ndarray, died: np.ndarray, towards: tuple[float, float] | 
 
 
 def operating_point(probabilities: np.ndarray, died: np.ndarray) -> float:
-    """The threshold at which as many calibration patients are called as died, so that sensitivity equals precision."""
+    """The threshold at which as many calibration patients are called as died, so that sensitivity equals precision.
+
+    probabilities, died (N,).
+    """
     order = np.sort(probabilities)[::-1]
     count = int(died.sum())
     if not 0 < count < len(order):

@@ -124,7 +124,10 @@ def conclude(
     out: Path,
     progress: Progress,
 ) -> StreamModel:
-    """Calibrate on the calibration stays, and store what the bedside needs."""
+    """Calibrate on the calibration stays, and store what the bedside needs.
+
+    parts (N,): the part of each stay.
+    """
     label, held = task.labels[0], np.flatnonzero(parts == CALIBRATION)
     died = found.died[held]
     share = float(found.died[parts == TRAIN].mean())
@@ -195,7 +198,10 @@ def baseline_points(task: StreamTask, found: Snapshots, held: np.ndarray) -> dic
 
 
 def balanced_points(points: np.ndarray, died: np.ndarray) -> float:
-    """The number of points at which the smaller of sensitivity and precision is largest (points are few, so they tie)."""
+    """The number of points at which the smaller of sensitivity and precision is largest (points are few, so they tie).
+
+    points, died (N,).
+    """
     best = max(np.unique(points), key=lambda p: _smaller(points >= p, died == 1))
     return float(best)
 

@@ -4,14 +4,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mmcore.models.stream_trees import LeafTable, joined
+from mmcore.models.stream_trees import LeafTable
 
 
 @dataclass(frozen=True)
 class TreeSettings:
     """What was chosen by cross-validation within the training patients."""
 
-    seeds: int = 4
     rate: float = 0.04
     rounds: int = 300
     leaves: int = 12
@@ -21,17 +20,13 @@ class TreeSettings:
     features: float = 0.25  # share of the features that a split may look at
 
 
-def fit_trees(
-    x: np.ndarray, died: np.ndarray, weights: np.ndarray, settings: TreeSettings, seed: int
-) -> LeafTable:
-    """The mean of several boosted models of rows x (N, F) float32 against died (N,) in {0, 1}."""
-    return joined([fit_one(x, died, weights, settings, seed + i) for i in range(settings.seeds)])
-
-
 def fit_one(
-    x: np.ndarray, died: np.ndarray, weights: np.ndarray, settings: TreeSettings, seed: int
+    x: np.ndarray, died: np.ndarray, weights: np.ndarray | None, settings: TreeSettings, seed: int
 ) -> LeafTable:
-    """One boosted model as a table of leaves; features that never vary are left out."""
+    """One boosted model of rows x (N, F) float32 against died (N,) in {0, 1} as a table of leaves.
+
+    weights (N,), None for equal ones. Features that never vary are left out.
+    """
     varying = np.flatnonzero(_varies(x))
     table = leaves_of(booster(x[:, varying], died, weights, settings, seed))
     placed = np.where(table.feature >= 0, varying[table.feature], -1).astype(np.int16)
@@ -44,7 +39,10 @@ def _varies(x: np.ndarray) -> np.ndarray:
 
 
 def booster(x: np.ndarray, died: np.ndarray, weights: np.ndarray | None, settings: TreeSettings, seed: int):
-    """A fitted HistGradientBoostingClassifier."""
+    """A fitted HistGradientBoostingClassifier.
+
+    x (N, F) float32, died (N,) in {0, 1}, weights (N,) or None for equal ones.
+    """
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     return HistGradientBoostingClassifier(

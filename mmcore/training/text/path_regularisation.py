@@ -35,6 +35,7 @@ class Pupil:
     bias: nn.Parameter  # (K,)
 
     def score(self, embeddings: Tensor, mask: Tensor) -> Tensor:
+        """embeddings (B, T, E) and mask (B, T) -> (B, K)."""
         hidden = self.encoder(inputs_embeds=embeddings, attention_mask=mask).last_hidden_state
         return mean_pool(hidden, mask) @ self.weight + self.bias
 
