@@ -66,7 +66,7 @@ class Gap(TypedDict):
 def all_cards(folder: Path | None = None) -> tuple[Card, ...]:
     """The card of every shipped model, newest version of each task first."""
     root = folder or settings().models
-    newest_first = sorted((p.parent for p in root.glob("*/*/config.json")), key=by_version, reverse=True)
+    newest_first = sorted((p.parent for p in root.glob("*/*/config.json")), key=version_of, reverse=True)
     models = sorted(newest_first, key=lambda m: m.parent.name)
     return tuple(
         Card(
@@ -195,10 +195,6 @@ def _figures(code: str, scored: Report, metrics: list[str]) -> list[Figure]:
     found = ((metric, figure(scored, metric)) for metric in metrics)
     rows, patients = count(scored, "n"), count(scored, "patients")
     return [Figure(code, metric, shown, rows, patients) for metric, shown in found if shown]
-
-
-def _order(model: Path) -> tuple[str, tuple[int, ...]]:
-    return model.parent.name, tuple(-part for part in version_of(model))
 
 
 def _text(path: Path) -> str:

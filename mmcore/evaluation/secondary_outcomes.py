@@ -59,7 +59,10 @@ def has_extra(task: CaseTask, row: PackRow) -> bool:
 def with_extras(
     report: Mapping, task: CaseTask, rows: Rows, probabilities: np.ndarray, resamples: int
 ) -> dict:
-    """The report with the extra figures among its metrics, its baseline's and what it skips."""
+    """The report with the extra figures among its metrics, its baseline's and what it skips.
+
+    probabilities (N, K).
+    """
     if not task.extra_metrics:
         return dict(report)
     metrics, baseline, skipped = extra_figures(task, rows, probabilities, resamples)

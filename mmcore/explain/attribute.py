@@ -131,7 +131,7 @@ def _text(engine: Engine, encodings: Encodings, wanted: Wanted, memory: dict) ->
             return model.encode_text(mask, embeddings=points) @ direction
 
         total = (wanted.total - wanted.constant) / wanted.factor
-        memory[key] = integrated_gradients(score, embeddings, baseline, total, tolerance)
+        memory[key] = integrated_gradients(score, embeddings, baseline, total, TOLERANCE / wanted.factor)
     values, steps = memory[key]
     return Attribution(
         wanted.modality, wanted.prediction.contrast, EXACT, "masks_of_the_same_length",

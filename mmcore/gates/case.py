@@ -36,7 +36,10 @@ def judge_case(
 def find_image_gate(
     familiar: Familiar | None, image_in: ImageInput | None, maps: Tensor | None
 ) -> tuple[Notice, ...]:
-    """Why the model's own eyes cannot use a scan: no lungs on it, or unlike every picture of the training; () if it can."""
+    """Why the model's own eyes cannot use a scan: no lungs on it, or unlike every picture of the training; () if it can.
+
+    maps (D, h, w).
+    """
     if image_in is None or maps is None:
         return ()
     if image_in.box.quality < TRUSTED:

@@ -116,7 +116,10 @@ def unpack(packed: bytes) -> np.ndarray:
 
 
 def pictures_of(scan: Scan) -> np.ndarray:
-    """What is kept of a scan's pictures: the Hounsfield units of a CT, the frames of a clip, a film's pixels."""
+    """What is kept of a scan's pictures: the Hounsfield units of a CT, the frames of a clip, a film's pixels.
+
+    (S, H, W), of a film (H, W).
+    """
     if isinstance(scan, CtVolume):
         return scan.hounsfield
     return scan.frames if isinstance(scan, Clip) else scan.pixels
@@ -136,7 +139,7 @@ def to_scan(facts: dict[str, Any], kept: np.ndarray) -> Scan:
 
 
 def to_ct(facts: dict[str, Any], hounsfield: np.ndarray) -> CtVolume:
-    """A CT is kept as its Hounsfield units; its picture is made from them again."""
+    """A CT is kept as its Hounsfield units; its picture is made from them again. hounsfield (S, H, W)."""
     kept = {k: facts[k] for k in ("view", "laterality", "patient_hash", "body_part", "slice_spacing_mm")}
     taken = moment_of(facts["taken"])
     notices = tuple(Notice(**n) for n in facts["notices"])

@@ -5,7 +5,6 @@ import shutil
 import pytest
 import torch
 
-from mmcore.cards.read import all_cards
 from mmcore.cards.write import keep_bench
 from mmcore.domain.errors import ModelFileError, ModelNotTrainedError
 from mmcore.paths import MODELS

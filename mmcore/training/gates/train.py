@@ -17,7 +17,7 @@ from mmcore.stores.gate_store import save_gate
 from mmcore.synthetic.film.gate_pictures import SPOILT, another, folder, made_up, small_film, varied
 from mmcore.synthetic.film.phantom import FIRST_TRAINING_SEED, draw
 from mmcore.training.gates.fit import Examples, across, fit_heads, thresholds
-from mmcore.training.splits import TEST, TRAIN, split_patients
+from mmcore.training.splits import TRAIN, split_patients
 
 MOST = 450  # films of one source
 DRAWN = 40  # pictures of each drawn kind

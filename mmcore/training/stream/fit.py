@@ -185,7 +185,10 @@ def hourly_risks(
 
 
 def baseline_points(task: StreamTask, found: Snapshots, held: np.ndarray) -> dict[str, float]:
-    """The points from which a score calls a patient: as many calibration patients as died, as for the model."""
+    """The points from which a score calls a patient: as many calibration patients as died, as for the model.
+
+    held (n,): places of the calibration stays.
+    """
     died = found.died[held]
     saps = np.array([found.pack.scores.get(found.stays[i].key, {}).get("SAPS-I", np.nan) for i in held])
     end = task.stream.hours[-1] * 60

@@ -18,7 +18,7 @@ _ENTERED, _WANTED, _OPENED, _LANGUAGE, _MEMORY, _PER_CASE = (
     "per_case",
 )
 _UPLOADS, _ROUND, _ESTIMATE_FIRST, _WORK = "uploads", "round_of_new_case", "estimate_first", "work"
-_CONFIDENCE, _WARD = "confidence", "ward"
+_CONFIDENCE = "confidence"
 _TEACHING, _TOUR = "teaching", "tour_step"
 T = TypeVar("T")
 _WARD = "ward:"  # what keys of the Monitor begin with; keys of cases hold no colon
@@ -108,12 +108,6 @@ def in_background(work: Future[T], kind: str) -> Future[T]:
 def of_case(key: str, name: str, default: Any = None) -> Any:
     """A choice made on a case in this session: prior, contrast, estimate, edits."""
     return st.session_state.get(_PER_CASE, {}).get((key, name), default)
-
-
-def ward_memory(name: str) -> dict[object, Any]:
-    """What the monitor keeps of its beds in this session; apart from the cases, so that a look at the beds forgets none."""
-    kept: dict[object, Any] = st.session_state.setdefault(_WARD, {}).setdefault(name, {})
-    return kept
 
 
 def set_of_case(key: str, name: str, value: Any) -> None:
