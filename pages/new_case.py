@@ -48,8 +48,7 @@ with right:
     from_files = dict(read.case.values)
     typed = upload.draw_values(task, from_files)
     found = upload.draw_found(note or read.case.note or "", task, {*from_files, *typed})
-    agreed = upload.confirmed()
-    entered = intake.read_upload((), task, accept_corrections=agreed, typed=found | typed, typed_note=note)
+    entered = upload.read_form(task, found | typed, note)
     if any(item.refused or item.corrections or item.notices for item in entered.items):
         upload.draw_items(entered, "form")
     case = moments.draw_form(intake.joined(read, entered), task)

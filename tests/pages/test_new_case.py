@@ -134,3 +134,14 @@ def test_an_ecg_that_is_refused_is_shown_too_with_the_reason(form):
     (svg,) = on_paper(app)
     assert svg.count("<polyline") == 3  # I, II and the rhythm strip of II
     assert "has 2 of the twelve leads" in page_text(app) and app.button(key="new_review").disabled
+
+
+def test_what_was_typed_is_read_once_however_often_the_screen_is_drawn(visit, monkeypatch):
+    from mmcore.cases import upload as intake
+
+    read = []
+    monkeypatch.setattr(intake, "note_moment", lambda text: read.append(text))
+    app = visit().switch_page("pages/new_case.py").run()
+    app.text_area(key="new_note_0").set_value("Fever and dry cough for three days.").run()
+    app.run()
+    assert read == ["Fever and dry cough for three days."]

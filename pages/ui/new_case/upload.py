@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import streamlit as st
@@ -46,6 +46,18 @@ def read_files(files: list[tuple[str, bytes]], task: CaseTask) -> Upload:
     if found is None:
         with st.spinner(t("screen.review.reading")):
             found = kept[key] = intake.read_upload(files, task, accept_corrections=agreed)
+    return found
+
+
+def read_form(task: CaseTask, typed: Mapping[str, object], note: str) -> Upload:
+    """What was typed, checked; the same words and values are not read twice in a session."""
+    agreed = confirmed()
+    kept, key = state.uploads(), (task.name, "form", tuple(sorted(typed.items())), note, agreed)
+    found: Upload | None = kept.get(key)
+    if found is None:
+        found = kept[key] = intake.read_upload(
+            (), task, accept_corrections=agreed, typed=typed, typed_note=note
+        )
     return found
 
 
