@@ -2,7 +2,8 @@
 
 from typing import TypeVar
 
-from torch import channels_last, nn
+import torch
+from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 Net = TypeVar("Net", bound=nn.Module)
@@ -17,4 +18,12 @@ def folded(net: Net) -> Net:
                 conv, norm = module[i], module[i + 1]
                 if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
                     module[i], module[i + 1] = fuse_conv_bn_eval(conv, norm), nn.Identity()
-    return net.to(memory_format=channels_last)
+    return channels_last(net)
+
+
+def channels_last(net: Net) -> Net:
+    """`net` itself with its 4-D tensors laid out as (B, H, W, C): Module.to(memory_format=...), which torch does not type."""
+    for tensor in (*net.parameters(), *net.buffers()):
+        if tensor.dim() == 4:
+            tensor.data = tensor.data.to(memory_format=torch.channels_last)
+    return net
