@@ -18,12 +18,12 @@ def folded(net: Net) -> Net:
                 conv, norm = module[i], module[i + 1]
                 if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
                     module[i], module[i + 1] = fuse_conv_bn_eval(conv, norm), nn.Identity()
-    return channels_last(net)
+    return laid_out(net, torch.channels_last)
 
 
-def channels_last(net: Net) -> Net:
-    """`net` itself with its 4-D tensors laid out as (B, H, W, C): Module.to(memory_format=...), which torch does not type."""
+def laid_out(net: Net, layout: torch.memory_format) -> Net:
+    """`net` itself with its 4-D tensors in the layout: what Module.to(memory_format=...) does, which torch does not type."""
     for tensor in (*net.parameters(), *net.buffers()):
         if tensor.dim() == 4:
-            tensor.data = tensor.data.to(memory_format=torch.channels_last)
+            tensor.data = tensor.data.to(memory_format=layout)
     return net
