@@ -3,14 +3,15 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
-from mmcore.cases.pack_rows import has_label
+from mmcore.cases.pack_rows import has_label, read_pack
 from mmcore.domain.case import LEADS, Waveform
 from mmcore.domain.errors import PackError
+from mmcore.domain.model_facts import Json
 from mmcore.domain.pack import PackRow
 from mmcore.domain.patient_marks import patient_mark
 from mmcore.domain.progress import Progress
@@ -21,11 +22,20 @@ from mmcore.metrics.coverage import clopper_pearson
 from mmcore.models.inputs import waveform_input
 from mmcore.prediction.engine import Engine
 from mmcore.preprocess.waveform import RATE_HZ, ready
-from mmcore.stores.model_store import write_digests
+from mmcore.stores.model_folders import write_digests
 from mmcore.synthetic.ecg.foreign import NO_ECG, SPOILT
 
 DRAWN = 40  # of each kind
 SEED = 5
+
+
+@dataclass(frozen=True)
+class Recording:
+    """An ECG of a patient not met, and whether the row has a label of the task."""
+
+    row: PackRow
+    ecg: Waveform
+    labelled: bool
 
 
 def keep_ecg_gate(engine: Engine, data: Path, progress: Progress) -> None:
@@ -33,7 +43,7 @@ def keep_ecg_gate(engine: Engine, data: Path, progress: Progress) -> None:
 
     Raises PackError where DIR does not hold the training patients. The engine in memory is not to be used afterwards.
     """
-    rows = [r for r in _recorded(engine, data) if has_label(engine.task, r)]
+    rows = [r for r, _ in _recorded(engine, data) if has_label(engine.task, r)]
     marks = [patient_mark(r.patient) for r in rows]
     measures = features_of_waveforms(engine.stored.model, rows, progress)
     parts = (np.isin(marks, engine.facts.patients[part]) for part in ("train", "calibration"))
@@ -47,31 +57,50 @@ def keep_ecg_gate(engine: Engine, data: Path, progress: Progress) -> None:
     write_digests(engine.stored.directory)
 
 
-def measure_ecg_gate(engine: Engine, data: Path, progress: Progress) -> dict:
+def measure_ecg_gate(engine: Engine, data: Path, progress: Progress) -> dict[str, Json]:
     """Shares with intervals: false alarms on recordings of patients not met, by source, and detection of each kind of foreign one.
 
     Patients without a label of the task count among those not met: they taught the encoder at most, not the gate. Recordings
     that the rules for files stop, as they would at the bedside, are counted by reason and are no false alarms of the gate.
     """
     met = engine.facts.met
-    rows = [
-        r
-        for r in _recorded(engine, data)
-        if not has_label(engine.task, r) or patient_mark(r.patient) not in met
+    new = [
+        Recording(row, ecg, has_label(engine.task, row))
+        for row, ecg in _recorded(engine, data)
+        if not has_label(engine.task, row) or patient_mark(row.patient) not in met
     ]
-    doubted = [find_doubt(r.waveform) for r in rows]
+    doubted = [find_doubt(r.ecg) for r in new]
     stopped = Counter(d.notice.code for d in doubted if d is not None)
-    rows = [r for r, d in zip(rows, doubted, strict=True) if d is None]
+    taken = [r for r, d in zip(new, doubted, strict=True) if d is None]
     good = []
-    for done, row in enumerate(rows):
-        good.append(_closed(engine, row.waveform.samples, row.waveform.rate_hz))
-        progress("held-back ECGs", done + 1, len(rows))
-    labelled = [has_label(engine.task, r) for r in rows]
+    for done, recording in enumerate(taken):
+        good.append(_closed(engine, recording.ecg.samples, recording.ecg.rate_hz))
+        progress("held-back ECGs", done + 1, len(taken))
+    sources = [ready(r.ecg.samples, r.ecg.rate_hz) for r in taken if r.labelled][:DRAWN]
+    detected, stopped_too = _foreign(engine, sources, progress)
+    alarms = list(zip(good, taken, strict=True))
+    return {
+        "task": engine.task.name,
+        "version": engine.stored.version,
+        "false_alarms_same_sources": _share([g for g, r in alarms if r.labelled]),
+        "false_alarms_other_sources": _share([g for g, r in alarms if not r.labelled]),
+        "false_alarms_by_source": {
+            name: _share([g for g, r in alarms if r.row.source == name])
+            for name in sorted({r.row.source for r in taken})
+        },
+        "stopped_by_file_rules": dict(stopped),
+        "detected": detected,
+        "detected_with_file_rules": stopped_too,
+    }
+
+
+def _foreign(
+    engine: Engine, sources: Sequence[np.ndarray], progress: Progress
+) -> tuple[dict[str, Json], dict[str, Json]]:
+    """Kind -> share of foreign and of spoilt recordings that the gate catches, and that it or the rules for files do."""
     rng = np.random.default_rng(SEED)
-    sources = [ready(r.waveform.samples, r.waveform.rate_hz) for r in rows if has_label(engine.task, r)][
-        :DRAWN
-    ]
-    detected, stopped_too = {}, {}
+    detected: dict[str, Json] = {}
+    stopped_too: dict[str, Json] = {}
     for kind in (*NO_ECG, *SPOILT):
         made = (
             [NO_ECG[kind](rng) for _ in range(DRAWN)]
@@ -83,25 +112,12 @@ def measure_ecg_gate(engine: Engine, data: Path, progress: Progress) -> dict:
         by_rule = [find_doubt(Waveform(np.asarray(x, np.float32), RATE_HZ, LEADS)) is not None for x in made]
         stopped_too[kind] = _share([a or b for a, b in zip(closed, by_rule, strict=True)])
         progress("foreign recordings", len(detected), len(NO_ECG) + len(SPOILT))
-    return {
-        "task": engine.task.name,
-        "version": engine.stored.version,
-        "false_alarms_same_sources": _share([g for g, known in zip(good, labelled, strict=True) if known]),
-        "false_alarms_other_sources": _share(
-            [g for g, known in zip(good, labelled, strict=True) if not known]
-        ),
-        "false_alarms_by_source": {
-            name: _share([g for g, r in zip(good, rows, strict=True) if r.source == name])
-            for name in sorted({r.source for r in rows})
-        },
-        "stopped_by_file_rules": dict(stopped),
-        "detected": detected,
-        "detected_with_file_rules": stopped_too,
-    }
+    return detected, stopped_too
 
 
-def _recorded(engine: Engine, data: Path) -> list[PackRow]:
-    return [r for r in engine.task.read_pack(Path(data)).rows if r.waveform is not None]
+def _recorded(engine: Engine, data: Path) -> list[tuple[PackRow, Waveform]]:
+    rows = read_pack(engine.task, Path(data)).rows
+    return [(r, r.waveform) for r in rows if r.waveform is not None]
 
 
 def _closed(engine: Engine, samples: np.ndarray, rate_hz: float) -> bool:
@@ -110,7 +126,7 @@ def _closed(engine: Engine, samples: np.ndarray, rate_hz: float) -> bool:
     return bool(ecg_gates(ecg, engine.facts.familiar_ecg, maps))
 
 
-def _share(outcomes: Sequence[bool]) -> dict:
+def _share(outcomes: Sequence[bool]) -> dict[str, float | None]:
     if not outcomes:
         return {"n": 0, "value": None, "low": None, "high": None}
-    return {"n": len(outcomes)} | clopper_pearson(sum(outcomes), len(outcomes))
+    return {"n": len(outcomes), **clopper_pearson(sum(outcomes), len(outcomes))}

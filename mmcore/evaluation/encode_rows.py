@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
+from transformers import PreTrainedTokenizerBase
 
 from mmcore.cases.pack_rows import outcomes_of, scan_of
 from mmcore.domain.pack import PackRow
@@ -21,7 +22,7 @@ BATCH = 32
 
 def encode_rows(
     model: FusionModel,
-    tokenizer,
+    tokenizer: PreTrainedTokenizerBase | None,
     task: CaseTask,
     rows: Sequence[PackRow],
     features: Mapping[str, np.ndarray],
@@ -31,10 +32,11 @@ def encode_rows(
 
     notes: keeps what the text encoder makes of a note, for rows that share one and for the next call.
     """
+    reads = model.text_encoder is not None
     text = np.full((len(rows), model.encoding_widths()["text"]), np.nan, dtype=np.float32)
     with torch.inference_mode():
         for i, row in enumerate(rows):
-            if row.note and model.text_encoder is not None and language_of(row.note) == "en":
+            if row.note and tokenizer is not None and reads and language_of(row.note) == "en":
                 if row.note not in notes:
                     ready = text_input(row.note, task.leak_terms, tokenizer, model.config.max_tokens)
                     notes[row.note] = model.encode_text(ready.mask, ready.ids)[0].numpy()
@@ -43,7 +45,7 @@ def encode_rows(
     return Encoded(
         keys=np.array([r.key for r in rows]),
         inputs=dict(features)
-        | ({"text": text} if model.text_encoder is not None else {})
+        | ({"text": text} if reads else {})
         | {"clinical": only_taught(values, [f["identified"] for f in model.config.fields])},
         outcomes=outcomes_of(task, rows),
         patients=np.array([r.patient for r in rows]),

@@ -1,16 +1,18 @@
 """Scores a shipped model on a pack of patients: every row by the same path as at the bedside."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
 from mmcore.cases.pack_rows import has_label, read_pack
+from mmcore.domain.model_facts import Json
 from mmcore.domain.pack import Pack, PackRow
 from mmcore.domain.patient_marks import patient_mark
 from mmcore.domain.prediction import RESIDUAL_LIMIT
-from mmcore.evaluation.score import Scored, by_subset, score, subset
+from mmcore.evaluation.score import Bar, Scored, by_subset, score, subset
 from mmcore.evaluation.secondary_outcomes import has_extra, with_extras
 from mmcore.metrics.figures import auroc, interval, label_metrics, patient_weights
 from mmcore.metrics.subgroups import age_band, too_few
@@ -24,12 +26,10 @@ from mmcore.metrics.trust import (
 from mmcore.metrics.unknown import called_where_unknown
 from mmcore.prediction.engine import Engine
 
-__all__ = ["Scored", "evaluate", "figures", "patient_mark", "report", "score"]
+Figures: TypeAlias = dict[str, dict[str, float]]
 
 
-def evaluate(
-    engine: Engine, directory: Path, resamples: int = 1000, progress: Callable[[Iterable], Iterable] = iter
-) -> dict:
+def evaluate(engine: Engine, directory: Path, resamples: int = 1000, progress: Bar = iter) -> dict[str, Json]:
     """The report of contract.md for a pack: figures with 95 % intervals by bootstrap over patients.
 
     Rows of patients that trained or calibrated the model are left out and counted; no other row is selected.
@@ -69,15 +69,16 @@ def unseen_rows(engine: Engine, pack: Pack) -> tuple[list[PackRow], Counter[str]
     return fresh, left_out
 
 
-def _met(engine: Engine) -> set[str]:
+def _met(engine: Engine) -> frozenset[str]:
     """Marks of the patients that trained or calibrated the model."""
     return engine.facts.met
 
 
-def _called_where_unknown(engine: Engine, parts: Sequence[Scored]) -> dict:
+def _called_where_unknown(engine: Engine, parts: Sequence[Scored]) -> dict[str, Json]:
     """What called_where_unknown finds in all the rows together, at the model's operating points."""
     rows = [r for part in parts for r in part.rows]
-    return called_where_unknown(
+    found: dict[str, Json] = {}
+    found |= called_where_unknown(
         engine.task.labels,
         np.concatenate([part.probabilities for part in parts]),
         np.concatenate([part.outcomes for part in parts]),
@@ -85,13 +86,14 @@ def _called_where_unknown(engine: Engine, parts: Sequence[Scored]) -> dict:
         [r.source for r in rows],
         [r.patient for r in rows],
     )
+    return found
 
 
-def report(engine: Engine, scored: Scored, left_out: dict[str, int], resamples: int) -> dict:
+def report(engine: Engine, scored: Scored, left_out: dict[str, int], resamples: int) -> dict[str, Json]:
     """The scored rows as the JSON of the command line contract."""
     task = engine.task
     patients = [r.patient for r in scored.rows]
-    out = {
+    out: dict[str, Json] = {
         "task": task.name,
         "model": {"version": engine.stored.version, "sha256": engine.stored.sha256},
         "n": len(scored.rows),
@@ -116,7 +118,7 @@ def report(engine: Engine, scored: Scored, left_out: dict[str, int], resamples: 
     )
 
 
-def figures(engine: Engine, scored: Scored, weights: np.ndarray) -> tuple[dict, dict]:
+def figures(engine: Engine, scored: Scored, weights: np.ndarray) -> tuple[Figures, dict[str, str]]:
     """(metrics, skipped) of the rows, with the task's own pair metrics scored by the contrast of two logits.
 
     weights (R, N) of resampling.
@@ -148,7 +150,7 @@ def figures(engine: Engine, scored: Scored, weights: np.ndarray) -> tuple[dict, 
     return metrics, skipped
 
 
-def _trust(engine: Engine, scored: Scored, weights: np.ndarray) -> dict:
+def _trust(engine: Engine, scored: Scored, weights: np.ndarray) -> dict[str, Json]:
     """Calibration, decision curves, selective risk and coverage of the rows."""
     task, rows = engine.task, scored.rows
     stated = Stated(
@@ -171,7 +173,7 @@ def sex_of(row: PackRow) -> str:
     return row.subgroup.get("sex") or {0.0: "F", 1.0: "M"}.get(row.values.get("sex", np.nan), "unknown")
 
 
-def _by_group(engine: Engine, scored: Scored, weights: np.ndarray) -> dict:
+def _by_group(engine: Engine, scored: Scored, weights: np.ndarray) -> dict[str, Json]:
     """Figures by where rows come from and what is used, all of them; by who the patients are, where there are enough."""
     rows = scored.rows
     sex = [sex_of(r) for r in rows]
@@ -182,23 +184,27 @@ def _by_group(engine: Engine, scored: Scored, weights: np.ndarray) -> dict:
         "by_sex_and_age": [f"{s} {a}" for s, a in zip(sex, age, strict=True)],
         "by_view": [r.subgroup.get("view") or "unknown" for r in rows],
     }
-    return {
+    made: dict[str, Json] = {
         "by_source": _groups(engine, scored, weights, [r.source for r in rows]),
         "by_publisher": _groups(engine, scored, weights, [r.publisher for r in rows]),
         "by_modalities": _groups(engine, scored, weights, scored.modalities),
-    } | {title: _groups(engine, scored, weights, names, sparing=True) for title, names in who.items()}
+    }
+    made |= {title: _groups(engine, scored, weights, names, sparing=True) for title, names in who.items()}
+    return made
 
 
 def _groups(
     engine: Engine, scored: Scored, weights: np.ndarray, names: Sequence[str], sparing: bool = False
-) -> dict:
+) -> dict[str, Json]:
     return {
         name: _group(engine, scored, weights, np.flatnonzero(np.asarray(names) == name), sparing)
         for name in sorted(set(names))
     }
 
 
-def _group(engine: Engine, scored: Scored, weights: np.ndarray, rows: np.ndarray, sparing: bool) -> dict:
+def _group(
+    engine: Engine, scored: Scored, weights: np.ndarray, rows: np.ndarray, sparing: bool
+) -> dict[str, Json]:
     """Figures of some rows; `sparing` gives none where the patients are too few, and says so."""
     part = Scored(
         rows=tuple(scored.rows[i] for i in rows),
@@ -211,7 +217,7 @@ def _group(engine: Engine, scored: Scored, weights: np.ndarray, rows: np.ndarray
         evidence=scored.evidence[rows],
     )
     patients = len({r.patient for r in part.rows})
-    found = {"n": len(rows), "patients": patients}
+    found: dict[str, Json] = {"n": len(rows), "patients": patients}
     reason = too_few(patients) if sparing else None
     if reason:
         return found | {"metrics": {}, "skipped": {"all": reason}}
@@ -219,7 +225,7 @@ def _group(engine: Engine, scored: Scored, weights: np.ndarray, rows: np.ndarray
     return found | {"metrics": metrics, "skipped": skipped}
 
 
-def _baseline(engine: Engine, scored: Scored, weights: np.ndarray) -> dict:
+def _baseline(engine: Engine, scored: Scored, weights: np.ndarray) -> dict[str, Json]:
     """The sceptic's model on the same rows: logistic regression on task.baseline, fitted on the training patients."""
     stored = engine.facts.baseline
     if not stored:

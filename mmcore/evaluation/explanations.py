@@ -1,7 +1,7 @@
 """Measures over patients that the model has not seen whether its explanations may be believed, and writes it beside the card."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,10 +11,13 @@ from mmcore.cards.write import write_card
 from mmcore.cases.pack_rows import case_of, read_pack
 from mmcore.domain.case import Case
 from mmcore.domain.errors import NothingToPredictError
+from mmcore.domain.memory import Memory
+from mmcore.domain.model_facts import Json
 from mmcore.domain.pack import PackRow
 from mmcore.domain.prediction import Contrast
 from mmcore.domain.review import Review
 from mmcore.evaluation.evaluate import unseen_rows
+from mmcore.evaluation.score import Bar
 from mmcore.evaluation.shortcuts import shortcut_report
 from mmcore.explain import checks as of_case
 from mmcore.explain.attribute import QUICK
@@ -29,7 +32,6 @@ from mmcore.prediction.engine import Engine
 FILE = "faithfulness.json"
 RESAMPLES = 1000
 RANDOMISED_ON = 8  # cases whose maps are made again with weights drawn anew
-Bar = Callable[[Iterable], Iterable]
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Tested:
     outside: float | None = None
 
 
-def measure(engine: Engine, directory: Path, most: int, progress: Bar = iter) -> dict:
+def measure(engine: Engine, directory: Path, most: int, progress: Bar = iter) -> dict[str, Json]:
     """The report on DIR's rows whose patients neither trained nor calibrated the model: badges for at most `most` of them, drawn
     by seed; drawn lungs and shortcuts on all. Raises PackError where the task reads no packs."""
     rows, _ = unseen_rows(engine, read_pack(engine.task, directory))
@@ -55,7 +57,7 @@ def measure(engine: Engine, directory: Path, most: int, progress: Bar = iter) ->
     encoded: list[tuple[PackRow, Encodings]] = []
     redone: list[tuple[Case, Contrast]] = []
     for i, row in enumerate(progress(rows)):
-        memory: dict = {}
+        memory: Memory = {}
         case = case_of(engine.task, row)
         try:
             seen = review(engine, case, memory=memory, tokens=QUICK)
@@ -85,7 +87,7 @@ def measure(engine: Engine, directory: Path, most: int, progress: Bar = iter) ->
     }
 
 
-def write(report: dict, folder: Path) -> None:
+def write(report: Mapping[str, Json], folder: Path) -> None:
     """Keep the report in a model's folder, and tell it in its card."""
     (folder / FILE).write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     card = folder / "card.json"
@@ -93,39 +95,39 @@ def write(report: dict, folder: Path) -> None:
         write_card(folder, json.loads(card.read_text(encoding="utf-8")))
 
 
-def _thresholds() -> dict:
+def _thresholds() -> dict[str, float]:
     names = ("SAYS_LITTLE", "DISAGREE", "AGREE", "INSIDE_FAILS", "INSIDE_GOOD")
     return {name.lower(): getattr(of_case, name) for name in names}
 
 
-def _of_modality(tested: Sequence[Tested], modality: str) -> dict:
+def _of_modality(tested: Sequence[Tested], modality: str) -> dict[str, Json]:
     """Shares with 95 % intervals by bootstrap over patients, and medians, of the badges of one modality."""
     pairs = [(t, b) for t in tested for b in t.badges if b.modality == modality]
     if not pairs:
         return {"n": 0}
-    orders = [(t, b) for t, b in pairs if b.tested]
-    out: dict = {"n": len(pairs), "tested": len(orders)}
+    orders = [(t, b.trial, b.agreement) for t, b in pairs if b.tested and b.trial is not None]
+    out: dict[str, Json] = {"n": len(pairs), "tested": len(orders)}
     out |= {
         c: _share([t for t, _ in pairs], [b.colour == c for _, b in pairs])
         for c in ("green", "amber", "grey")
     }
     if orders:
-        owners, trials = [t for t, _ in orders], [b.trial for _, b in orders]
+        owners, trials = [t for t, _, _ in orders], [trial for _, trial, _ in orders]
         out["beats_random_deletion"] = _share(owners, [t.deletion_gain > 0 for t in trials])
         out["beats_random_insertion"] = _share(owners, [t.insertion_gain > 0 for t in trials])
         out["median_deletion_gain"] = round(float(np.median([t.deletion_gain for t in trials])), 4)
-    agreements = [b.agreement for _, b in orders if b.agreement is not None]
+    agreements = [agreement for _, _, agreement in orders if agreement is not None]
     out["median_agreement"] = round(float(np.median(agreements)), 3) if agreements else None
     out["methods"] = sorted({f"{b.method} against {b.other_method}" for _, b in pairs})
     out["median_passes"] = int(np.median([b.passes for _, b in pairs]))
     return out
 
 
-def _share(owners: Sequence[Tested], hits: Sequence[bool]) -> dict | None:
+def _share(owners: Sequence[Tested], hits: Sequence[bool]) -> dict[str, float] | None:
     return _mean(owners, np.asarray(hits, dtype=float))
 
 
-def _mean(owners: Sequence[Tested], values: np.ndarray) -> dict | None:
+def _mean(owners: Sequence[Tested], values: np.ndarray) -> dict[str, float] | None:
     if not len(values):
         return None
     weights = patient_weights([t.row.patient for t in owners], RESAMPLES)
@@ -157,7 +159,7 @@ def in_drawn(
     return attribution.share_inside(drawn), moved_out / both if both else None
 
 
-def _inside(tested: Sequence[Tested]) -> dict:
+def _inside(tested: Sequence[Tested]) -> dict[str, Json]:
     """Mean share of the evidence inside drawn lungs, how many pictures reach the mark, and how much moves it from outside."""
     drawn = [t for t in tested if t.inside is not None]
     shares = np.array([t.inside for t in drawn])

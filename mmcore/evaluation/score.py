@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import combinations
+from typing import TypeAlias
 
 import numpy as np
 import torch
 
 from mmcore.cases.pack_rows import case_of, outcomes_of
 from mmcore.domain.errors import NothingToPredictError
+from mmcore.domain.memory import Memory
 from mmcore.domain.pack import PackRow
 from mmcore.domain.task import CaseTask
 from mmcore.explain.review import review
@@ -17,6 +19,7 @@ from mmcore.models.fusion import FusionModel
 from mmcore.prediction.encode import centred, encode
 from mmcore.prediction.engine import Engine
 
+Bar: TypeAlias = Callable[[Iterable[PackRow]], Iterable[PackRow]]
 READERS = 2  # rows decoded ahead, each in a child process
 
 
@@ -40,13 +43,11 @@ class Scored:
     inputs: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
-def score(
-    engine: Engine, rows: Sequence[PackRow], progress: Callable[[Iterable], Iterable] = iter
-) -> tuple[Scored, int]:
+def score(engine: Engine, rows: Sequence[PackRow], progress: Bar = iter) -> tuple[Scored, int]:
     """Every row reviewed with all its attributions; and how many rows had nothing to predict from."""
     task = engine.task
     kept, reviews, inputs = [], [], []
-    memory: dict = {}
+    memory: Memory = {}
     with ThreadPoolExecutor(READERS) as pool:
         cases = pool.map(lambda r: case_of(task, r), rows)
         for row in progress(list(rows)):

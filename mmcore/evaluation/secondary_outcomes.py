@@ -1,21 +1,26 @@
 """Figures of a label's evidence against outcomes beside the task's labels, e.g. a confirmed diagnosis, and of the baseline there."""
 
 from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
+from mmcore.domain.model_facts import Json
 from mmcore.domain.pack import PackRow
 from mmcore.domain.task import CaseTask, ExtraMetric
 from mmcore.metrics.figures import auroc, interval, patient_weights
 
-Rows = Sequence[PackRow]
+Rows: TypeAlias = Sequence[PackRow]
+Figures: TypeAlias = dict[str, dict[str, float]]
 
 
 def extra_figures(
     task: CaseTask, rows: Rows, probabilities: np.ndarray, resamples: int
-) -> tuple[dict[str, dict], dict[str, dict], dict[str, str]]:
+) -> tuple[Figures, Figures, dict[str, str]]:
     """(metrics, the same of the baseline's field alone, skipped) of rows with probabilities (N, K); NaN rows do not count."""
-    metrics, baseline, skipped = {}, {}, {}
+    metrics: Figures = {}
+    baseline: Figures = {}
+    skipped: dict[str, str] = {}
     for extra in task.extra_metrics:
         column = probabilities[:, task.labels.index(extra.label)]
         found = _figure(extra, rows, column, resamples)
@@ -31,7 +36,7 @@ def extra_figures(
     return metrics, baseline, skipped
 
 
-def _figure(extra: ExtraMetric, rows: Rows, scores: np.ndarray, resamples: int) -> dict | None:
+def _figure(extra: ExtraMetric, rows: Rows, scores: np.ndarray, resamples: int) -> dict[str, float] | None:
     known = [
         (r.patient, float(s), int(y))
         for r, s in zip(rows, scores, strict=True)
@@ -57,8 +62,8 @@ def has_extra(task: CaseTask, row: PackRow) -> bool:
 
 
 def with_extras(
-    report: Mapping, task: CaseTask, rows: Rows, probabilities: np.ndarray, resamples: int
-) -> dict:
+    report: Mapping[str, Json], task: CaseTask, rows: Rows, probabilities: np.ndarray, resamples: int
+) -> dict[str, Json]:
     """The report with the extra figures among its metrics, its baseline's and what it skips.
 
     probabilities (N, K).
@@ -66,12 +71,17 @@ def with_extras(
     if not task.extra_metrics:
         return dict(report)
     metrics, baseline, skipped = extra_figures(task, rows, probabilities, resamples)
-    of_baseline = dict(
-        report.get("baseline") or {"name": " and ".join(task.baseline), "metrics": {}, "skipped": {}}
-    )
-    of_baseline["metrics"] = dict(of_baseline.get("metrics", {})) | baseline
-    return dict(report) | {
-        "metrics": dict(report["metrics"]) | metrics,
-        "skipped": dict(report["skipped"]) | skipped,
-        "baseline": of_baseline,
+    begun: Mapping[str, Json] = {"name": " and ".join(task.baseline), "metrics": {}, "skipped": {}}
+    of_baseline = _part(report, "baseline") or begun
+    return {
+        **report,
+        "metrics": {**_part(report, "metrics"), **metrics},
+        "skipped": {**_part(report, "skipped"), **skipped},
+        "baseline": {**of_baseline, "metrics": {**_part(of_baseline, "metrics"), **baseline}},
     }
+
+
+def _part(report: Mapping[str, Json], name: str) -> Mapping[str, Json]:
+    """A part of a report, empty where there is none."""
+    part = report.get(name)
+    return part if isinstance(part, Mapping) else {}

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 import numpy as np
+from torch import Tensor
 
+from mmcore.domain.model_facts import Json
 from mmcore.domain.pack import PackRow
 from mmcore.prediction.encode import Encodings, centred
 from mmcore.prediction.engine import Engine
@@ -12,12 +14,12 @@ FEWEST = 10  # rows of a source, else it is left out
 FOLDS = 5
 
 
-def shortcut_report(engine: Engine, encoded: Sequence[tuple[PackRow, Encodings]]) -> dict:
+def shortcut_report(engine: Engine, encoded: Sequence[tuple[PackRow, Encodings]]) -> dict[str, Json]:
     """modality -> {n, sources, accuracy, majority}: cross-validated by patient, a logistic regression from encoding to source.
 
     accuracy well above `majority` (always naming the commonest source) means that the encoding knows where it comes from.
     """
-    out: dict[str, dict] = {}
+    out: dict[str, Json] = {}
     for modality in engine.task.modalities:
         rows, features = [], []
         for row, encodings in encoded:
@@ -29,12 +31,12 @@ def shortcut_report(engine: Engine, encoded: Sequence[tuple[PackRow, Encodings]]
     return out
 
 
-def _finite(engine: Engine, modality: str, x) -> np.ndarray:
+def _finite(engine: Engine, modality: str, x: Tensor) -> np.ndarray:
     """An encoding (1, D) without NaN; clinical values as the head expands them, so that an unknown one is its background."""
     return (engine.stored.model.clinical_head.expand(x) if modality == "clinical" else x)[0].float().numpy()
 
 
-def _readable(rows: Sequence[PackRow], features: np.ndarray) -> dict:
+def _readable(rows: Sequence[PackRow], features: np.ndarray) -> dict[str, Json]:
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import GroupKFold, cross_val_predict
     from sklearn.pipeline import make_pipeline

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeAlias
 
 import numpy as np
 import torch
 
 from mmcore.cards.write import keep_bench
 from mmcore.domain.case import LEADS, Case, Waveform
+from mmcore.domain.memory import Memory
+from mmcore.domain.model_facts import Json
 from mmcore.domain.prediction import RESIDUAL_LIMIT, Contrast
 from mmcore.domain.scan import CtVolume, Film, Mark, Scan
 from mmcore.domain.task import CaseTask, Modality
@@ -18,6 +21,8 @@ from mmcore.models.fusion import FusionModel
 from mmcore.models.inputs import clinical_input, image_input, text_input, waveform_input
 from mmcore.prediction.engine import Engine, load_engine
 
+Scorer: TypeAlias = Callable[..., torch.Tensor]  # changed inputs by name -> contrast (B,)
+
 THREADS = 2
 TOKENS = 128
 NAIVE_STEPS, NAIVE_SAMPLES = 50, 2048  # contract.md
@@ -27,7 +32,7 @@ WORDS = (
 ).split()
 
 
-def bench(task_name: str, keep: bool = False) -> dict:
+def bench(task_name: str, keep: bool = False) -> dict[str, Json]:
     """Medians of 7 interleaved runs on two threads, one case with every modality, warm (contract.md).
 
     keep: put them on the shipped model's card.
@@ -38,11 +43,11 @@ def bench(task_name: str, keep: bool = False) -> dict:
     return found
 
 
-def _measured(task_name: str) -> dict:
+def _measured(task_name: str) -> dict[str, Json]:
     torch.set_num_threads(THREADS)
     engine = load_engine(task_name)
     case = whole_case(engine)
-    memory: dict = {}
+    memory: Memory = {}
     review(engine, case, memory=memory)
     edited = changed(engine, case)
     work: dict[str, Callable[[], object]] = {
@@ -66,7 +71,11 @@ def _measured(task_name: str) -> dict:
         "what_if_over_forward": round(median["what_if"] / median["forward"], 3),
         "largest_residual": max(abs(a.residual) for a in exact.attributions),
         "residual_limit": RESIDUAL_LIMIT,
-        "steps": {a.modality.value: a.extra["steps"] for a in exact.attributions if "steps" in a.extra},
+        "steps": {
+            a.modality.value: steps
+            for a in exact.attributions
+            if isinstance(steps := a.extra.get("steps"), int)
+        },
         "agreement": agreement,
     }
 
@@ -136,12 +145,13 @@ def inputs_of(engine: Engine, case: Case) -> dict[str, torch.Tensor]:
 
     pixels (1, C, H, W), samples (1, 12, L), ids and mask (1, T), values (1, F).
     """
-    stored, prepared = engine.stored, {}
+    stored = engine.stored
+    prepared: dict[str, torch.Tensor] = {}
     if case.scan is not None:
         prepared["pixels"] = image_input(case.scan, stored.lungs, engine.facts.image_size).pixels
     if case.waveform is not None:
         prepared["samples"] = waveform_input(case.waveform)
-    if case.note:
+    if case.note and stored.tokenizer is not None:
         text = text_input(case.note, engine.task.leak_terms, stored.tokenizer, stored.model.config.max_tokens)
         prepared |= {"ids": text.ids, "mask": text.mask}
     prepared["values"] = torch.from_numpy(clinical_input(case.values, engine.task))[None]
@@ -172,7 +182,7 @@ def naive(engine: Engine, case: Case) -> dict[str, float]:
             cells = np.asarray(made[branch].extra.get("cells", made[branch].values))
             found[f"{branch}_grad_cam_correlation"] = float(np.corrcoef(cam.ravel(), cells.ravel())[0, 1])
     if "ids" in prepared:
-        tokens = _naive_tokens(engine, score, prepared)
+        tokens = _naive_tokens(engine, score, prepared["ids"])
         found["token_correlation"] = float(np.corrcoef(tokens, made["text"].values)[0, 1])
     fields = _naive_fields(engine.stored.model, score, prepared)
     if "clinical" in made:
@@ -180,7 +190,7 @@ def naive(engine: Engine, case: Case) -> dict[str, float]:
     return found
 
 
-def scorer(engine: Engine, contrast: Contrast, prepared: dict[str, torch.Tensor]) -> Callable:
+def scorer(engine: Engine, contrast: Contrast, prepared: dict[str, torch.Tensor]) -> Scorer:
     """(changed inputs by name) -> contrast (B,) through the whole model, the other inputs repeated to the batch."""
     labels = list(engine.task.labels)
     k, other = labels.index(contrast.label), labels.index(contrast.against) if contrast.against else None
@@ -188,7 +198,7 @@ def scorer(engine: Engine, contrast: Contrast, prepared: dict[str, torch.Tensor]
     def score(**changed: torch.Tensor) -> torch.Tensor:
         given = prepared | changed
         count = max(len(x) for x in given.values())
-        logits = engine.stored.model(
+        logits: torch.Tensor = engine.stored.model(
             **{n: x.expand(count, *x.shape[1:]) if len(x) != count else x for n, x in given.items()}
         ).logits
         return logits[:, k] - (logits[:, other] if other is not None else 0)
@@ -196,28 +206,34 @@ def scorer(engine: Engine, contrast: Contrast, prepared: dict[str, torch.Tensor]
     return score
 
 
-def _naive_map(engine: Engine, score: Callable, prepared: dict, name: str, branch: str) -> np.ndarray:
+def _naive_map(
+    engine: Engine, score: Scorer, prepared: dict[str, torch.Tensor], name: str, branch: str
+) -> np.ndarray:
     from captum.attr import LayerGradCam
 
     layer = engine.stored.model.encoder_of(branch)
     cam = LayerGradCam(lambda x: score(**{name: x}), layer).attribute(prepared[name].clone().requires_grad_())
-    return cam[0, 0].detach().double().numpy()
+    cells: np.ndarray = cam[0, 0].detach().double().numpy()
+    return cells
 
 
-def _naive_tokens(engine: Engine, score: Callable, prepared: dict) -> np.ndarray:
+def _naive_tokens(engine: Engine, score: Scorer, ids: torch.Tensor) -> np.ndarray:
     from captum.attr import LayerIntegratedGradients
 
-    ids = prepared["ids"]
-    inner = torch.full_like(ids, engine.stored.tokenizer.mask_token_id)
+    tokenizer, encoder = engine.stored.tokenizer, engine.stored.model.text_encoder
+    if tokenizer is None or encoder is None:
+        raise ValueError(f"the model of {engine.task.name} reads no notes")
+    inner = torch.full_like(ids, tokenizer.mask_token_id)
     inner[0, 0], inner[0, -1] = ids[0, 0], ids[0, -1]
-    layer = engine.stored.model.text_encoder.get_input_embeddings()
+    layer = encoder.get_input_embeddings()
     tokens = LayerIntegratedGradients(lambda x: score(ids=x), layer).attribute(
         ids, baselines=inner, n_steps=NAIVE_STEPS, internal_batch_size=8
     )
-    return tokens.sum(-1)[0].detach().double().numpy()
+    shares: np.ndarray = tokens.sum(-1)[0].detach().double().numpy()
+    return shares
 
 
-def _naive_fields(model: FusionModel, score: Callable, prepared: dict) -> np.ndarray:
+def _naive_fields(model: FusionModel, score: Scorer, prepared: dict[str, torch.Tensor]) -> np.ndarray:
     from shap import KernelExplainer
 
     def of_values(rows: np.ndarray) -> np.ndarray:
@@ -225,7 +241,9 @@ def _naive_fields(model: FusionModel, score: Callable, prepared: dict) -> np.nda
             return np.array([score(values=torch.tensor(r, dtype=torch.float32)[None]).item() for r in rows])
 
     explainer = KernelExplainer(of_values, torch.nan_to_num(_background(model)).numpy())
-    return explainer.shap_values(prepared["values"].numpy(), nsamples=NAIVE_SAMPLES, silent=True)[0]
+    values = prepared["values"].numpy()
+    shares: np.ndarray = explainer.shap_values(values, nsamples=NAIVE_SAMPLES, silent=True)[0]
+    return shares
 
 
 def _background(model: FusionModel) -> torch.Tensor:

@@ -4,9 +4,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
+from mmcore.domain.model_facts import Json
 from mmcore.domain.patient_marks import patient_mark
 from mmcore.domain.prediction import RESIDUAL_LIMIT
 from mmcore.domain.stream import Stay, StayPack
@@ -26,6 +28,9 @@ from mmcore.models.stream_model import probability
 from mmcore.monitor.risk import early_warning, explain, is_measured, risks
 from mmcore.stores.stream_store import StoredStream
 from mmcore.tasks import stream_task
+
+Bar: TypeAlias = Callable[[Iterable[Stay]], Iterable[Stay]]
+Figures: TypeAlias = dict[str, dict[str, float]]
 
 NEAR_HOURS = 6.0  # an hour is reported if some stay of the folder was still measured so shortly before it
 BASELINES = {"SAPS-I": "SAPS-I at admission", "NEWS2": "NEWS2 of the last six hours"}
@@ -52,8 +57,8 @@ def evaluate_stays(
     stored: StoredStream,
     directory: Path,
     resamples: int = 1000,
-    progress: Callable[[Iterable], Iterable] = iter,
-) -> dict:
+    progress: Bar = iter,
+) -> dict[str, Json]:
     """The report of contract.md for a pack of stays: figures with 95 % intervals by bootstrap over patients.
 
     Stays that trained or calibrated the model are left out and counted, as are those without a label or any measurement.
@@ -89,7 +94,7 @@ def score(
     stored: StoredStream,
     pack: StayPack,
     stays: Sequence[Stay],
-    progress: Callable[[Iterable], Iterable] = iter,
+    progress: Bar = iter,
 ) -> ScoredStays:
     """Every stay at every reported hour that the folder reaches, by the same path as at the bedside.
 
@@ -141,10 +146,10 @@ def hours_reached(task: StreamTask, stays: Sequence[Stay]) -> tuple[float, ...]:
 
 def report(
     task: StreamTask, stored: StoredStream, scored: ScoredStays, left_out: dict[str, int], resamples: int
-) -> dict:
+) -> dict[str, Json]:
     """The scored stays as the JSON of the command line contract."""
     keys = [s.key for s in scored.stays]
-    out = {
+    out: dict[str, Json] = {
         "task": task.name,
         "model": {"version": stored.version, "sha256": stored.sha256},
         "n": len(keys),
@@ -181,11 +186,16 @@ def report(
     }
 
 
-def _trust(task: StreamTask, stored: StoredStream, scored: ScoredStays, weights: np.ndarray) -> dict:
+def _trust(
+    task: StreamTask, stored: StoredStream, scored: ScoredStays, weights: np.ndarray
+) -> dict[str, Json]:
     """Selective risk, decision curve and coverage of the risk at the last hour, at which calls are made."""
     last, keys = scored.probabilities[:, -1], [s.key for s in scored.stays]
     stated = Stated(task.labels, task.exclusive, last[:, None], scored.died[:, None], weights, keys)
-    found = {"selective_risk": selective_report(stated), "decision_curves": decision_curves(stated)}
+    found: dict[str, Json] = {
+        "selective_risk": selective_report(stated),
+        "decision_curves": decision_curves(stated),
+    }
     conformal = stored.model.facts.conformal
     scores = conformal.scores.get(f"{scored.hours[-1]:g}")
     if scores is None:
@@ -198,7 +208,7 @@ def _trust(task: StreamTask, stored: StoredStream, scored: ScoredStays, weights:
 
 def figures(
     task: StreamTask, stored: StoredStream, scored: ScoredStays, rows: np.ndarray, weights: np.ndarray
-) -> tuple[dict, dict]:
+) -> tuple[Figures, dict[str, str]]:
     """(metrics, skipped) of some of the stays; calls are made at the last hour by the stored operating point.
 
     rows (n,): places of these stays; weights (R, N) of resampling all N.
@@ -239,8 +249,9 @@ def min_sensitivity_precision(called: np.ndarray, ill: np.ndarray, weights: np.n
 
 def _groups(
     task: StreamTask, stored: StoredStream, scored: ScoredStays, weights: np.ndarray, kind: str
-) -> dict:
-    names, found = scored.groups[kind], {}
+) -> dict[str, Json]:
+    names = scored.groups[kind]
+    found: dict[str, Json] = {}
     for name in sorted(set(names.tolist())):
         rows = np.flatnonzero(names == name)
         metrics, skipped = figures(task, stored, scored, rows, weights)
@@ -248,13 +259,13 @@ def _groups(
     return found
 
 
-def _baselines(stored: StoredStream, scored: ScoredStays, weights: np.ndarray) -> dict:
+def _baselines(stored: StoredStream, scored: ScoredStays, weights: np.ndarray) -> dict[str, Json]:
     """SAPS-I, and under `news2` the early-warning score, on the rows that have them, called at thresholds of calibration patients."""
     found = {name: _baseline(stored, scored, weights, name) for name in BASELINES}
     return found["SAPS-I"] | {"news2": found["NEWS2"]}
 
 
-def _baseline(stored: StoredStream, scored: ScoredStays, weights: np.ndarray, name: str) -> dict:
+def _baseline(stored: StoredStream, scored: ScoredStays, weights: np.ndarray, name: str) -> dict[str, Json]:
     points = scored.baselines[name]
     rows = ~np.isnan(points)
     died, w = scored.died[rows], weights[:, rows]
@@ -274,8 +285,8 @@ def _baseline(stored: StoredStream, scored: ScoredStays, weights: np.ndarray, na
     return {"name": BASELINES[name], "n": int(rows.sum()), "metrics": metrics, "skipped": {}}
 
 
-def _calibration_by_hour(scored: ScoredStays, weights: np.ndarray) -> dict:
-    found = {}
+def _calibration_by_hour(scored: ScoredStays, weights: np.ndarray) -> dict[str, Json]:
+    found: dict[str, Json] = {}
     for i, hour in enumerate(scored.hours):
         p = scored.probabilities[:, i]
         found[f"{hour:g}h"] = {

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from mmcore.domain.model_facts import Json
 from mmcore.domain.prediction import RESIDUAL_LIMIT
 from mmcore.domain.stream import Stay
 from mmcore.evaluation.timing import interleaved_medians, timed
@@ -20,7 +21,7 @@ NAIVE_SAMPLES = 2048  # contract.md
 MINUTE = 2880.0
 
 
-def bench_stream(task_name: str) -> dict:
+def bench_stream(task_name: str) -> dict[str, Json]:
     """Medians of 7 interleaved runs, warm, on the first made-up stay at hour 48.
 
     forward_ms: the trees on ready features. A case is features, risk and its exact account; naive is shap.KernelExplainer
@@ -74,4 +75,6 @@ def naive(model: StreamModel, row: np.ndarray) -> np.ndarray:
         return model.logits(given, np.full(len(rows), MINUTE))
 
     explainer = KernelExplainer(of_values, background)
-    return explainer.shap_values(np.nan_to_num(row)[None], nsamples=NAIVE_SAMPLES, silent=True)[0]
+    given = np.nan_to_num(row)[None]
+    shares: np.ndarray = explainer.shap_values(given, nsamples=NAIVE_SAMPLES, silent=True)[0]
+    return shares

@@ -15,6 +15,10 @@ class AdditiveClinicalHead(nn.Module):
     Shapley value against that background (an additive game: Lundberg and Lee 2017, section 4).
     """
 
+    centre: Tensor  # (P,)
+    spread: Tensor  # (P,)
+    identified: Tensor  # (F, K), 1 where the data can teach it
+
     def __init__(self, knots: Sequence[Sequence[float]], labels: int, exclusive: bool = True) -> None:
         super().__init__()
         self.exclusive = exclusive

@@ -1,5 +1,7 @@
 """A 1-D convolutional network for twelve leads whose pooled features are measurements, laid on the waves they belong to."""
 
+from collections.abc import Mapping
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -8,7 +10,7 @@ from mmcore.domain.case import LEADS
 from mmcore.preprocess.ecg_measures import MEASURES, WAVES
 
 
-def build_waveform_encoder(config: dict) -> "EcgEncoder":
+def build_waveform_encoder(config: Mapping[str, int]) -> "EcgEncoder":
     """An untrained waveform encoder from its configuration."""
     return EcgEncoder(config["width"], config["context"])
 
@@ -56,6 +58,10 @@ class EcgEncoder(nn.Module):
 
     feature_dim = len(MEASURES)
     measures = tuple(m.name for m in MEASURES)
+    centre: Tensor  # (D,) of each measure in training, its own unit
+    spread: Tensor  # (D,)
+    wave_of: Tensor  # (D,) place in WAVES
+    own: Tensor  # (D, 12)
 
     def __init__(self, width: int = 32, context: int = 48) -> None:
         super().__init__()
@@ -73,12 +79,10 @@ class EcgEncoder(nn.Module):
         own = torch.tensor(
             [[12.0 if m.lead == lead else 0.0 for lead in LEADS] if m.lead else [1.0] * 12 for m in MEASURES]
         )
-        self.register_buffer(
-            "centre", torch.zeros(len(MEASURES))
-        )  # of each measure in training, its own unit
+        self.register_buffer("centre", torch.zeros(len(MEASURES)))
         self.register_buffer("spread", torch.ones(len(MEASURES)))
         self.register_buffer("wave_of", torch.tensor(wave))
-        self.register_buffer("own", own)  # (D, 12)
+        self.register_buffer("own", own)
 
     def trunk(self, samples: Tensor) -> tuple[Tensor, Tensor]:
         """(values (B, 12, C, t) before the last map, wave logits (B, 5, t))."""
@@ -94,7 +98,7 @@ class EcgEncoder(nn.Module):
     def forward(self, samples: Tensor) -> Tensor:
         x, waves = self.trunk(samples)
         batch, _, width, time = x.shape
-        values = self.by_lead(x.reshape(batch * 12, width, time)).reshape(batch, 12, -1, time)
+        values: Tensor = self.by_lead(x.reshape(batch * 12, width, time)).reshape(batch, 12, -1, time)
         gate = waves.softmax(1)[:, self.wave_of]  # (B, D, t)
         return values.transpose(1, 2) * gate[:, :, None] * self.own[None, :, :, None]  # (B, D, 12, t)
 
@@ -104,7 +108,7 @@ class EcgEncoder(nn.Module):
         gate = waves.softmax(1)  # (B, 5, t)
         by_wave = torch.einsum("blct,bwt->bwlc", x, gate) / x.shape[3]  # (B, 5, 12, C)
         share = gate.mean(2)  # (B, 5)
-        weight, bias = self.by_lead.weight[:, :, 0], self.by_lead.bias
+        weight, bias = self.by_lead.weight[:, :, 0], self.get_parameter("by_lead.bias")
         chosen = by_wave[:, self.wave_of]  # (B, D, 12, C)
         values = torch.einsum("bdlc,dc->bdl", chosen, weight) + (bias * share[:, self.wave_of])[:, :, None]
         return (values * self.own).mean(2), waves

@@ -54,8 +54,8 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         y = x if self.expand is None else F.relu6(self.expand(x))
-        y = self.project(F.relu6(self.depthwise(y)))
-        return x + y if self.skip else y
+        projected: Tensor = self.project(F.relu6(self.depthwise(y)))
+        return x + projected if self.skip else projected
 
 
 class EfficientNetLite0(nn.Module):
@@ -107,7 +107,7 @@ def shortened(whole: EfficientNetLite0, blocks: int, width: int) -> EfficientNet
     encoder = EfficientNetLite0(blocks, width)
     kept = {k: v for k, v in whole.state_dict().items() if not k.startswith("head.")}
     encoder.load_state_dict({k: v for k, v in kept.items() if k in encoder.state_dict()}, strict=False)
-    weight = encoder.head[0].weight
+    weight = encoder.get_parameter("head.0.weight")
     drawn = torch.randn(weight.shape, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         weight.copy_(drawn / weight.shape[1] ** 0.5)

@@ -2,7 +2,8 @@
 
 from typing import TypeVar
 
-from torch import channels_last, nn
+import torch
+from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 Net = TypeVar("Net", bound=nn.Module)
@@ -17,4 +18,12 @@ def folded(net: Net) -> Net:
                 conv, norm = module[i], module[i + 1]
                 if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
                     module[i], module[i + 1] = fuse_conv_bn_eval(conv, norm), nn.Identity()
-    return net.to(memory_format=channels_last)
+    return laid_out(net, torch.channels_last)
+
+
+def laid_out(net: Net, layout: torch.memory_format) -> Net:
+    """`net` itself with its 4-D tensors in the layout: what Module.to(memory_format=...) does, which torch does not type."""
+    for tensor in (*net.parameters(), *net.buffers()):
+        if tensor.dim() == 4:
+            tensor.data = tensor.data.to(memory_format=layout)
+    return net

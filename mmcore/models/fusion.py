@@ -1,16 +1,26 @@
 """The fusion model: log-odds of each label as a prior plus the evidence of each modality that is present."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NotRequired, TypedDict
 
 import torch
 from torch import Tensor, nn
 from transformers import PretrainedConfig, PreTrainedModel
-from transformers.utils import ModelOutput
+from transformers.utils.generic import ModelOutput
 
+from mmcore.domain.model_facts import Json
 from mmcore.models.clinical_head import AdditiveClinicalHead
 from mmcore.models.ecg_encoder import build_waveform_encoder
-from mmcore.models.encoders import EFFICIENTNET_LITE0, build_image_encoder, build_text_encoder, mean_pool
+from mmcore.models.encoders import (
+    EFFICIENTNET_LITE0,
+    ImageEncoder,
+    TextEncoder,
+    WaveformEncoder,
+    build_image_encoder,
+    build_text_encoder,
+    mean_pool,
+)
 from mmcore.models.joint_heads import JointHead, shapley_shares
 from mmcore.models.lungs import organ_shares
 
@@ -18,11 +28,24 @@ Inputs = Mapping[str, Tensor | None]
 """modality -> centred encodings (B, D), for clinical the values (B, F); None, or a row of NaN, is absent."""
 
 
+class FieldFacts(TypedDict):
+    """A field as the model was taught it. background: centroids of 20 patients or more. identified: whether the data can teach it,
+    and for which labels; sources: those that have it; taught_by: the only source that does.
+    """
+
+    name: str
+    knots: Sequence[float]
+    background: Sequence[float]
+    identified: bool
+    identified_labels: NotRequired[Sequence[str]]
+    sources: Sequence[str]
+    taught_by: NotRequired[str | None]
+
+
 class FusionConfig(PretrainedConfig):
     """What rebuilds the network, and what travels with it: labels, thresholds, priors, calibration, provenance.
 
-    modalities: the order of evidence. organ_pooling: cells of the image's map count by their share of the organ. fields: dicts with `name`, `knots`, `background` (centroids of 20 patients or more),
-    `identified`. facts: figures and settings found at training (operating point, conformal scores, training ranges, hashed
+    modalities: the order of evidence. organ_pooling: cells of the image's map count by their share of the organ. facts: figures and settings found at training (operating point, conformal scores, training ranges, hashed
     patients); plain JSON values.
     """
 
@@ -35,16 +58,16 @@ class FusionConfig(PretrainedConfig):
         exclusive: bool = True,
         modalities: Sequence[str] = ("image", "text", "clinical"),
         image_encoder: str | None = EFFICIENTNET_LITE0,
-        image_config: dict | None = None,
+        image_config: Mapping[str, Json] | None = None,
         image_size: int = 192,
         organ_pooling: bool = False,
-        text_config: dict | None = None,
+        text_config: Mapping[str, Json] | None = None,
         max_tokens: int = 256,
-        waveform_config: dict | None = None,
-        fields: Sequence[dict] = (),
+        waveform_config: Mapping[str, int] | None = None,
+        fields: Sequence[FieldFacts] = (),
         fusion: str = "additive",
-        facts: dict | None = None,
-        **kwargs,
+        facts: Mapping[str, Json] | None = None,
+        **kwargs: Json,
     ) -> None:
         self.task, self.labels, self.exclusive = task, list(labels), exclusive
         self.modalities = list(modalities)
@@ -52,7 +75,10 @@ class FusionConfig(PretrainedConfig):
         self.organ_pooling = organ_pooling
         self.text_config, self.max_tokens, self.waveform_config = text_config, max_tokens, waveform_config
         self.fields, self.fusion, self.facts = list(fields), fusion, dict(facts or {})
-        super().__init__(**kwargs)
+        of_the_library: Callable[..., None] = (
+            super().__init__
+        )  # it types each of its settings; files hold any
+        of_the_library(**kwargs)
 
 
 def set_place(here: Tensor) -> Tensor:
@@ -78,11 +104,28 @@ class FusionModel(PreTrainedModel):
     """
 
     config_class = FusionConfig
+    config: FusionConfig
+    image_encoder: ImageEncoder | None
+    waveform_encoder: WaveformEncoder | None
+    text_encoder: TextEncoder | None
+    image_head: nn.Linear  # (D, K) weights, as the other heads
+    waveform_head: nn.Linear
+    text_head: nn.Linear
+    image_mean: Tensor  # (D,) training features
+    waveform_mean: Tensor
+    text_masks: Tensor  # (max_tokens + 1, D) of notes that are nothing but masks
+    prior: Tensor  # (K,) log-odds
+    scale: Tensor  # (M,)
+    constant: Tensor  # (M, K)
+    set_scale: Tensor  # (2^M,) at `set_place`
+    joint: JointHead | None
 
     def __init__(self, config: FusionConfig) -> None:
         super().__init__(config)
         k, m = len(config.labels), len(config.modalities)
-        self.image_encoder = self.text_encoder = self.waveform_encoder = None
+        self.image_encoder = None
+        self.text_encoder = None
+        self.waveform_encoder = None
         if "image" in config.modalities and config.image_encoder:
             self.image_encoder = build_image_encoder(config.image_encoder, config.image_config)
             self._add_map_head("image", self.image_encoder.feature_dim, k)
@@ -103,7 +146,7 @@ class FusionModel(PreTrainedModel):
         if config.fusion != "additive":
             widths = self.encoding_widths()
             self.joint = JointHead(config.fusion, tuple(widths[name] for name in config.modalities), k)
-        self.post_init()
+        PreTrainedModel.post_init(self)
 
     def _add_map_head(self, name: str, width: int, labels: int) -> None:
         setattr(self, f"{name}_head", nn.Linear(width, labels, bias=False))
@@ -117,15 +160,17 @@ class FusionModel(PreTrainedModel):
         """The order of evidence."""
         return self.config.modalities
 
-    def encoder_of(self, modality: str) -> nn.Module | None:
+    def encoder_of(self, modality: str) -> ImageEncoder | WaveformEncoder | TextEncoder | None:
         """The encoder of a modality; None for clinical values and where the model has no such branch."""
-        return getattr(self, f"{modality}_encoder", None)
+        found: ImageEncoder | WaveformEncoder | TextEncoder | None = getattr(
+            self, f"{modality}_encoder", None
+        )
+        return found
 
     def encoding_widths(self) -> dict[str, int]:
         """Width of each modality's encoding, 0 where the model has no such branch."""
-        maps = {
-            n: e.feature_dim if (e := self.encoder_of(n)) is not None else 0 for n in ("image", "waveform")
-        }
+        mapped = {"image": self.image_encoder, "waveform": self.waveform_encoder}
+        maps = {name: 0 if e is None else e.feature_dim for name, e in mapped.items()}
         text = self.text_encoder.config.hidden_size if self.text_encoder is not None else 0
         return maps | {"text": text, "clinical": len(self.clinical_head.columns)}
 
@@ -136,25 +181,31 @@ class FusionModel(PreTrainedModel):
         training features counts by its share of the organ, so the mean over cells is the mean over the organ and the map
         is flat outside it.
         """
+        encoder = self.image_encoder if modality == "image" else self.waveform_encoder
+        if encoder is None:
+            raise ValueError(f"the model of {self.config.task} has no encoder of {modality}")
         if modality != "image":
-            return self.encoder_of(modality)(x)
-        maps = self.image_encoder(x[:, :1])
+            return encoder(x)
+        maps = encoder(x[:, :1])
         if not self.config.organ_pooling or x.shape[1] == 1:
             return maps
         mean = self.image_mean[:, None, None]
-        return mean + (maps - mean) * organ_shares(x[:, 1:], maps.shape[-2:])
+        return mean + (maps - mean) * organ_shares(x[:, 1:], (maps.shape[-2], maps.shape[-1]))
 
     def encode_text(
         self, mask: Tensor, ids: Tensor | None = None, embeddings: Tensor | None = None
     ) -> Tensor:
         """Token ids or embeddings (B, T[, E]) and mask (B, T) -> pooled encoding less that of masks of the same length, (B, D)."""
         inputs = {"input_ids": ids} if embeddings is None else {"inputs_embeds": embeddings}
-        hidden = self.text_encoder(**inputs, attention_mask=mask).last_hidden_state  # (B, T, D)
+        if self.text_encoder is None:
+            raise ValueError(f"the model of {self.config.task} has no encoder of text")
+        hidden: Tensor = self.text_encoder(**inputs, attention_mask=mask).last_hidden_state  # (B, T, D)
         return mean_pool(hidden, mask) - self.text_masks[mask.sum(1)]  # (B, D)
 
     def centred(self, modality: str, maps: Tensor) -> Tensor:
         """Feature maps (B, D, h, w) -> pooled features less the mean training features, (B, D)."""
-        return maps.mean((2, 3)) - getattr(self, f"{modality}_mean")
+        mean: Tensor = getattr(self, f"{modality}_mean")
+        return maps.mean((2, 3)) - mean
 
     def presence(self, inputs: Inputs) -> Tensor:
         """(B, M) bool: which modalities each row has."""
@@ -169,8 +220,10 @@ class FusionModel(PreTrainedModel):
     def raw_evidence(self, modality: str, x: Tensor) -> Tensor:
         """Evidence (B, K) of a modality's input before calibration; an all-NaN row scores as its reference."""
         if modality == "clinical":
-            return self.clinical_head(x).sum(1)
-        return getattr(self, f"{modality}_head")(torch.nan_to_num(x))
+            terms: Tensor = self.clinical_head(x)  # (B, F, K)
+            return terms.sum(1)
+        found: Tensor = getattr(self, f"{modality}_head")(torch.nan_to_num(x))
+        return found
 
     def evidence(self, inputs: Inputs) -> Tensor:
         """Calibrated evidence (B, M, K), exactly 0 where a modality is absent."""
@@ -204,7 +257,8 @@ class FusionModel(PreTrainedModel):
         """The logits (B, K) alone: for a joint fusion without the shares, which cost a pass for each set of modalities."""
         if self.joint is None:
             return self.fuse(inputs)[0]
-        return self.joint(self._joint_inputs(inputs), self.presence(inputs))
+        logits: Tensor = self.joint(self._joint_inputs(inputs), self.presence(inputs))
+        return logits
 
     def _joint_inputs(self, inputs: Inputs) -> tuple[Tensor | None, ...]:
         values = inputs.get("clinical")

@@ -33,6 +33,9 @@ FEATURES = WIDTH * (GRID * GRID + 1)
 class GateNet(nn.Module):
     """Pictures (B, 1, 128, 128), 0 to 1, to logits of KINDS (B, 13) and of a mirrored chest (B,)."""
 
+    mean: Tensor  # (FEATURES,)
+    spread: Tensor  # (FEATURES,)
+
     def __init__(self) -> None:
         super().__init__()
         self.trunk = EfficientNetLite0()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
+from transformers import PreTrainedTokenizerBase
 
 from mmcore.domain.case import Waveform
 from mmcore.domain.scan import CtVolume, Scan
@@ -49,7 +50,7 @@ class TextInput:
     masked: MaskedNote
     ids: Tensor
     mask: Tensor
-    spans: tuple[tuple[int, int], ...]
+    spans: tuple[tuple[int, int] | tuple[()], ...]
     cut: int
 
 
@@ -100,7 +101,9 @@ def waveform_input(waveform: Waveform) -> Tensor:
     return torch.from_numpy(ready(waveform.samples, waveform.rate_hz))[None]
 
 
-def text_input(note: str, terms: Sequence[LeakTerm], tokenizer, max_tokens: int) -> TextInput:
+def text_input(
+    note: str, terms: Sequence[LeakTerm], tokenizer: PreTrainedTokenizerBase, max_tokens: int
+) -> TextInput:
     """A note cleaned, masked and cut into tokens; orders to the reader are masked too; a literal [MASK] in it stays a mask."""
     cleaned = clean(note)
     masked = mask_leaks(cleaned, terms, orders_in(cleaned))

@@ -18,36 +18,49 @@ class JointHead(nn.Module):
     or attention is closed.
     """
 
+    gate: nn.Linear  # of gated
+    layer: nn.TransformerEncoderLayer  # of attention
+    token: nn.Parameter  # (1, 1, W), of attention
+    hidden: nn.Linear  # of concat
+
     def __init__(self, kind: str, widths: tuple[int, ...], labels: int) -> None:
         super().__init__()
         if kind not in ("concat", "gated", "attention"):
             raise ValueError(f"fusion is {kind!r}; expected additive, concat, gated or attention")
         self.kind = kind
-        self.project = nn.ModuleList(nn.Linear(max(w, 1), WIDTH) for w in widths)
-        self.gate = nn.Linear(len(widths) * WIDTH, len(widths)) if kind == "gated" else None
-        self.layer = (
-            nn.TransformerEncoderLayer(WIDTH, 4, 64, 0.0, batch_first=True) if kind == "attention" else None
-        )
-        self.token = nn.Parameter(torch.zeros(1, 1, WIDTH)) if kind == "attention" else None
-        self.hidden = nn.Linear(len(widths) * WIDTH, WIDTH) if kind == "concat" else None
+        self.widths = tuple(max(w, 1) for w in widths)
+        self.project = nn.ModuleList(nn.Linear(w, WIDTH) for w in self.widths)
+        if kind == "gated":
+            self.gate = nn.Linear(len(widths) * WIDTH, len(widths))
+        if kind == "attention":
+            self.layer = nn.TransformerEncoderLayer(WIDTH, 4, 64, 0.0, batch_first=True)
+            self.token = nn.Parameter(torch.zeros(1, 1, WIDTH))
+        if kind == "concat":
+            self.hidden = nn.Linear(len(widths) * WIDTH, WIDTH)
         self.out = nn.Linear(WIDTH, labels)
 
     def forward(self, encodings: tuple[Tensor | None, ...], present: Tensor) -> Tensor:
         """encodings: (B, D_m) or None; present: (B, M) bool."""
         batch = len(present)
         parts = []
-        for m, (x, layer) in enumerate(zip(encodings, self.project, strict=True)):
-            x = self.out.weight.new_zeros(batch, layer.in_features) if x is None else x
+        for m, (x, width, layer) in enumerate(zip(encodings, self.widths, self.project, strict=True)):
+            x = self.out.weight.new_zeros(batch, width) if x is None else x
             parts.append(torch.tanh(layer(torch.nan_to_num(x))) * present[:, m : m + 1])
-        stacked = torch.stack(parts, 1)  # (B, M, W)
+        logits: Tensor = self.out(self._mixed(torch.stack(parts, 1), present))
+        return logits
+
+    def _mixed(self, stacked: Tensor, present: Tensor) -> Tensor:
+        """Projections (B, M, W) of the modalities -> one vector (B, W)."""
         if self.kind == "concat":
-            return self.out(torch.relu(self.hidden(stacked.flatten(1))))
+            return torch.relu(self.hidden(stacked.flatten(1)))
         if self.kind == "gated":
             gates = torch.sigmoid(self.gate(stacked.flatten(1))) * present
-            return self.out((stacked * gates.unsqueeze(-1)).sum(1))
+            return (stacked * gates.unsqueeze(-1)).sum(1)
+        batch = len(present)
         tokens = torch.cat([self.token.expand(batch, -1, -1), stacked], 1)  # (B, 1 + M, W)
         closed = torch.cat([torch.zeros(batch, 1, dtype=torch.bool), ~present], 1)
-        return self.out(self.layer(tokens, src_key_padding_mask=closed)[:, 0])
+        attended: Tensor = self.layer(tokens, src_key_padding_mask=closed)
+        return attended[:, 0]
 
 
 def shapley_shares(

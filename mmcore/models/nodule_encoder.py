@@ -50,14 +50,16 @@ class NoduleNet(nn.Module):
         self.findings = nn.Conv2d(8 * WIDTH, FINDINGS, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.findings(F.dropout2d(self.features(x), 0.2, self.training))  # (B, FINDINGS, 5, 5)
+        maps: Tensor = self.findings(F.dropout2d(self.features(x), 0.2, self.training))  # (B, FINDINGS, 5, 5)
+        return maps
 
     def features(self, x: Tensor) -> Tensor:
         """(B, 8 * WIDTH, 5, 5) under the three windows."""
         hounsfield = x * RANGE + LOWEST
         shown = [((hounsfield - low) / width).clamp(0, 1) * 2 - 1 for low, width in WINDOWS]
         x = F.relu(self.stem_norm(self.stem(torch.cat(shown, 1))))  # (B, 12, 40, 40)
-        return self.blocks(F.max_pool2d(x, 2))
+        deep: Tensor = self.blocks(F.max_pool2d(x, 2))
+        return deep
 
 
 class NoduleEncoder(nn.Module):

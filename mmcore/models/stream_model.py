@@ -20,9 +20,10 @@ class HourlyScale:
     scales: tuple[float, ...]
     offsets: tuple[float, ...]
 
-    def at(self, hours) -> tuple[np.ndarray, np.ndarray]:
+    def at(self, hours: float | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(scale, offset) at hours since admission. hours: one or (N,); both as many."""
-        return np.interp(hours, self.hours, self.scales), np.interp(hours, self.hours, self.offsets)
+        scale, offset = (np.interp(hours, self.hours, ends) for ends in (self.scales, self.offsets))
+        return np.asarray(scale), np.asarray(offset)
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,9 @@ class Expert:
     hours: tuple[float, ...]
     weights: tuple[float, ...]
 
-    def weight(self, hours) -> np.ndarray:
+    def weight(self, hours: float | np.ndarray) -> np.ndarray:
         """Share of the score at hours since admission, 0 to 1. hours: one or (N,); as many."""
-        return np.interp(hours, self.hours, self.weights)
+        return np.asarray(np.interp(hours, self.hours, self.weights))
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,12 @@ class StreamModel:
     features: tuple[tuple[str, str], ...]
     facts: StreamFacts = StreamFacts()
 
-    def logits(self, x: np.ndarray, minutes: Sequence[float]) -> np.ndarray:
+    def logits(self, x: np.ndarray, minutes: Sequence[float] | np.ndarray) -> np.ndarray:
         """(N,) calibrated log-odds of features x (N, F) at so many minutes after admission (N,)."""
         hours = np.asarray(minutes, dtype=float) / 60
         scale, offset = self.calibration.at(hours)
-        return scale * mixed(self.experts, x, hours) + offset
+        found: np.ndarray = scale * mixed(self.experts, x, hours) + offset
+        return found
 
     def account(self, row: np.ndarray, minute: float) -> tuple[np.ndarray, float]:
         """(values (F,), constant) of one row: logit = prior + constant + sum of the values.
@@ -89,6 +91,7 @@ def mixed(experts: Sequence[Expert], x: np.ndarray, hours: np.ndarray) -> np.nda
     return total
 
 
-def probability(logit):
+def probability(logit: float | Sequence[float] | np.ndarray) -> np.ndarray:
     """The probability of log-odds."""
-    return 1 / (1 + np.exp(-np.asarray(logit, dtype=float)))
+    chance: np.ndarray = 1 / (1 + np.exp(-np.asarray(logit, dtype=float)))
+    return chance

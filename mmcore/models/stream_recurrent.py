@@ -20,4 +20,5 @@ class HourlyGRU(nn.Module):
         x = torch.cat([hourly, facts[:, None].expand(-1, steps, -1)], -1)  # (B, T, channels + facts)
         h, _ = self.gru(torch.relu(self.inner(self.drop(x))))  # (B, T, width)
         so_far = h.cumsum(1) / torch.arange(1, steps + 1, device=h.device)[None, :, None]
-        return self.head(self.drop(torch.cat([h, so_far], -1)))[..., 0]  # (B, T)
+        logits: torch.Tensor = self.head(self.drop(torch.cat([h, so_far], -1)))  # (B, T, 1)
+        return logits[..., 0]

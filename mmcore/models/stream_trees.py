@@ -38,13 +38,15 @@ class LeafTable:
         for d in range(self.feature.shape[1]):
             used = np.flatnonzero(self.feature[:, d] >= 0)
             inside[used] &= self._holds(x, d, used)
-        return self.value @ inside
+        found: np.ndarray = self.value @ inside
+        return found
 
     def _holds(self, x: np.ndarray, d: int, leaves: np.ndarray) -> np.ndarray:
         """(L', N) whether condition d of some of the leaves holds."""
         given = np.ascontiguousarray(x.T)[self.feature[leaves, d]]
         low, high, unknown = (a[leaves, d, None] for a in (self.low, self.high, self.unknown))
-        return ((given > low) & (given <= high)) | (np.isnan(given) & unknown)
+        holds: np.ndarray = ((given > low) & (given <= high)) | (np.isnan(given) & unknown)
+        return holds
 
     def shapley(self, row: np.ndarray) -> np.ndarray:
         """(F,) Shapley values of one row (F,): they add up to score - base (path-dependent TreeSHAP, Lundberg et al. 2020).

@@ -5,10 +5,9 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import torch
-from torch import nn
 
 from mmcore.cases.pack_rows import outcomes_of
-from mmcore.domain.model_facts import Baseline, Conformal, ModelFacts
+from mmcore.domain.model_facts import Baseline, Conformal, Json, ModelFacts
 from mmcore.domain.pack import PackRow
 from mmcore.domain.patient_marks import patient_mark
 from mmcore.domain.task import CaseTask
@@ -17,7 +16,7 @@ from mmcore.metrics.conformal import conformalize
 from mmcore.metrics.ood import fit_familiar
 from mmcore.models.encoded import Encoded
 from mmcore.models.encoders import mask_pooled
-from mmcore.models.fusion import FusionConfig, FusionModel
+from mmcore.models.fusion import FieldFacts, FusionConfig, FusionModel
 from mmcore.training.encoders import Encoders
 from mmcore.training.heads.background import background_rows, centroids, identified
 from mmcore.training.heads.calibrate import (
@@ -51,7 +50,7 @@ def assemble(
     sources = np.array([r.source for r in rows])
     outcomes = teaching_outcomes(task, rows)
     taught, where = identified(values, outcomes, patients, sources, settings.fewest, task.exclusive)
-    fields = [
+    fields: list[FieldFacts] = [
         {
             "name": f.name,
             "knots": list(f.knots),
@@ -78,28 +77,36 @@ def assemble(
         fields=fields,
         fusion=settings.fusion,
     )
-    model = FusionModel(config).eval().requires_grad_(False)
+    model = FusionModel(config)
+    model.train(False).requires_grad_(False)
     model.clinical_head.identified.copy_(torch.tensor(taught, dtype=torch.float32))
-    if encoders.image is not None:
-        model.image_encoder.load_state_dict(_halved(encoders.image))
-    if encoders.waveform is not None:
-        model.waveform_encoder.load_state_dict(_halved(encoders.waveform))
-    if encoders.text is not None:
-        model.text_encoder.load_state_dict(_halved(encoders.text.encoder))
+    _fill(model, encoders)
+    if encoders.text is not None and model.text_encoder is not None:
         model.text_masks.copy_(mask_pooled(model.text_encoder, encoders.text.tokenizer, settings.max_tokens))
     return model
 
 
-def _described(text: TextModel | None) -> dict | None:
+def _fill(model: FusionModel, encoders: Encoders) -> None:
+    """The fitted encoders' weights into the model's, rounded as they are stored, so that heads are fitted on what will run."""
+    fitted = {
+        "image": encoders.image,
+        "waveform": encoders.waveform,
+        "text": None if encoders.text is None else encoders.text.encoder,
+    }
+    for name, encoder in fitted.items():
+        branch = model.encoder_of(name)
+        if encoder is not None and branch is not None:
+            state = encoder.state_dict()
+            branch.load_state_dict(
+                {k: v.half().float() if v.is_floating_point() else v for k, v in state.items()}
+            )
+
+
+def _described(text: TextModel | None) -> dict[str, Json] | None:
     """The text encoder's configuration without the place it was loaded from."""
     if text is None:
         return None
     return {k: v for k, v in text.encoder.config.to_dict().items() if k != "_name_or_path"}
-
-
-def _halved(encoder: nn.Module) -> dict:
-    """Weights rounded as they are stored, so that heads are fitted on what will run."""
-    return {k: v.half().float() if v.is_floating_point() else v for k, v in encoder.state_dict().items()}
 
 
 def fit_on(
@@ -214,7 +221,9 @@ def conclude(
         else None
         for i, f in enumerate(task.fields)
     }
-    scores = conformalize(task.labels, unseen, calibration.outcomes, calibration.patients, task.exclusive)
+    scores = conformalize(
+        task.labels, unseen, calibration.outcomes, calibration.patients.tolist(), task.exclusive
+    )
     given = calibration.inputs
     model.config.facts = ModelFacts(
         image_size=settings.image.size,

@@ -10,10 +10,11 @@ import numpy as np
 import torch
 
 from mmcore.domain.errors import PackError
+from mmcore.domain.model_facts import Json, ModelFacts
 from mmcore.domain.pack import PackRow
+from mmcore.domain.patient_marks import patient_mark
 from mmcore.domain.progress import Progress
 from mmcore.evaluation.encode_rows import encode_rows, features_of_scans, features_of_waveforms
-from mmcore.evaluation.evaluate import patient_mark
 from mmcore.metrics.calibration import calibration_figures
 from mmcore.metrics.figures import interval, macro_auroc, patient_weights
 from mmcore.models.encoded import Encoded
@@ -37,7 +38,7 @@ class Fitted:
     stated: Callable[[Mapping[str, torch.Tensor]], np.ndarray]
 
 
-def compare(engine: Engine, data: Path, progress: Progress) -> dict:
+def compare(engine: Engine, data: Path, progress: Progress) -> dict[str, Json]:
     """Fit every fusion on the training patients of the shipped model, from its own encoders, and score the rest of DIR.
 
     Writes fusions.json beside the model's card. Raises PackError where DIR has no training or no other patients, or the task
@@ -61,7 +62,8 @@ def compare(engine: Engine, data: Path, progress: Progress) -> dict:
 
 def encodings_of(engine: Engine, rows: Sequence[PackRow], progress: Progress) -> Encoded:
     """Encodings of rows by the stored model's encoders, exactly as at the bedside."""
-    stored, features = engine.stored, {}
+    stored = engine.stored
+    features: dict[str, np.ndarray] = {}
     if stored.model.image_encoder is not None:
         size = engine.facts.image_size
         features["image"] = features_of_scans(stored.model, rows, stored.lungs, size, progress)
@@ -70,7 +72,7 @@ def encodings_of(engine: Engine, rows: Sequence[PackRow], progress: Progress) ->
     return encode_rows(stored.model, stored.tokenizer, engine.task, rows, features, {})
 
 
-def write_fusions(folder: Path, found: Mapping) -> None:
+def write_fusions(folder: Path, found: Mapping[str, Json]) -> None:
     """Store the comparison beside the card."""
     (folder / "fusions.json").write_text(
         json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
@@ -79,7 +81,7 @@ def write_fusions(folder: Path, found: Mapping) -> None:
 
 def compared(
     shipped: FusionModel, everyone: Encoded, parts: Mapping[str, np.ndarray], heads: HeadSettings
-) -> dict:
+) -> dict[str, Json]:
     """Every fusion and every single modality on the same splits, in macro AUROC, calibration, faithfulness and milliseconds.
 
     everyone: encodings by the shipped model's encoders; parts: train, calibration, test -> (N,) bool. The shipped model itself
@@ -87,24 +89,26 @@ def compared(
     """
     train, calibration, test = (everyone.take(parts[n]) for n in ("train", "calibration", "test"))
     fitted = {kind: _fit(shipped, kind, train, calibration, heads) for kind in FUSIONS}
-    weights = patient_weights(test.patients, RESAMPLES)
+    weights = patient_weights(test.patients.tolist(), RESAMPLES)
     areas = {kind: _area(f, test, weights) for kind, f in fitted.items()}
-    found: dict = {
+    times = _times(fitted, test)
+    found: dict[str, Json] = {
         "rows": {name: int(np.sum(part)) for name, part in parts.items()},
         "shipped": _figures(Fitted(shipped, lambda x: _stated(shipped, x)), test, weights),
-        "fusions": {kind: _figures(f, test, weights) for kind, f in fitted.items()},
+        "fusions": {
+            kind: _figures(f, test, weights) | {"milliseconds": times[kind]} for kind, f in fitted.items()
+        },
         "single": _singles(shipped, fitted["additive"], train, calibration, test, heads),
     }
-    for kind, milliseconds in _times(fitted, test).items():
-        found["fusions"][kind]["milliseconds"] = milliseconds
-    if any(a is None for a in areas.values()):
+    known = {kind: area for kind, area in areas.items() if area is not None}
+    if len(known) < len(areas):
         return found
-    best = max(FUSIONS, key=lambda kind: areas[kind][0])
-    span = interval(areas[best])
+    best = max(FUSIONS, key=lambda kind: float(known[kind][0]))
+    span = interval(known[best])
     return found | {
         "best": best,
-        "additive_within_best": bool(areas["additive"][0] >= span["low"]),
-        "difference": interval(areas[best] - areas["additive"]),
+        "additive_within_best": bool(known["additive"][0] >= span["low"]),
+        "difference": interval(known[best] - known["additive"]),
     }
 
 
@@ -112,7 +116,7 @@ def joined_otherwise(model: FusionModel, kind: str, train: Encoded, heads: HeadS
     """The model with another fusion on the same encodings, its heads fitted anew and not yet calibrated."""
     other = FusionModel(FusionConfig.from_dict(model.config.to_dict() | {"fusion": kind}))
     other.load_state_dict(model.state_dict(), strict=False)
-    other.eval().requires_grad_(False)
+    other.train(False).requires_grad_(False)
     fit_heads(other, train, heads)
     return other
 
@@ -122,7 +126,8 @@ def _fit(
 ) -> Fitted:
     """Heads of one fusion on the shipped model's encodings, calibrated on the calibration patients."""
     model = joined_otherwise(shipped, kind, train, heads)
-    shares = np.array([shipped.config.facts["label_share"][k] for k in shipped.config.labels])
+    stored = ModelFacts.of_json(shipped.config.facts)
+    shares = np.array([stored.label_share[k] for k in shipped.config.labels])
     if kind == "additive":
         calibrate(model, calibration, shares)
         return Fitted(model, lambda x: _stated(model, x))
@@ -130,7 +135,12 @@ def _fit(
     return Fitted(model, lambda x: _stated(model, x, scale, constant))
 
 
-def _stated(model: FusionModel, inputs: Mapping, scale: float = 1.0, constant: torch.Tensor | None = None):
+def _stated(
+    model: FusionModel,
+    inputs: Mapping[str, torch.Tensor],
+    scale: float = 1.0,
+    constant: torch.Tensor | None = None,
+) -> np.ndarray:
     with torch.no_grad():
         logits = model.logits(inputs) * scale
     return probabilities_of(logits if constant is None else logits + constant, model.config.exclusive)
@@ -140,7 +150,7 @@ def _area(fitted: Fitted, data: Encoded, weights: np.ndarray) -> np.ndarray | No
     return macro_auroc(fitted.stated(tensors(fitted.model, data)), data.outcomes, weights)
 
 
-def _figures(fitted: Fitted, data: Encoded, weights: np.ndarray) -> dict:
+def _figures(fitted: Fitted, data: Encoded, weights: np.ndarray) -> dict[str, Json]:
     """Macro AUROC, calibration and faithfulness on some rows."""
     p = fitted.stated(tensors(fitted.model, data))
     areas = macro_auroc(p, data.outcomes, weights)
@@ -153,7 +163,7 @@ def _figures(fitted: Fitted, data: Encoded, weights: np.ndarray) -> dict:
     )
 
 
-def faithfulness(model: FusionModel, data: Encoded) -> dict:
+def faithfulness(model: FusionModel, data: Encoded) -> dict[str, Json]:
     """How well each modality's stated share tells what taking that modality away does to the contrast.
 
     Over rows with two modalities or more: the correlation of shares and changes, and their largest difference in log-odds.
@@ -198,9 +208,9 @@ def _singles(
     calibration: Encoded,
     test: Encoded,
     heads: HeadSettings,
-) -> dict:
+) -> dict[str, Json]:
     """modality -> figures of a model trained on it alone, on the rows that have it, and the additive fusion on those rows."""
-    found = {}
+    found: dict[str, Json] = {}
     for m, name in enumerate(shipped.modalities):
         rows = test.present(shipped.modalities)[:, m]
         others = tuple(n for n in shipped.modalities if n != name)
@@ -211,10 +221,10 @@ def _singles(
             shipped, "additive", train.take(known[0]).without(others), calibration.take(known[1]).without(others),
             heads,
         )  # fmt: skip
-        weights = patient_weights(test.patients[rows], RESAMPLES)
+        weights = patient_weights(test.patients[rows].tolist(), RESAMPLES)
         figures = _figures(alone, test.take(rows).without(others), weights)
-        if figures["macro_auroc"] is not None:
-            joined = _area(additive, test.take(rows), weights)
+        joined = _area(additive, test.take(rows), weights)
+        if figures["macro_auroc"] is not None and joined is not None:
             found[name] = figures | {"additive_on_same_rows": interval(joined)}
     return found
 

@@ -1,21 +1,22 @@
 """Fits the lung finder and the encoders of a training on the rows it is given."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image
-from torch import nn
 
 from mmcore.cases.pack_rows import has_label, outcomes_of, quick_scan, read_pack, scan_of
 from mmcore.domain.case import Waveform
-from mmcore.domain.errors import PackError
+from mmcore.domain.errors import ModelFileError, PackError
+from mmcore.domain.model_facts import Json
 from mmcore.domain.pack import PackRow
 from mmcore.domain.progress import Progress
 from mmcore.domain.task import CaseTask, Modality
-from mmcore.models.encoders import load_image_encoder, load_text_encoder
+from mmcore.models.ecg_encoder import EcgEncoder
+from mmcore.models.encoders import ImageEncoder, load_image_encoder, load_text_encoder
 from mmcore.models.inputs import look, waveform_input
 from mmcore.models.lungs import LungNet
 from mmcore.preprocess.image import Crop, resample
@@ -31,7 +32,13 @@ from mmcore.training.image.lungs import fit_lungs
 from mmcore.training.image.nodules import fit_on_nodules
 from mmcore.training.image.views import Views
 from mmcore.training.recipe import TrainingSettings
-from mmcore.training.text.encoder import HEAD_NOTES, TextModel, fit_text_encoder, stored_text_model
+from mmcore.training.text.encoder import (
+    HEAD_NOTES,
+    Compose,
+    TextModel,
+    fit_text_encoder,
+    stored_text_model,
+)
 from mmcore.training.text.path_regularisation import straighten
 from mmcore.training.text.report_reader import shrunk
 from mmcore.training.text.vocabulary_pruning import slim
@@ -45,12 +52,12 @@ class Encoders:
     encoder has no such parts.
     """
 
-    image: nn.Module | None = None
-    image_config: dict | None = None
+    image: ImageEncoder | None = None
+    image_config: Mapping[str, Json] | None = None
     image_features: np.ndarray | None = None
     text: TextModel | None = None
-    waveform: nn.Module | None = None
-    waveform_config: dict | None = None
+    waveform: EcgEncoder | None = None
+    waveform_config: Mapping[str, int] | None = None
 
 
 def labelled_rows(task: CaseTask, directory: Path) -> tuple[PackRow, ...]:
@@ -140,7 +147,7 @@ def fit_encoders(
     folder: Path,
     progress: Progress,
     text: TextModel | None = None,
-    waveform: nn.Module | None = None,
+    waveform: EcgEncoder | None = None,
 ) -> Encoders:
     """Fine-tune the encoders on the given rows; checkpoints in `folder` are continued.
 
@@ -148,8 +155,9 @@ def fit_encoders(
     """
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(settings.seed)
-    image: nn.Module | None = None
-    image_config = features = None
+    image: ImageEncoder | None = None
+    image_config: Mapping[str, Json] | None = None
+    features = None
     if task.wants_volume:
         image, features = fit_on_nodules(rows, settings, folder, progress)
         image_config = {"members": settings.members}
@@ -163,7 +171,7 @@ def fit_encoders(
 
 def fit_waveform(
     recordings: Sequence[Waveform], settings: TrainingSettings, out: Path, progress: Progress
-) -> nn.Module:
+) -> EcgEncoder:
     """The waveform encoder, taught to measure on made-up strips and on edited beats of recordings without a label, so that one
     encoder serves every fold; draws and checkpoint in OUT are used again."""
     kept = out / "cache" / "draws.npz"
@@ -185,9 +193,11 @@ def _fit_image(
     settings: TrainingSettings,
     folder: Path,
     progress: Progress,
-) -> tuple[nn.Module, dict | None]:
+) -> tuple[ImageEncoder, Mapping[str, Json] | None]:
     if task.starts_from:
         shipped = load_model(model_directory(task.starts_from), task.starts_from).model
+        if shipped.image_encoder is None:
+            raise ModelFileError("encoder_not_found", name=task.starts_from)
         return shipped.image_encoder, shipped.config.image_config
     image, image_config = load_image_encoder(settings.image_encoder)
     shown = np.flatnonzero(has_scan(rows))
@@ -195,14 +205,14 @@ def _fit_image(
         image = fit_image_encoder(
             pictures.of(shown),
             questions(task, rows)[shown],
-            picture_shares(task, [rows[i] for i in shown], settings.image.even),
+            picture_shares(task, [rows[i] for i in shown.tolist()], settings.image.even),
             seed=settings.seed,
             steps=settings.image_steps,
             checkpoint=folder / "image.ckpt",
             progress=lambda s, _: progress("image encoder", s, settings.image_steps),
             recipe=settings.image,
         )
-        image_config = {"blocks": len(image.blocks), "width": image.feature_dim}
+        return image.eval(), {"blocks": len(image.blocks), "width": image.feature_dim}
     return image.eval(), image_config
 
 
@@ -235,7 +245,8 @@ def fit_text(
         checkpoint=folder / "text.safetensors" if settings.text_epochs else None,
         progress=lambda e, _: progress("text encoder", e, settings.text_epochs),
     )
-    if compose is None or settings.straight is None:  # real notes are too few to teach it
+    asked = settings.straight
+    if compose is None or asked is None:  # real notes are too few to teach it
         return found
     drawn, _ = compose(HEAD_NOTES, int(np.random.default_rng(settings.seed).integers(2**31)))
     encoder, weight = straighten(
@@ -243,10 +254,10 @@ def fit_text(
         found.tokenizer,
         found.weight,
         drawn,
-        settings.straight,
+        asked,
         seed=settings.seed,
         checkpoint=folder / "text.straight",
-        progress=lambda s, _: progress("straight text encoder", s, settings.straight.steps),
+        progress=lambda s, _: progress("straight text encoder", s, asked.steps),
     )
     encoder, tokenizer = slim(encoder, found.tokenizer, drawn, settings.max_tokens)
     straight = replace(found, encoder=encoder, tokenizer=tokenizer, weight=weight)
@@ -259,12 +270,13 @@ def _label(task: CaseTask, row: PackRow) -> str:
     return "+".join(k for k in task.labels if row.outcome.get(k)) or "none"
 
 
-def _masked(task: CaseTask):
-    if task.compose_notes is None:
+def _masked(task: CaseTask) -> Compose | None:
+    composed = task.compose_notes
+    if composed is None:
         return None
 
     def compose(count: int, seed: int) -> tuple[list[str], Sequence[str]]:
-        notes, labels = task.compose_notes(count, seed)
+        notes, labels = composed(count, seed)
         return [mask_leaks(clean(note), task.leak_terms).text for note in notes], labels
 
     return compose

@@ -1,6 +1,6 @@
 """All settings of a training in one place; what `python -m mmcore train` runs with and a model stores."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from mmcore.domain.task import CaseTask
@@ -50,8 +50,9 @@ class TrainingSettings:
     waveform_cycles: tuple[int, ...] = (350, 450, 300)
 
 
-def settings_for(task: CaseTask, chosen: Mapping) -> TrainingSettings:
+def settings_for(task: CaseTask, chosen: Mapping[str, object]) -> TrainingSettings:
     """The defaults with what the task's own validation chose for its heads, and what the user chose."""
-    settings = TrainingSettings(**(dict(task.training) | dict(chosen)))
+    of_names: Callable[..., TrainingSettings] = TrainingSettings  # tasks and users give settings by name
+    settings = of_names(**{**task.training, **chosen})
     penalty = dict(settings.heads.penalty) | dict(task.penalty)
     return replace(settings, heads=replace(settings.heads, penalty=penalty, invariance=task.invariance))

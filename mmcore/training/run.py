@@ -6,18 +6,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from transformers import PreTrainedTokenizerBase
 
 from mmcore.cases.pack_rows import has_label
 from mmcore.domain.pack import PackRow
+from mmcore.domain.progress import Progress
 from mmcore.domain.task import CaseTask, Modality
 from mmcore.evaluation.encode_rows import encode_rows, features_of_waveforms
 from mmcore.models.encoded import Encoded
-from mmcore.models.encoders import EFFICIENTNET_LITE0
+from mmcore.models.encoders import EFFICIENTNET_LITE0, ImageEncoder
 from mmcore.models.fusion import FusionModel
 from mmcore.models.lungs import LungNet
 from mmcore.models.nodule_encoder import NoduleEncoder
 from mmcore.training.assemble import assemble, fit_on, joined
-from mmcore.training.encoders import Progress, fit_encoders, fit_text, fit_waveform, picture_shares
+from mmcore.training.encoders import fit_encoders, fit_text, fit_waveform, picture_shares
 from mmcore.training.heads.teachers import (
     Reports,
     granted_outcomes,
@@ -27,14 +29,15 @@ from mmcore.training.heads.teachers import (
     teaching_outcomes,
 )
 from mmcore.training.image.nodules import features_of_nodules
-from mmcore.training.image.pictures import make_pictures
+from mmcore.training.image.pictures import Pictures, make_pictures
+from mmcore.training.image.views import Views
 from mmcore.training.recipe import TrainingSettings
 
 REPORTS = 1200  # composed of values drawn apart from each other, for the text head
 HEAD_ROWS = 250  # of each publisher of the pretraining pack, when heads are fitted
 
 
-class Workshop:
+class TrainingRun:
     """One training's fixed parts: task, rows, lung finder, pictures and settings; fits a model on any of its rows."""
 
     def __init__(
@@ -51,7 +54,8 @@ class Workshop:
         self.task, self.rows, self.extra, self.lungs = task, rows, extra, lungs
         self.settings, self.out, self.progress = settings, out, progress
         everyone, cache = [*rows, *extra], out / "cache"
-        self.pictures = self.views = None
+        self.pictures: Pictures | None = None
+        self.views: Views | None = None
         self.reports: Reports | None = None
         if Modality.IMAGE in task.modalities and not task.wants_volume:
             size, recipe = settings.crop_size, settings.image
@@ -71,7 +75,9 @@ class Workshop:
         composed = (task.compose_notes or task.write_report) is not None and Modality.TEXT in task.modalities
         self.text = fit_text(task, (), settings, out / "checkpoints", progress) if composed else None
 
-    def fit(self, name: str, train: np.ndarray, keep: np.ndarray, steps: int, shuffle=False):
+    def fit(
+        self, name: str, train: np.ndarray, keep: np.ndarray, steps: int, shuffle: bool = False
+    ) -> tuple[FusionModel, PreTrainedTokenizerBase | None, Encoded, Encoded, Encoded]:
         """(model, tokenizer, encodings of all rows, of those taught, of these and extra rows): encoders and heads from the
         rows at `train`.
 
@@ -136,7 +142,7 @@ class Workshop:
         """modality -> pooled features (n, D) of rows by their place among all."""
         found = {}
         if model.image_encoder is not None:
-            found["image"] = self._image_features(model, chosen)
+            found["image"] = self._image_features(model.image_encoder, chosen)
         if model.waveform_encoder is not None:
             key = chosen.tobytes()  # the encoder is the same in every fold
             if key not in self.features:
@@ -145,19 +151,24 @@ class Workshop:
             found["waveform"] = self.features[key]
         return found
 
-    def _image_features(self, model: FusionModel, chosen: np.ndarray) -> np.ndarray:
+    def _image_features(self, encoder: ImageEncoder, chosen: np.ndarray) -> np.ndarray:
         """Pooled features (n, D), NaN without a scan; kept under a digest of the encoder and the places."""
-        if isinstance(model.image_encoder, NoduleEncoder):
-            return features_of_nodules(model.image_encoder, [[*self.rows, *self.extra][i] for i in chosen])
+        if isinstance(encoder, NoduleEncoder):
+            return features_of_nodules(encoder, [[*self.rows, *self.extra][i] for i in chosen])
+        if self.pictures is None:
+            raise ValueError(f"no pictures were made ready for {self.task.name}")
         digest = hashlib.sha256(chosen.tobytes())
-        for value in model.image_encoder.state_dict().values():
+        for value in encoder.state_dict().values():
             digest.update(value.numpy().tobytes())
         path = self.out / "cache" / f"features_{digest.hexdigest()[:16]}.npy"
         if not path.exists():
-            np.save(path, self.pictures.features(model.image_encoder, chosen))
-        return np.load(path)
+            np.save(path, self.pictures.features(encoder, chosen))
+        features: np.ndarray = np.load(path)
+        return features
 
-    def _further(self, model: FusionModel, tokenizer, heads: np.ndarray) -> Encoded | None:
+    def _further(
+        self, model: FusionModel, tokenizer: PreTrainedTokenizerBase | None, heads: np.ndarray
+    ) -> Encoded | None:
         """Encodings of the extra rows that help to fit the heads."""
         if not len(heads):
             return None

@@ -1,18 +1,21 @@
 """The train command: one model fitted, calibrated, cross-validated, controlled, stored and evaluated."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 from mmcore.cards.write import write_card
 from mmcore.cases.pack_rows import has_label, outcomes_of, read_pack
-from mmcore.domain.model_facts import ModelFacts
+from mmcore.domain.model_facts import Json, ModelFacts
 from mmcore.domain.pack import PackRow
+from mmcore.domain.patient_marks import patient_mark
+from mmcore.domain.progress import Progress
 from mmcore.domain.task import CaseTask, Modality
-from mmcore.evaluation.evaluate import evaluate, patient_mark
+from mmcore.evaluation.evaluate import evaluate
 from mmcore.models.lungs import LungNet
 from mmcore.prediction.engine import Engine
 from mmcore.stores.model_folders import DIGESTS, next_version
@@ -21,13 +24,15 @@ from mmcore.tasks import case_task
 from mmcore.training.assemble import conclude, parts_of
 from mmcore.training.compare_fusions import compared, write_fusions
 from mmcore.training.cross_validation import cross_validated, evidence_of_folds, shuffled
-from mmcore.training.encoders import Progress, fit_lung_finder, labelled_rows, synthetic_rows
+from mmcore.training.encoders import fit_lung_finder, labelled_rows, synthetic_rows
 from mmcore.training.heads.cross_conformal import settle_on_folds
 from mmcore.training.recipe import TrainingSettings, settings_for
-from mmcore.training.run import Workshop
+from mmcore.training.run import TrainingRun
 from mmcore.training.splits import CALIBRATION, TEST, TRAIN
 
 LUNG_STEPS = 700
+
+Item = TypeVar("Item")
 
 
 def train(
@@ -35,10 +40,10 @@ def train(
     data: Path,
     out: Path,
     pretrain: Path | None,
-    chosen: dict,
+    chosen: Mapping[str, object],
     cross_validate: bool,
     progress: Progress,
-) -> dict:
+) -> dict[str, Json]:
     """Train on DIR and write OUT/model with history and report; resumes where an earlier run of the same OUT stopped."""
     task = case_task(task_name)
     settings = settings_for(task, chosen)
@@ -49,20 +54,20 @@ def train(
     if Modality.IMAGE in task.modalities and not task.wants_volume:
         lungs = stored_lungs(None) if task.starts_from else _lung_finder(data, out, settings, progress)
     unlabelled = [r for r in read_pack(task, data).rows if not r.outcome]
-    shop = Workshop(task, rows, extra, lungs, settings, out, progress, unlabelled)
+    run = TrainingRun(task, rows, extra, lungs, settings, out, progress, unlabelled)
     split = parts_of(rows)
     labelled = np.array([has_label(task, r) for r in rows])
     part = {name: np.flatnonzero((split == name) & labelled) for name in (CALIBRATION, TEST)}
     part[TRAIN] = np.flatnonzero(split == TRAIN)  # rows without a label teach what they can
     version = next_version(task.name)
     folder = out / "model" / task.name / version
-    result = _kept(folder, cross_validate) or _fit_and_test(shop, part, folder, data, cross_validate)
+    result = _kept(folder, cross_validate) or _fit_and_test(run, part, folder, data, cross_validate)
     _write(folder, out, result)
     if cross_validate:
         if across(task, rows):
-            result["leave_publisher_out"] = cross_validated(shop, "leave_publisher_out")
+            result["leave_publisher_out"] = cross_validated(run, "leave_publisher_out")
             _write(folder, out, result)
-        result["shuffled_labels"] = shuffled(shop, part)
+        result["shuffled_labels"] = shuffled(run, part)
         _write(folder, out, result)
     return result
 
@@ -80,49 +85,54 @@ def across(task: CaseTask, rows: Sequence[PackRow]) -> bool:
     return any(len(where) > 1 for where in both) or task.exclusive
 
 
-def _kept(folder: Path, cross_validate: bool) -> dict | None:
+def _kept(folder: Path, cross_validate: bool) -> dict[str, Json] | None:
     """What an earlier run of the same OUT found on its test patients, with a model that is stored whole and rests on folds
     where these are asked for."""
     if not (folder / DIGESTS).exists() or not (folder / "card.json").exists():
         return None
-    kept = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    kept: dict[str, Json] = json.loads((folder / "card.json").read_text(encoding="utf-8"))
     needed = {"test", "cross_validation"} if cross_validate else {"test"}
     return kept if needed <= set(kept) else None
 
 
 def _fit_and_test(
-    shop: Workshop, part: dict[str, np.ndarray], folder: Path, data: Path, cross_validate: bool
-) -> dict:
+    run: TrainingRun, part: dict[str, np.ndarray], folder: Path, data: Path, cross_validate: bool
+) -> dict[str, Json]:
     """The model that ships, stored, and its figures on test patients; by folds first, since its sets rest on them."""
-    task, settings = shop.task, shop.settings
-    everything = np.arange(len(shop.extra))
-    model, tokenizer, everyone, taught, together = shop.fit(
+    task, settings = run.task, run.settings
+    everything = np.arange(len(run.extra))
+    model, tokenizer, everyone, taught, together = run.fit(
         "final", part[TRAIN], everything, settings.image_steps
     )
-    labelled = part[TRAIN][[has_label(task, shop.rows[i]) for i in part[TRAIN]]]
-    own = [shop.rows[i] for i in labelled]
+    labelled = part[TRAIN][[has_label(task, run.rows[i]) for i in part[TRAIN]]]
+    own = [run.rows[i] for i in labelled]
     conclude(model, task, taught, everyone.take(part[CALIBRATION]), settings, own, together.inputs)
     facts = ModelFacts.of_json(model.config.facts)
-    taught_by = sorted({patient_mark(shop.rows[i].patient) for i in part[TRAIN]})
+    taught_by = sorted({patient_mark(run.rows[i].patient) for i in part[TRAIN]})
     split = {name: len(indices) for name, indices in part.items()}
     facts = replace(facts, patients=dict(facts.patients) | {"train": taught_by}, split=split)
     model.config.facts = facts.as_json()
-    result: dict = {"task": task.name, "version": folder.name, "split": split, "seed": settings.seed}
+    result: dict[str, Json] = {
+        "task": task.name,
+        "version": folder.name,
+        "split": split,
+        "seed": settings.seed,
+    }
     if cross_validate:
-        result["cross_validation"] = cross_validated(shop, "cross_validation")
-        rest = np.flatnonzero(parts_of(shop.rows) != TEST)
-        others = [shop.rows[i] for i in rest]
-        evidence, patients = evidence_of_folds(shop)[rest], [r.patient for r in others]
+        result["cross_validation"] = cross_validated(run, "cross_validation")
+        rest = np.flatnonzero(parts_of(run.rows) != TEST).tolist()
+        others = [run.rows[i] for i in rest]
+        evidence, patients = evidence_of_folds(run)[rest], [r.patient for r in others]
         settle_on_folds(model, task, evidence, outcomes_of(task, others), patients)
     result["set_scales"] = model.config.facts["set_scales"]
-    save_model(model, tokenizer, shop.lungs, folder)
+    save_model(model, tokenizer, run.lungs, folder)
     if len(model.modalities) > 1:
         scored = part | {TRAIN: labelled}
-        chosen_parts = {name: np.isin(np.arange(len(shop.rows)), scored[name]) for name in scored}
+        chosen_parts = {name: np.isin(np.arange(len(run.rows)), scored[name]) for name in scored}
         found = compared(model, everyone, chosen_parts, settings.heads)
         write_fusions(folder, {"task": task.name, "version": folder.name, **found})
     engine = Engine(task, load_model(folder, task.name))
-    result["test"] = evaluate(engine, data, progress=lambda items: _counted(items, shop.progress))
+    result["test"] = evaluate(engine, data, progress=lambda items: _counted(items, run.progress))
     return result
 
 
@@ -138,14 +148,14 @@ def _lung_finder(data: Path, out: Path, settings: TrainingSettings, progress: Pr
     return lungs
 
 
-def _write(folder: Path, out: Path, result: dict) -> None:
+def _write(folder: Path, out: Path, result: Mapping[str, Json]) -> None:
     """The report and the card, after each stage, so that what is known is kept."""
     write_card(folder, result)
     (out / "report.json").write_text(json.dumps(result, indent=1, ensure_ascii=False))
 
 
-def _counted(items, progress: Progress):
-    items = list(items)
-    for i, item in enumerate(items):
+def _counted(items: Iterable[Item], progress: Progress) -> Iterator[Item]:
+    listed = list(items)
+    for i, item in enumerate(listed):
         yield item
-        progress("evaluation", i + 1, len(items))
+        progress("evaluation", i + 1, len(listed))

@@ -29,7 +29,7 @@ from mmcore.synthetic.ecg.generator import fibrillation, noise, sinus, strip
 from mmcore.tasks import get_task
 from mmcore.training.heads.teachers import granted_outcomes
 from mmcore.training.recipe import settings_for
-from mmcore.training.run import Workshop
+from mmcore.training.run import TrainingRun
 
 NAMES = [m.name for m in MEASURES]
 
@@ -116,8 +116,8 @@ def test_what_training_takes_for_granted_moves_the_head_and_stays_unknown():
         return [*known, *other]
 
     def fitted(teach: dict, folder: Path):
-        shop = Workshop(task, rows(teach), (), None, settings_for(task, {}), folder, lambda *told: None)
-        model, _, _, taught, _ = shop.fit("x", np.arange(160), np.arange(0), 0)
+        run = TrainingRun(task, rows(teach), (), None, settings_for(task, {}), folder, lambda *told: None)
+        model, _, _, taught, _ = run.fit("x", np.arange(160), np.arange(0), 0)
         return model.clinical_head.weight[:, 1], taught.outcomes[:, 1]
 
     with TemporaryDirectory() as folder:

@@ -1,14 +1,15 @@
 """Teaches the ECG encoder to measure: made-up and edited strips whose measures are known, no patient's diagnosis."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
+from mmcore.domain.progress import Progress
 from mmcore.models.ecg_encoder import EcgEncoder
 from mmcore.preprocess.ecg_delineation import PRE, Beats, Waves
 from mmcore.preprocess.ecg_measures import MEASURES, WAVES, measure
@@ -23,7 +24,22 @@ WHOLE = 4.0
 KEPT_EVERY = 25  # steps between checkpoints
 WAVE_WEIGHT = 0.3  # of finding the waves, beside measuring them
 
-Progress = Callable[[str, int, int], None]
+
+class Stateful(Protocol):
+    """What a checkpoint keeps the state of."""
+
+    def state_dict(self) -> dict[str, object]: ...
+
+    def load_state_dict(self, state_dict: dict[str, object], /) -> object: ...
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """How far a training is, and the states of its parts by name."""
+
+    cycle: int
+    step: int
+    states: Mapping[str, dict[str, object]]
 
 
 @dataclass(frozen=True)
@@ -91,14 +107,14 @@ def fit_waveform_encoder(
     clipped = np.clip(draws.measures, low, high)
     encoder.centre.copy_(torch.tensor(clipped.mean(0)))
     encoder.spread.copy_(torch.tensor(clipped.std(0).clip(1e-6)))
-    kept = torch.load(checkpoint, weights_only=True) if checkpoint.is_file() else None
+    kept = _kept(checkpoint)
     for cycle, steps in enumerate(cycles):
-        if kept is not None and cycle < kept["cycle"]:
+        if kept is not None and cycle < kept.cycle:
             continue
         _one_cycle(encoder, draws, cycle, steps, seed, checkpoint, kept, progress)
         kept = None
     if kept is not None:
-        encoder.load_state_dict(kept["encoder"])
+        encoder.load_state_dict(kept.states["encoder"])
     return encoder.eval().requires_grad_(False)
 
 
@@ -109,18 +125,18 @@ def _one_cycle(
     steps: int,
     seed: int,
     checkpoint: Path,
-    kept: dict | None,
+    kept: Checkpoint | None,
     progress: Progress,
 ) -> None:
     optimiser = torch.optim.AdamW(encoder.parameters(), lr=RATE, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=RATE, total_steps=steps, pct_start=0.2)
-    parts: dict[str, Any] = {"encoder": encoder, "optimiser": optimiser, "schedule": schedule}
+    parts: dict[str, Stateful] = {"encoder": encoder, "optimiser": optimiser, "schedule": schedule}
     begun = 0
     if kept is not None:
-        begun = kept["step"]
+        begun = kept.step
         for name, part in parts.items():
-            if name in kept:
-                part.load_state_dict(kept[name])
+            if name in kept.states:
+                part.load_state_dict(kept.states[name])
     order = _batches(len(draws.strips), BATCH, np.random.default_rng([seed, cycle, begun]))
     weights = torch.tensor([WHOLE if m.lead is None and cycle else 1.0 for m in MEASURES])
     for step in range(begun, steps):
@@ -144,9 +160,17 @@ def _loss(encoder: EcgEncoder, draws: Draws, rows: np.ndarray, weights: torch.Te
     return (off * weights).mean() + WAVE_WEIGHT * found
 
 
-def _keep(path: Path, place: dict, parts: dict) -> None:
+def _kept(path: Path) -> Checkpoint | None:
+    if not path.is_file():
+        return None
+    found = torch.load(path, weights_only=True)
+    return Checkpoint(found.pop("cycle"), found.pop("step"), found)
+
+
+def _keep(path: Path, place: dict[str, int], parts: Mapping[str, Stateful]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    torch.save(place | {name: part.state_dict() for name, part in parts.items()}, path)
+    states = {name: part.state_dict() for name, part in parts.items()}
+    torch.save({**place, **states}, path)
 
 
 def _batches(count: int, size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:

@@ -1,5 +1,7 @@
 """What the clinical fields are measured against, and which of them the data can teach at all."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 CENTROID = 20  # patients in one centroid at least, so that none can be told apart (evidence.md)
@@ -20,7 +22,7 @@ def centroids(values: np.ndarray, patients: np.ndarray) -> list[float]:
     return [round(float(g.mean()), 3) for g in groups]
 
 
-def background_rows(by_field: list[list[float]]) -> np.ndarray:
+def background_rows(by_field: Sequence[Sequence[float]]) -> np.ndarray:
     """(C, F) rows in which every field's centroids occur equally often; NaN for a field without any."""
     length = int(np.lcm.reduce([len(c) for c in by_field if c] or [1]))
     columns = [np.tile(c, length // len(c)) if c else np.full(length, np.nan) for c in by_field]

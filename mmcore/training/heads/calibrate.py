@@ -23,13 +23,16 @@ def label_shares(outcomes: np.ndarray, exclusive: bool) -> np.ndarray:
     """Share of each label among rows (N, K), unknown left out; exclusive labels get half a row more each (Jeffreys)."""
     if exclusive:
         counts = np.nansum(outcomes, 0) + 0.5
-        return counts / counts.sum()
-    return (np.nansum(outcomes, 0) + 0.5) / ((~np.isnan(outcomes)).sum(0) + 1)
+        shares: np.ndarray = counts / counts.sum()
+    else:
+        shares = (np.nansum(outcomes, 0) + 0.5) / ((~np.isnan(outcomes)).sum(0) + 1)
+    return shares
 
 
 def prior_logits(shares: np.ndarray, exclusive: bool) -> np.ndarray:
     """log of the shares (exclusive labels) or log(p / (1 - p)) (independent ones). (K,) -> (K,)."""
-    return np.log(shares) if exclusive else np.log(shares / (1 - shares))
+    odds: np.ndarray = np.log(shares) if exclusive else np.log(shares / (1 - shares))
+    return odds
 
 
 def calibrate(model: FusionModel, data: Encoded, shares: np.ndarray) -> None:
@@ -188,8 +191,9 @@ def _to_population(outcomes: np.ndarray, shares: np.ndarray, most: float = 5.0) 
     """Weights (N,), mean 1, that give rows the population's label shares; none above `most`, so that no single row rules."""
     label = outcomes.argmax(1)
     found = np.bincount(label, minlength=len(shares)) / len(label)
-    weights = np.minimum(shares[label] / found[label], most)
-    return weights * len(label) / weights.sum()
+    weights: np.ndarray = np.minimum(shares[label] / found[label], most)
+    weights = weights * len(label) / weights.sum()
+    return weights
 
 
 def operating_points(probabilities: np.ndarray, outcomes: np.ndarray) -> list[float]:

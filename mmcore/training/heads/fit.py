@@ -7,6 +7,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.utils.hooks import RemovableHandle
 
 from mmcore.models.encoded import Encoded
 from mmcore.models.fusion import FusionModel
@@ -56,7 +57,8 @@ def _balanced(group: np.ndarray, sources: np.ndarray, source_power: float) -> np
         _, which, counts = np.unique(sources[rows], return_inverse=True, return_counts=True)
         balanced = (1.0 / counts.astype(float) ** source_power)[which]
         weights[rows] = balanced / balanced.sum()
-    return weights * len(group) / weights.sum()
+    scaled: np.ndarray = weights * len(group) / weights.sum()
+    return scaled
 
 
 def start_heads(model: FusionModel, data: Encoded, background: np.ndarray) -> None:
@@ -75,12 +77,12 @@ def start_heads(model: FusionModel, data: Encoded, background: np.ndarray) -> No
         model.clinical_head.fit_background(torch.tensor(background, dtype=torch.float32), values)
 
 
-def tensors(model: FusionModel, data: Encoded) -> dict[str, Tensor | None]:
+def tensors(model: FusionModel, data: Encoded) -> dict[str, Tensor]:
     """Rows as FusionModel.fuse takes them, features of maps less their mean; absent rows stay NaN.
 
     Each (N, D), clinical values (N, F).
     """
-    found: dict[str, Tensor | None] = {}
+    found: dict[str, Tensor] = {}
     for name in model.modalities:
         has_branch = name == "clinical" or model.encoder_of(name) is not None
         if has_branch and name in data.inputs:
@@ -141,19 +143,21 @@ def fit_heads(
         p.requires_grad_(False)
 
 
-def _kept_at_zero(weight: Tensor, mask: np.ndarray):
+def _kept_at_zero(weight: Tensor, mask: np.ndarray) -> RemovableHandle:
     """A hook on a weight that starts at 0: where the mask is 0 it gets no slope, so L-BFGS leaves it there."""
     chosen = torch.tensor(mask, dtype=torch.float32)
-    return weight.register_hook(lambda slope: slope * chosen)
+    hook: RemovableHandle = weight.register_hook(lambda slope: slope * chosen)
+    return hook
 
 
 def _gaps(
-    model: FusionModel, inputs: Mapping[str, Tensor | None], data: Encoded, settings: HeadSettings
+    model: FusionModel, inputs: Mapping[str, Tensor], data: Encoded, settings: HeadSettings
 ) -> Tensor | None:
     """What the image head is kept from reading, scaled by the strength of the pull; None where nothing is."""
-    if not settings.invariance or model.joint is not None or inputs.get("image") is None:
+    if not settings.invariance or model.joint is not None or "image" not in inputs:
         return None
-    return source_gaps(inputs["image"], data) * settings.invariance**0.5
+    strength: float = settings.invariance**0.5
+    return source_gaps(inputs["image"], data) * strength
 
 
 def _pull(

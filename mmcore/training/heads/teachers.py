@@ -1,11 +1,12 @@
 """Which rows may teach which clinical fields: a field that one source alone can teach is hidden from all others."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from transformers import PreTrainedTokenizerBase
 
-from mmcore.cases.pack_rows import has_label, outcomes_of
+from mmcore.cases.pack_rows import has_label
 from mmcore.domain.pack import PackRow
 from mmcore.domain.task import CaseTask
 from mmcore.models.encoded import Encoded
@@ -43,15 +44,19 @@ def teaching_values(task: CaseTask, rows: Sequence[PackRow]) -> np.ndarray:
 
 def teaching_outcomes(task: CaseTask, rows: Sequence[PackRow]) -> np.ndarray:
     """(N, K) outcomes; of a row without the task's labels those under which it teaches."""
-    return outcomes_of(task, [replace(r, outcome=r.teach) if is_teacher(task, r) else r for r in rows])
+    return _columns(task, [r.teach if is_teacher(task, r) else r.outcome for r in rows])
 
 
 def granted_outcomes(task: CaseTask, rows: Sequence[PackRow]) -> np.ndarray:
     """(N, K) outcomes, and where a label is not known what training takes for granted of it: for fitting heads, never for figures."""
     known = [{k: y for k, y in r.outcome.items() if y is not None} for r in rows]
-    return outcomes_of(
-        task, [replace(r, outcome=dict(r.teach) | k) for r, k in zip(rows, known, strict=True)]
-    )
+    return _columns(task, [{**r.teach, **k} for r, k in zip(rows, known, strict=True)])
+
+
+def _columns(task: CaseTask, told: Sequence[Mapping[str, float | None]]) -> np.ndarray:
+    """(N, K) of what is told of each row by label, NaN for unknown."""
+    found = [[np.nan if (y := t.get(k)) is None else float(y) for k in task.labels] for t in told]
+    return np.array(found, dtype=float).reshape(len(told), len(task.labels))
 
 
 def hide_untaught(task: CaseTask, rows: Encoded) -> Encoded:
@@ -63,9 +68,13 @@ def hide_untaught(task: CaseTask, rows: Encoded) -> Encoded:
     return replace(rows, inputs=dict(rows.inputs) | {"clinical": values})
 
 
-def made_up_reports(task: CaseTask, model: FusionModel, tokenizer, count: int, seed: int) -> Reports | None:
-    """`count` reports of values drawn apart from each other, encoded; None where the task composes none."""
+def made_up_reports(
+    task: CaseTask, model: FusionModel, tokenizer: PreTrainedTokenizerBase | None, count: int, seed: int
+) -> Reports | None:
+    """`count` reports of values drawn apart from each other, encoded; None where the task composes none or no model reads them."""
     if task.write_report is None or task.draw_values is None or not count:
+        return None
+    if model.text_encoder is None or tokenizer is None:
         return None
     values, notes = composed(task.draw_values, task.write_report, count, seed)
     encodings = pooled(model.text_encoder, tokenizer, model.text_masks, notes)

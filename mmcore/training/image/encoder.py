@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmcore.models.efficientnet_lite import EfficientNetLite0, load_imagenet_weights, shortened
+from mmcore.models.folding import laid_out
 from mmcore.models.lungs import organ_shares
 from mmcore.training.image.views import Views, make_views, view_counts
 
@@ -73,7 +74,7 @@ def fit_image_encoder(
     """
     torch.manual_seed(seed)  # the head's start
     encoder = shortened(started(init_state), recipe.blocks, recipe.width)
-    encoder = encoder.to(memory_format=torch.channels_last)
+    laid_out(encoder, torch.channels_last)
     training = _begin(encoder, targets.shape[1], recipe)
     if checkpoint and checkpoint.exists():
         _resume(training, checkpoint)
@@ -89,7 +90,7 @@ def fit_image_encoder(
         if progress:
             progress(training.step, loss)
     encoder.load_state_dict(training.average, strict=False)
-    return encoder.to(memory_format=torch.contiguous_format).requires_grad_(True)
+    return laid_out(encoder, torch.contiguous_format).requires_grad_(True)
 
 
 def started(init_state: Mapping[str, Tensor] | None = None) -> EfficientNetLite0:
@@ -102,7 +103,7 @@ def started(init_state: Mapping[str, Tensor] | None = None) -> EfficientNetLite0
         load_imagenet_weights(encoder)
     else:
         encoder.load_state_dict(init_state)
-    return encoder.to(memory_format=torch.channels_last).eval()
+    return laid_out(encoder, torch.channels_last).eval()
 
 
 def views_of(
@@ -142,7 +143,8 @@ def draw_shares(labels: Sequence[str], sources: Sequence[str], even: float) -> n
         of_source = np.minimum(sizes, LARGE) ** even
         for group, size, part in zip(groups, sizes, of_source / of_source.sum(), strict=True):
             shares[within & (names == group)] = part / size
-    return shares / shares.sum()
+    chances: np.ndarray = shares / shares.sum()
+    return chances
 
 
 def mix_styles(x: Tensor, rng: np.random.Generator) -> Tensor:
@@ -184,7 +186,8 @@ def _advance(
         group["lr"] = group["peak"] * warm
     maps = mix_styles(maps, rng) if rng.random() < recipe.mix else maps
     maps = training.encoder.late(maps.contiguous(memory_format=torch.channels_last), recipe.frozen_blocks)
-    pooled = (maps * organ_shares(inside, maps.shape[-2:])).mean((2, 3))  # as FusionModel.encode_map
+    counted = organ_shares(inside, (maps.shape[-2], maps.shape[-1]))
+    pooled = (maps * counted).mean((2, 3))  # as FusionModel.encode_map
     logits = training.head(F.dropout(pooled, 0.2))
     known = ~torch.isnan(y)
     loss = F.binary_cross_entropy_with_logits(logits[known], y[known] * 0.95 + 0.025)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from mmcore.domain.pack import PackRow
+from mmcore.domain.progress import Progress
 from mmcore.domain.scan import CtVolume
 from mmcore.models.nodule_encoder import NoduleEncoder
 from mmcore.preprocess.ct import SIDE, square_around
@@ -17,17 +18,17 @@ FULL_WEIGHT = 4  # readers
 
 
 def fit_on_nodules(
-    rows: Sequence[PackRow], settings: TrainingSettings, folder: Path, progress
+    rows: Sequence[PackRow], settings: TrainingSettings, folder: Path, progress: Progress
 ) -> tuple[NoduleEncoder, np.ndarray]:
     """The encoder, and for each row what a member says that has never seen its patient: (N, FINDINGS), NaN without a scan.
 
     Heads are fitted on these honest features: those of members that saw the patient would be too good.
     """
-    place = {id(row.scan): row for row in rows if row.scan is not None}
+    place = {id(scan): (row, scan) for row in rows if isinstance(scan := row.scan, CtVolume)}
     of_scan = {scan: i for i, scan in enumerate(place)}
     which = np.array([of_scan.get(id(row.scan), -1) for row in rows])
-    squares = np.stack([_square(row.scan, SIDE + 2 * MARGIN) for row in place.values()])
-    held_out = np.array([int(position(f"member:{r.patient}") * settings.members) for r in place.values()])
+    squares = np.stack([_square(scan, SIDE + 2 * MARGIN) for _, scan in place.values()])
+    held_out = np.array([int(position(f"member:{r.patient}") * settings.members) for r, _ in place.values()])
     shown = [(row, i) for row, i in zip(rows, which, strict=True) if i >= 0]
     findings, weights = _what_readers_said(shown, len(squares))
     encoder = fit_nodule_encoder(
@@ -45,14 +46,14 @@ def fit_on_nodules(
 
 def features_of_nodules(encoder: NoduleEncoder, rows: Sequence[PackRow]) -> np.ndarray:
     """Pooled features (N, FINDINGS) as at the bedside; NaN for rows without a scan. Rows that share a scan share the work."""
-    place = {id(row.scan): row.scan for row in rows if row.scan is not None}
+    place = {id(scan): scan for row in rows if isinstance(scan := row.scan, CtVolume)}
     out = np.full((len(rows), len(TARGETS)), np.nan, dtype=np.float32)
     if not place:
         return out
     squares = np.stack([_square(scan, SIDE) for scan in place.values()])
     said = dict(zip(place, findings_of(encoder, squares, np.full(len(squares), -1)), strict=True))
     for i, row in enumerate(rows):
-        if row.scan is not None:
+        if id(row.scan) in said:
             out[i] = said[id(row.scan)]
     return out
 

@@ -12,11 +12,12 @@ from torch import nn
 
 from mmcore.cases.pack_rows import scan_of
 from mmcore.domain.pack import PackRow
+from mmcore.domain.progress import Progress
 from mmcore.evaluation.encode_rows import BATCH
 from mmcore.models.efficientnet_lite import EfficientNetLite0
 from mmcore.models.inputs import image_input
 from mmcore.models.lungs import LungNet, organ_shares
-from mmcore.training.encoders import Progress, crops, has_scan
+from mmcore.training.encoders import crops, has_scan
 from mmcore.training.image.encoder import Recipe, started, views_of
 from mmcore.training.image.views import Views
 

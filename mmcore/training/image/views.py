@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mmcore.models.efficientnet_lite import EfficientNetLite0
+from mmcore.models.folding import laid_out
 from mmcore.preprocess.image import dim, equalise
 from mmcore.synthetic.film.augment import disguise, look, window
 
@@ -78,7 +79,7 @@ def make_views(
     views = Views(maps, inside, np.cumsum(counts) - counts, counts)
     mark = path.with_suffix(".done") if path else None
     done = int(mark.read_text()) if mark and mark.exists() else 0
-    encoder.to(memory_format=torch.channels_last).eval()
+    laid_out(encoder, torch.channels_last).eval()
     for first in range(done, len(owner), BATCH):
         rows = owner[first : first + BATCH]
         x, masks = training_view(images[rows], np.random.default_rng([seed, first]), size)
@@ -100,6 +101,7 @@ def _kept(shape: tuple[int, ...], kind: type, path: Path | None) -> np.ndarray:
     if path is None:
         return np.zeros(shape, kind)
     if path.exists():
-        return np.load(path, mmap_mode="r+")
+        kept: np.ndarray = np.load(path, mmap_mode="r+")
+        return kept
     path.with_suffix(".done").unlink(missing_ok=True)
     return np.lib.format.open_memmap(path, "w+", kind, shape)

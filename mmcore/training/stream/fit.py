@@ -1,6 +1,6 @@
 """Fits the parts of a stream model on snapshots of stays: experts, calibration, thresholds; what is done is kept on disk."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from mmcore.domain.model_facts import AlertTable, HourlyConformal, StreamFacts
 from mmcore.domain.patient_marks import patient_mark
+from mmcore.domain.progress import Progress
 from mmcore.domain.stream import Stay, StayPack
 from mmcore.domain.task import StreamTask
 from mmcore.intake.stream.pack import read_stays
@@ -21,7 +22,6 @@ from mmcore.training.splits import CALIBRATION, TRAIN
 from mmcore.training.stream.calibrate import fit_scale, operating_point
 from mmcore.training.stream.trees import TreeSettings, fit_one
 
-Progress = Callable[[str, int, int], None]
 SNAPSHOTS = (2, 4, 6, 9, 12, 15, 18, 21, 24, 28, 32, 36, 40, 44, 48)  # hours at which every stay is looked at
 CONFIDENCE = 0.9
 ALERT_THRESHOLDS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7, 0.8)
@@ -82,7 +82,8 @@ def features_kept(
         unfinished = path.with_suffix(".part.npy")
         np.save(unfinished, made)
         unfinished.rename(path)
-    return np.load(path, mmap_mode="r")
+    kept: np.ndarray = np.load(path, mmap_mode="r")
+    return kept
 
 
 def fit_experts(

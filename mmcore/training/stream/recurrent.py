@@ -1,11 +1,12 @@
 """Trains the recurrent model on hourly grids of stays."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
+from mmcore.domain.progress import Progress
 from mmcore.domain.stream import Stay
 from mmcore.models.stream_recurrent import HourlyGRU
 
@@ -83,15 +84,22 @@ def fit_recurrent(
     train: np.ndarray,
     settings: RecurrentSettings,
     seed: int,
-    progress: Callable[[str, int, int], None],
+    progress: Progress,
 ) -> np.ndarray:
     """(N, T) log-odds of every stay by the mean of several networks trained on the stays at `train`."""
-    return np.mean(
-        [_fit_one(inputs, died, train, settings, seed + i, progress) for i in range(settings.seeds)], 0
-    )
+    made = [_fit_one(inputs, died, train, settings, seed + i, progress) for i in range(settings.seeds)]
+    mean: np.ndarray = np.mean(made, 0)
+    return mean
 
 
-def _fit_one(inputs, died, train, settings: RecurrentSettings, seed: int, progress) -> np.ndarray:
+def _fit_one(
+    inputs: tuple[torch.Tensor, torch.Tensor],
+    died: np.ndarray,
+    train: np.ndarray,
+    settings: RecurrentSettings,
+    seed: int,
+    progress: Progress,
+) -> np.ndarray:
     hourly, facts = inputs
     torch.manual_seed(seed)
     model = HourlyGRU(hourly.shape[2], facts.shape[1])

@@ -1,14 +1,17 @@
 """The train command for streams: splits, experts, calibration, comparison, cross-validation, control, evaluation, card."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 from mmcore.cards.write import write_card
 from mmcore.domain.errors import PackError
+from mmcore.domain.model_facts import Json
+from mmcore.domain.progress import Progress
 from mmcore.domain.task import StreamTask
 from mmcore.evaluation.stays import evaluate_stays, min_sensitivity_precision
 from mmcore.metrics.figures import auprc, auroc, interval, patient_weights
@@ -19,7 +22,6 @@ from mmcore.tasks import stream_task
 from mmcore.training.splits import CALIBRATION, SEED, TEST, TRAIN, fold_of, split_patients
 from mmcore.training.stream.fit import (
     SNAPSHOTS,
-    Progress,
     Snapshots,
     conclude,
     fit_experts,
@@ -28,12 +30,13 @@ from mmcore.training.stream.fit import (
     scores_at,
 )
 
+Item = TypeVar("Item")
 SEEDS, FOLD_SEEDS, FOLDS = 3, 1, 5
 
 
 def train_stream(
     task_name: str, data: Path, out: Path, seed: int | None, cross_validate: bool, progress: Progress
-) -> dict:
+) -> dict[str, Json]:
     """Train on DIR and write OUT/model with history and report; resumes where an earlier run of the same OUT stopped."""
     task = stream_task(task_name)
     seed = SEED if seed is None else seed
@@ -50,20 +53,21 @@ def train_stream(
     model = conclude(task, found, parts, experts, seed, out, progress)
     folder = out / "model" / task.name / next_version(task.name)
     save_stream(model, folder)
-    result = {
+    compared: dict[str, Json] = {"trees": _compared(model, found, parts)}
+    result: dict[str, Json] = {
         "task": task.name,
         "version": folder.name,
         "seed": seed,
         "split": {p: int((parts == p).sum()) for p in (TRAIN, CALIBRATION, TEST)},
         "deaths": {p: int(found.died[parts == p].sum()) for p in (TRAIN, CALIBRATION, TEST)},
         "alerts": asdict(model.facts.alerts),
-        "compared": {"trees": _compared(model, found, parts)},
+        "compared": compared,
     }
     stored = load_stream(task.name, folder)
     result["test"] = evaluate_stays(task.name, stored, data, progress=lambda items: _counted(items, progress))
     _write(folder, out, result)
     if cross_validate:
-        result["compared"]["recurrent"] = _recurrent(task, found, parts, seed, out, progress)
+        compared["recurrent"] = _recurrent(task, found, parts, seed, out, progress)
         _write(folder, out, result)
         result["cross_validation"] = _cross_validated(model, found, out, progress)
         _write(folder, out, result)
@@ -72,12 +76,12 @@ def train_stream(
     return result
 
 
-def _write(folder: Path, out: Path, result: Mapping) -> None:
+def _write(folder: Path, out: Path, result: Mapping[str, Json]) -> None:
     write_card(folder, result)
     (out / "report.json").write_text(json.dumps(result, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
-def _compared(model: StreamModel, found: Snapshots, parts: np.ndarray) -> dict:
+def _compared(model: StreamModel, found: Snapshots, parts: np.ndarray) -> dict[str, Json]:
     hours = tuple(int(h) for h in _hours(model))
     stated = np.stack([risk_at_snapshot(model, found.x, h) for h in hours], 1)
     return {p: hour_figures(hours, stated[parts == p], found.died[parts == p]) for p in (CALIBRATION, TEST)}
@@ -89,7 +93,7 @@ def _hours(model: StreamModel) -> tuple[int, ...]:
 
 def hour_figures(
     hours: tuple[int, ...], scores: np.ndarray, died: np.ndarray, threshold: float | None = None
-) -> dict:
+) -> dict[str, Json]:
     """AUROC at each hour and average precision at the last, of scores (N, H) against died (N,), with intervals."""
     weights = patient_weights([str(i) for i in range(len(died))], 1000)
     made = {f"auroc_{h}h": interval(auroc(scores[:, i], died, weights)) for i, h in enumerate(hours)}
@@ -102,7 +106,7 @@ def hour_figures(
 
 def _recurrent(
     task: StreamTask, found: Snapshots, parts: np.ndarray, seed: int, out: Path, progress: Progress
-) -> dict:
+) -> dict[str, Json]:
     """The recurrent model on the same splits; its scores are kept on disk."""
     from mmcore.training.stream.recurrent import RecurrentSettings, fit_recurrent, grid_of, inputs_of
 
@@ -119,7 +123,7 @@ def _recurrent(
     }
 
 
-def _cross_validated(model: StreamModel, found: Snapshots, out: Path, progress: Progress) -> dict:
+def _cross_validated(model: StreamModel, found: Snapshots, out: Path, progress: Progress) -> dict[str, Json]:
     """Each stay scored by experts that never saw its patient, with the calibration and threshold of the shipped model."""
     folds = np.array([fold_of(s.key, FOLDS) for s in found.stays])
     stated = np.full((len(folds), len(SNAPSHOTS)), np.nan)
@@ -136,7 +140,9 @@ def _cross_validated(model: StreamModel, found: Snapshots, out: Path, progress: 
     return {"folds": FOLDS, "all": hour_figures(hours, chosen, found.died, threshold)}
 
 
-def _shuffled(model: StreamModel, found: Snapshots, parts: np.ndarray, out: Path, progress: Progress) -> dict:
+def _shuffled(
+    model: StreamModel, found: Snapshots, parts: np.ndarray, out: Path, progress: Progress
+) -> dict[str, Json]:
     """The control: the same training on shuffled outcomes must not predict the test patients."""
     died = np.random.default_rng(0).permutation(found.died)
     train, test = np.flatnonzero(parts == TRAIN), np.flatnonzero(parts == TEST)
@@ -146,8 +152,8 @@ def _shuffled(model: StreamModel, found: Snapshots, parts: np.ndarray, out: Path
     return hour_figures(hours, scores, found.died[test])
 
 
-def _counted(items, progress: Progress):
-    items = list(items)
-    for i, item in enumerate(items):
+def _counted(items: Iterable[Item], progress: Progress) -> Iterator[Item]:
+    listed = list(items)
+    for i, item in enumerate(listed):
         yield item
-        progress("evaluation", i + 1, len(items))
+        progress("evaluation", i + 1, len(listed))

@@ -1,10 +1,17 @@
 """Fits boosted trees on snapshots of stays and turns them into a table of leaves."""
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from mmcore.models.stream_trees import LeafTable
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+Bound: TypeAlias = float | np.float32
+Conditions: TypeAlias = dict[int, tuple[Bound, Bound, bool, float]]  # feature -> low, high, unknown, share
 
 
 @dataclass(frozen=True)
@@ -35,10 +42,13 @@ def fit_one(
 
 def _varies(x: np.ndarray) -> np.ndarray:
     """(F,) whether a feature has at least two known values."""
-    return np.fmin.reduce(x, axis=0) < np.fmax.reduce(x, axis=0)
+    varies: np.ndarray = np.fmin.reduce(x, axis=0) < np.fmax.reduce(x, axis=0)
+    return varies
 
 
-def booster(x: np.ndarray, died: np.ndarray, weights: np.ndarray | None, settings: TreeSettings, seed: int):
+def booster(
+    x: np.ndarray, died: np.ndarray, weights: np.ndarray | None, settings: TreeSettings, seed: int
+) -> "HistGradientBoostingClassifier":
     """A fitted HistGradientBoostingClassifier.
 
     x (N, F) float32, died (N,) in {0, 1}, weights (N,) or None for equal ones.
@@ -58,12 +68,12 @@ def booster(x: np.ndarray, died: np.ndarray, weights: np.ndarray | None, setting
     ).fit(x, died, sample_weight=weights)
 
 
-def leaves_of(fitted) -> LeafTable:
+def leaves_of(fitted: "HistGradientBoostingClassifier") -> LeafTable:
     """The leaves of a fitted HistGradientBoostingClassifier (two classes, no categories).
 
     Thresholds are rounded down to float32, which changes no comparison with a float32 feature.
     """
-    found: list[tuple[float, dict[int, list]]] = [(float(np.ravel(fitted._baseline_prediction)[0]), {})]
+    found: list[tuple[float, Conditions]] = [(float(np.ravel(fitted._baseline_prediction)[0]), {})]
     for stage in fitted._predictors:
         _walk(stage[0].nodes, 0, {}, found)
     width = max(1, *(len(conditions) for _, conditions in found))
@@ -77,18 +87,18 @@ def leaves_of(fitted) -> LeafTable:
     return LeafTable(np.array([value for value, _ in found]), feature, low, high, unknown, share)
 
 
-def _walk(nodes: np.ndarray, at: int, conditions: dict[int, list], found: list) -> None:
+def _walk(nodes: np.ndarray, at: int, conditions: Conditions, found: list[tuple[float, Conditions]]) -> None:
     node = nodes[at]
     if node["is_leaf"]:
         found.append((float(node["value"]), conditions))
         return
     place, threshold = int(node["feature_idx"]), _down(float(node["num_threshold"]))
     for child, is_left in ((node["left"], True), (node["right"], False)):
-        a, b, missing, part = conditions.get(place, [-np.inf, np.inf, True, 1.0])
-        bounds = [a, min(b, threshold)] if is_left else [max(a, threshold), b]
+        a, b, missing, part = conditions.get(place, (-np.inf, np.inf, True, 1.0))
+        low, high = (a, min(b, threshold)) if is_left else (max(a, threshold), b)
         stays = bool(missing) and bool(node["missing_go_to_left"]) == is_left
         ratio = float(nodes[child]["count"]) / float(node["count"])
-        _walk(nodes, int(child), conditions | {place: [*bounds, stays, part * ratio]}, found)
+        _walk(nodes, int(child), conditions | {place: (low, high, stays, part * ratio)}, found)
 
 
 def _down(threshold: float) -> np.float32:

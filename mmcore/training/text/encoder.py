@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
-from mmcore.models.encoders import load_text_encoder, mean_pool
+from mmcore.models.encoders import TextEncoder, load_text_encoder, mean_pool
 
 # judgement: this project's, by leave-one-publisher-out
 MAX_TOKENS = 256  # what follows in a note is not read
@@ -34,7 +34,7 @@ class TextModel:
     `weight` is where the common fit of all heads starts and what its penalty pulls to.
     """
 
-    encoder: nn.Module
+    encoder: TextEncoder
     tokenizer: PreTrainedTokenizerBase
     weight: Tensor
     labels: tuple[str, ...]
@@ -45,6 +45,15 @@ class TextModel:
         self.tokenizer.save_pretrained(folder)
         head = {"weight": self.weight.contiguous()}
         save_file(head, folder / "head.safetensors", metadata={"labels": ",".join(self.labels)})
+
+
+class Taught(nn.Module):
+    """An encoder and the head that it is fine-tuned with."""
+
+    def __init__(self, encoder: TextEncoder, head: nn.Linear) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.head = head
 
 
 def stored_text_model(folder: Path) -> TextModel | None:
@@ -86,7 +95,7 @@ def fit_text_encoder(
     encoder, tokenizer = load_text_encoder(base)
     teach = _examples(notes, labels, groups, compose, HEAD_NOTES, rng)
     names = tuple(dict.fromkeys(label for _, label in teach))
-    module = nn.ModuleDict({"encoder": encoder, "head": nn.Linear(encoder.config.hidden_size, len(names))})
+    module = Taught(encoder, nn.Linear(encoder.config.hidden_size, len(names)))
     optimiser = _optimiser(module)
     for epoch in range(_resume(module, checkpoint), epochs):
         rng = np.random.default_rng([seed, epoch])
@@ -107,7 +116,7 @@ def fit_text_encoder(
     return TextModel(encoder, tokenizer, torch.from_numpy(weight), names)
 
 
-def encode(notes: Sequence[str], encoder: nn.Module, tokenizer: PreTrainedTokenizerBase) -> np.ndarray:
+def encode(notes: Sequence[str], encoder: TextEncoder, tokenizer: PreTrainedTokenizerBase) -> np.ndarray:
     """Mean of the last hidden states of each note, (N, D) float32; notes of like length go together."""
     unique = list(dict.fromkeys(notes))  # real notes are drawn many times over
     pooled = np.zeros((len(unique), int(encoder.config.hidden_size)), dtype=np.float32)
@@ -134,22 +143,23 @@ def discriminant(pooled: np.ndarray, labels: Sequence[str], names: Sequence[str]
         (1 - SHRINKAGE) * spread + ridge * np.eye(len(spread)), (means - means.mean(0)).T
     )
     contrast = pooled @ (weight[:, 0] - weight[:, 1])
-    return (weight * 1.5 / max(contrast.std(), 1e-6)).astype(np.float32)
+    scaled: np.ndarray = (weight * 1.5 / max(contrast.std(), 1e-6)).astype(np.float32)
+    return scaled
 
 
-def _optimiser(module: nn.ModuleDict) -> torch.optim.Optimizer:
+def _optimiser(module: Taught) -> torch.optim.Optimizer:
     """AdamW over the head and the last layers; everything below stays as it came."""
-    module["encoder"].requires_grad_(False)
-    layers = module["encoder"].encoder.layer[-TRAINED_LAYERS:]
+    module.encoder.requires_grad_(False)
+    layers = module.encoder.encoder.layer[-TRAINED_LAYERS:]
     layers.requires_grad_(True)
     groups = [
         {"params": list(layers.parameters()), "lr": ENCODER_RATE, "full": ENCODER_RATE},
-        {"params": list(module["head"].parameters()), "lr": HEAD_RATE, "full": HEAD_RATE},
+        {"params": list(module.head.parameters()), "lr": HEAD_RATE, "full": HEAD_RATE},
     ]
     return torch.optim.AdamW(groups, weight_decay=0.05)
 
 
-def _resume(module: nn.ModuleDict, checkpoint: Path | None) -> int:
+def _resume(module: Taught, checkpoint: Path | None) -> int:
     """Epochs already done: 0, or those of the checkpoint, whose weights are then in `module`."""
     if checkpoint is None or not checkpoint.exists():
         return 0
@@ -197,7 +207,7 @@ def _batches(examples: list[Example], rng: np.random.Generator) -> list[list[Exa
 
 
 def _step(
-    module: nn.ModuleDict,
+    module: Taught,
     tokenizer: PreTrainedTokenizerBase,
     optimiser: torch.optim.Optimizer,
     batch: list[Example],
@@ -207,8 +217,8 @@ def _step(
     """One step of gradient descent; `left`, the share of training still to come, scales the rates."""
     for group in optimiser.param_groups:
         group["lr"] = group["full"] * left
-    pooled = _pooled(module["encoder"], tokenizer, [note for note, _ in batch])
-    logits = module["head"](F.dropout(pooled, 0.1))  # (B, K)
+    pooled = _pooled(module.encoder, tokenizer, [note for note, _ in batch])
+    logits = module.head(F.dropout(pooled, 0.1))  # (B, K)
     wanted = torch.tensor([names.index(label) for _, label in batch])
     loss = F.cross_entropy(logits, wanted, label_smoothing=0.05)
     optimiser.zero_grad()
@@ -218,7 +228,7 @@ def _step(
     return float(loss.detach())
 
 
-def _pooled(encoder: nn.Module, tokenizer: PreTrainedTokenizerBase, notes: list[str]) -> Tensor:
+def _pooled(encoder: TextEncoder, tokenizer: PreTrainedTokenizerBase, notes: list[str]) -> Tensor:
     coded = tokenizer(notes, padding=True, truncation=True, max_length=MAX_TOKENS, return_tensors="pt")
     mask = coded["attention_mask"]
     return mean_pool(

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
-from mmcore.models.encoders import mean_pool
+from mmcore.models.encoders import TextEncoder, mean_pool
 
 NOTES, SHORT, LONG = 6, 56, 253  # notes of a step; tokens of most notes and of the longest
 RATE, HEAD_RATE = 2e-4, 5e-4
@@ -30,18 +30,18 @@ class Straight:
 class Pupil:
     """The encoder that learns, with its head: score = pooled @ weight + bias, (B, K)."""
 
-    encoder: nn.Module
+    encoder: TextEncoder
     weight: nn.Parameter  # (D, K)
     bias: nn.Parameter  # (K,)
 
     def score(self, embeddings: Tensor, mask: Tensor) -> Tensor:
         """embeddings (B, T, E) and mask (B, T) -> (B, K)."""
-        hidden = self.encoder(inputs_embeds=embeddings, attention_mask=mask).last_hidden_state
+        hidden: Tensor = self.encoder(inputs_embeds=embeddings, attention_mask=mask).last_hidden_state
         return mean_pool(hidden, mask) @ self.weight + self.bias
 
 
 def straighten(
-    encoder: nn.Module,
+    encoder: TextEncoder,
     tokenizer: PreTrainedTokenizerBase,
     weight: Tensor,
     notes: Sequence[str],
@@ -50,7 +50,7 @@ def straighten(
     seed: int,
     checkpoint: Path | None = None,
     progress: Callable[[int, float], None] | None = None,
-) -> tuple[nn.Module, Tensor]:
+) -> tuple[TextEncoder, Tensor]:
     """The first `asked.layers` layers of `encoder` and a head (D, K), taught to score notes as all of `encoder` with `weight` does.
 
     On the way from masks of the same length to a note, point b + a (x - b) of the embeddings shall score what the note
@@ -120,7 +120,7 @@ def _drawn(
     """ids and mask (NOTES, T) of joined and cut notes, a third of them with foreign words, a fifth with masks."""
     top, drawn = (LONG if rng.random() < 0.1 else SHORT), []
     for _ in range(NOTES):
-        ids = [t for _ in range(rng.choice([1, 1, 2, 3, 4])) for t in pieces[rng.integers(len(pieces))]]
+        ids = [t for _ in range(rng.choice([1, 1, 2, 3, 4])) for t in pieces[int(rng.integers(len(pieces)))]]
         for chance, most in ((0.3, 0.4), (0.2, 0.4)):
             share = rng.uniform(0, most) if rng.random() < chance else 0.0
             other = (
@@ -181,4 +181,5 @@ def _resume(pupil: Pupil, optimiser: torch.optim.Optimizer, path: Path | None) -
         pupil.weight.copy_(state["weight"])
         pupil.bias.copy_(state["bias"])
     optimiser.load_state_dict(state["optimiser"])
-    return state["step"]
+    done: int = state["step"]
+    return done

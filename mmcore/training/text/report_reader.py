@@ -7,13 +7,13 @@ import torch
 from torch import Tensor, nn
 from transformers import BertTokenizer, PreTrainedTokenizerBase
 
-from mmcore.models.encoders import load_text_encoder, mean_pool
+from mmcore.models.encoders import TextEncoder, load_text_encoder, mean_pool
 
 BATCH = 32
 RIDGE = 0.003  # of the mean variance of a pooled feature
 
 
-def shrunk(name: str, layers: int, words: int) -> tuple[nn.Module, PreTrainedTokenizerBase]:
+def shrunk(name: str, layers: int, words: int) -> tuple[TextEncoder, PreTrainedTokenizerBase]:
     """The first `layers` layers of a BERT encoder and its `words` first (most frequent) pieces; 0 keeps all.
 
     What is cut from the vocabulary is still read: in smaller pieces, single letters at last.
@@ -34,7 +34,7 @@ def shrunk(name: str, layers: int, words: int) -> tuple[nn.Module, PreTrainedTok
 
 
 def pooled(
-    encoder: nn.Module, tokenizer: PreTrainedTokenizerBase, masks: Tensor, notes: Sequence[str]
+    encoder: TextEncoder, tokenizer: PreTrainedTokenizerBase, masks: Tensor, notes: Sequence[str]
 ) -> np.ndarray:
     """(N, E) pooled encodings less those of masks of the same length, in batches of like length."""
     out = np.zeros((len(notes), masks.shape[1]), dtype=np.float32)

@@ -10,12 +10,14 @@ from tokenizers import Tokenizer
 from torch import nn
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
+from mmcore.models.encoders import TextEncoder
+
 RAREST = 2400  # words of a vocabulary that lists them by how common they are (BERT's does); they fall to word pieces
 
 
 def slim(
-    encoder: nn.Module, tokenizer: PreTrainedTokenizerBase, used: Iterable[str], longest: int
-) -> tuple[nn.Module, PreTrainedTokenizerBase]:
+    encoder: TextEncoder, tokenizer: PreTrainedTokenizerBase, used: Iterable[str], longest: int
+) -> tuple[TextEncoder, PreTrainedTokenizerBase]:
     """The same encoder and tokenizer with fewer embeddings: at most `longest` positions, no token that `_needless` names.
 
     Words of the notes `used` stay, and the special tokens keep their ids. A note that has none of the words taken out gives
