@@ -4,7 +4,8 @@ import streamlit as st
 from markupsafe import Markup
 
 from mmcore.cards.read import Card
-from pages.ui.models.report import Report, count_in, interval, number_in, part
+from mmcore.cards.report import Report, count, part
+from pages.ui.models.report import interval, number_in
 from pages.ui.models.words import figure_words, metric_words
 from pages.ui.shell.template import html, show
 from pages.ui.shell.text import counted, percent, t
@@ -52,7 +53,7 @@ def _faithfulness(found: Report) -> Markup:
     names = part(found, "modalities")
     lead = t("screen.models.checks.faithfulness_none")
     if names:
-        counts = {k: count_in(found, k) for k in ("n", "patients")}
+        counts = {k: count(found, k) for k in ("n", "patients")}
         lead = t("screen.models.checks.of", **counts)
     return html("models/faithfulness", lead=lead, tested={name: _lines(found, name) for name in names})
 
@@ -63,7 +64,7 @@ def _lines(found: Report, name: str) -> list[str]:
     lines = [*_badges(tests), *_deleted(tests), *_weights(found, name), *_source(found, name)]
     share = number_in(part(found, "inside_lungs", "share"), "value")
     if name == "image" and share is not None:
-        n = count_in(part(found, "inside_lungs"), "n")
+        n = count(part(found, "inside_lungs"), "n")
         lines.append(t("screen.models.checks.inside", value=counted(share), n=n))
     return lines
 
@@ -71,7 +72,7 @@ def _lines(found: Report, name: str) -> list[str]:
 def _badges(tests: Report) -> list[str]:
     found = {c: number_in(part(tests, c), "value") for c in ("green", "amber", "grey")}
     shares = {c: counted(share) for c, share in found.items() if share is not None}
-    n = count_in(tests, "n")
+    n = count(tests, "n")
     return [t("screen.models.checks.badge", n=n, **shares)] if n and len(shares) == len(found) else []
 
 
@@ -81,7 +82,7 @@ def _deleted(tests: Report) -> list[str]:
     beaten, agreement = interval(tests, "beats_random_deletion"), number_in(tests, "median_agreement")
     if beaten is not None:
         value = f"{counted(beaten.value)} ({counted(beaten.low)}–{counted(beaten.high)})"
-        lines.append(t("screen.models.checks.beats", value=value, tested=count_in(tests, "tested")))
+        lines.append(t("screen.models.checks.beats", value=value, tested=count(tests, "tested")))
     if agreement is not None:
         lines.append(t("screen.models.checks.agree", value=f"{agreement:.2f}"))
     return lines

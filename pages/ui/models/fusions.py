@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from mmcore.cards.read import Card
-from pages.ui.models.report import Interval, Report, count_in, interval, known_in, number_in, part
+from mmcore.cards.report import Report, count, number, part
+from pages.ui.models.report import Interval, interval, number_in
 from pages.ui.models.words import figure_words, metric_words, modalities_words
 from pages.ui.shell.template import show
 from pages.ui.shell.text import capital, heading, t
@@ -77,7 +78,7 @@ def _verdict(found: Report) -> str:
     best = t(f"screen.models.fusion.{found['best']}")
     if found["additive_within_best"]:
         return t("screen.models.fusions.within", best=best)
-    value, low, high = (f"{known_in(found['difference'], k):.3f}" for k in ("value", "low", "high"))
+    value, low, high = (f"{number(part(found, 'difference'), k):.3f}" for k in ("value", "low", "high"))
     return t("screen.models.fusions.outside", best=best, difference=value, low=low, high=high)
 
 
@@ -146,7 +147,7 @@ def _subset(name: str, found: Report) -> _Subset:
     limit = number_in(part(found, "expected_if_calibrated"), "high")
     return _Subset(
         name=capital(modalities_words(name)),
-        n=count_in(found, "n"),
+        n=count(found, "n"),
         words=figure_words(interval(found, "macro_auroc")),
         error=_error(found),
         limit="–" if limit is None else f"{limit:.3f}",

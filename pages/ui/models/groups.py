@@ -1,13 +1,13 @@
 """Figures of a model by group of patients as a forest plot, with what differs between groups in words."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import streamlit as st
 
 from mmcore.cards import read as cards
 from mmcore.cards.read import Card
-from pages.ui.models.report import Interval, Report, count_in, interval
+from mmcore.cards.report import Report, count
+from pages.ui.models.report import Interval, interval
 from pages.ui.models.words import figure_words, group_words, metric_words
 from pages.ui.shell.template import show
 from pages.ui.shell.text import capital, heading, t
@@ -52,16 +52,16 @@ def _draw_table(card: Card, metric: str) -> None:
     )
     sections: dict[str, list[_Line]] = {}
     for grouping, name, group, figure in cards.group_rows(card, metric):
-        line = _line(capital(group_words(grouping, name)), group, interval(figure))
+        line = _line(capital(group_words(grouping, name)), group, interval(figure or {}))
         sections.setdefault(grouping, []).append(line)
     show("models/groups", everyone=everyone, sections=sections)
 
 
 def _line(name: str, group: Report, figure: Interval | None) -> _Line:
-    patients = count_in(group, "patients")
+    patients = count(group, "patients")
     few = t("screen.models.suppressed", least=cards.FEWEST)
     missing = few if patients < cards.FEWEST else t("screen.models.one_sided")
-    return _Line(name, count_in(group, "n"), patients, figure, figure_words(figure) if figure else missing)
+    return _Line(name, count(group, "n"), patients, figure, figure_words(figure) if figure else missing)
 
 
 def _differences(card: Card) -> list[str]:
@@ -75,15 +75,16 @@ def _differences(card: Card) -> list[str]:
     return told
 
 
-def _gap_words(card: Card, gap: Mapping[str, str]) -> str:
+def _gap_words(card: Card, gap: cards.Gap) -> str:
     grouping, metric = gap["grouping"], gap["metric"]
-    better, worse = (interval(card.test, grouping, gap[k], "metrics", metric) for k in ("better", "worse"))
+    sides = gap["better"], gap["worse"]
+    better, worse = (figure_words(interval(card.test, grouping, k, "metrics", metric)) for k in sides)
     return heading(
         "screen.models.gap",
         grouping=t(f"screen.models.grouping.{grouping}"),
         metric=metric_words(metric, card.two_sided),
         better=group_words(grouping, gap["better"]),
         worse=group_words(grouping, gap["worse"]),
-        better_value=figure_words(better),
-        worse_value=figure_words(worse),
+        better_value=better,
+        worse_value=worse,
     )

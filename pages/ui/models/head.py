@@ -7,7 +7,8 @@ import streamlit as st
 from mmcore import words
 from mmcore.cards import read as cards
 from mmcore.cards.read import Card
-from pages.ui.models.report import Interval, Report, interval, number_in, part
+from mmcore.cards.report import Report, part
+from pages.ui.models.report import Interval, interval, number_in
 from pages.ui.models.words import figure_words, metric_words
 from pages.ui.shell.template import show
 from pages.ui.shell.text import counted, heading, listed, percent, t

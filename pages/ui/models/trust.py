@@ -8,7 +8,8 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from mmcore.cards.read import Card
-from pages.ui.models.report import Report, count_in, interval, known_in, number_in, part, parts
+from mmcore.cards.report import Report, count, number, part
+from pages.ui.models.report import interval, number_in, parts
 from pages.ui.models.words import figure_words
 from pages.ui.shell.template import show
 from pages.ui.shell.text import capital, counted, heading, listed, percent, t
@@ -61,7 +62,7 @@ def _calibration(card: Card) -> None:
         label = _chosen(tuple(by_label), f"card_reliability_{card.task}")
         name, of = t(f"label.{label}"), part(by_label, label)
     rows = parts(of, "reliability")
-    bins = [Bin(known_in(b, "stated"), known_in(b, "observed"), count_in(b, "n")) for b in rows]
+    bins = [Bin(number(b, "stated"), number(b, "observed"), count(b, "n")) for b in rows]
     st.plotly_chart(
         reliability_diagram(name, bins), key=f"reliability_{card.task}", config={"displayModeBar": False}
     )
@@ -79,7 +80,7 @@ def _error_words(found: Report) -> str:
     if error is None:
         return t("screen.models.no_figures")
     values = {k: f"{v:.3f}" for k, v in vars(error).items()}
-    values |= {f"expected_{k}": f"{known_in(expected, k):.3f}" for k in ("low", "high")}
+    values |= {f"expected_{k}": f"{number(expected, k):.3f}" for k in ("low", "high")}
     return t("screen.models.reliability.lead", brier=figure_words(interval(found, "brier_score")), **values)
 
 
@@ -200,15 +201,15 @@ def _sets(card: Card) -> None:
         return
     exclusive = card.structure is None or card.structure.exclusive
     lead = "screen.models.sets.lead" if exclusive else "screen.models.sets.lead_states"
-    told = [_covered(lead, known_in(found, "confidence"), {**found, **span, "value": coverage})]
+    told = [_covered(lead, number(found, "confidence"), {**found, **span, "value": coverage})]
     at, by_class = part(found, "at"), part(found, "by_class")
     told += [_covered("screen.models.sets.at", float(c), part(at, c)) for c in at]
     show("models/sets", told=told, classes=[_class(name, part(by_class, name)) for name in by_class])
 
 
 def _covered(code: str, confidence: float, found: Report) -> str:
-    values = {k: counted(known_in(found, k)) for k in ("value", "low", "high")}
-    return t(code, confidence=percent(confidence), size=f"{known_in(found, 'mean_size'):.2f}", **values)
+    values = {k: counted(number(found, k)) for k in ("value", "low", "high")}
+    return t(code, confidence=percent(confidence), size=f"{number(found, 'mean_size'):.2f}", **values)
 
 
 def _class(name: str, found: Report) -> _Class:
@@ -217,7 +218,7 @@ def _class(name: str, found: Report) -> _Class:
     figure = interval(found)
     if figure is None:
         return _Class(label, t("screen.models.suppressed", least=20), None)
-    return _Class(label, figure_words(figure), count_in(found, "n"))
+    return _Class(label, figure_words(figure), count(found, "n"))
 
 
 def _figure(x: str, y: str) -> go.Figure:
