@@ -119,7 +119,8 @@ def _from_the_side(volume: np.ndarray, rng: np.random.Generator) -> Iterator[Fou
 
 def _spread(pixels: np.ndarray) -> np.ndarray:
     low, high = np.percentile(pixels, [1, 99.5])
-    return np.clip((pixels - low) / max(high - low, 1e-6), 0, 1) * 255
+    spread: np.ndarray = np.clip((pixels - low) / max(high - low, 1e-6), 0, 1) * 255
+    return spread
 
 
 def _new(picture: np.ndarray, seen: list[np.ndarray]) -> bool:

@@ -18,6 +18,8 @@ from pathlib import Path
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webdriver import WebDriver
+from selenium.webdriver.remote.webelement import WebElement
 
 ROOT = Path(__file__).parents[1]
 FLAGS = "--headless=new --no-sandbox --disable-gpu --no-first-run --disable-background-networking --window-size=1440,900"
@@ -70,7 +72,7 @@ def _tell(name: str, values: Sequence[float], target: float) -> None:
     )
 
 
-def _serve(log: Path) -> tuple[subprocess.Popen, str]:
+def _serve(log: Path) -> tuple[subprocess.Popen[bytes], str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -85,21 +87,23 @@ def _serve(log: Path) -> tuple[subprocess.Popen, str]:
 
 def _answers(address: str) -> bool:
     try:
-        return urllib.request.urlopen(f"{address}/_stcore/health", timeout=5).status == 200
+        with urllib.request.urlopen(f"{address}/_stcore/health", timeout=5) as answer:
+            return bool(answer.status == 200)
     except (urllib.error.URLError, ConnectionError, TimeoutError):
         return False
 
 
-def _wait(browser, selector: str, seconds: float = 240):
+def _wait(browser: WebDriver, selector: str, seconds: float = 240) -> WebElement:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if found := browser.execute_script(FIND, selector):
-            return found[0]
+            element: WebElement = found[0]
+            return element
         time.sleep(0.02)
     raise TimeoutError(f"{selector} did not come within {seconds} s")
 
 
-def _first_screen(browser, log: Path) -> float:
+def _first_screen(browser: WebDriver, log: Path) -> float:
     """Seconds from the start of the process to a drawn worklist."""
     start = time.monotonic()
     process, address = _serve(log)
@@ -112,7 +116,7 @@ def _first_screen(browser, log: Path) -> float:
         process.wait()
 
 
-def _slider(browser, log: Path, moves: int) -> list[tuple[float, float]]:
+def _slider(browser: WebDriver, log: Path, moves: int) -> list[tuple[float, float]]:
     """Wall clock and processor time of the server for each key press on the pre-test probability, milliseconds."""
     process, address = _serve(log)
     try:

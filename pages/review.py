@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mmcore.domain.errors import MmcoreError, NothingToPredictError
-from mmcore.tasks import get_task
+from mmcore.tasks import case_task
 from pages.ui.draw import vitals
 from pages.ui.review import checks as belief
 from pages.ui.review import decision, gates, next_steps, pictures, reading
@@ -24,10 +24,10 @@ try:
     review = reading.read(engine, key, case)
 except NothingToPredictError as error:
     reading.draw_head(summary)
-    left, right = reading.sides(get_task(case.task), case)
+    left, right = reading.sides(case_task(case.task), case)
     if left is not None:
         with left:
-            pictures.draw(get_task(case.task), key, case, None, revealed=False, doubts={})
+            pictures.draw(case_task(case.task), key, case, None, revealed=False, doubts={})
     with right:
         gates.draw_nothing_left(case, key, error)
     st.stop()

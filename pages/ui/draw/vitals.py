@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from mmcore.domain.prediction import Attribution
 from mmcore.domain.review import Review
-from mmcore.domain.task import Field, Task
+from mmcore.domain.task import CaseTask, Field
 from pages.ui.draw.evidence import NEGLIGIBLE, bar_html, of_modality, split_shown
 from pages.ui.shell.template import show
 from pages.ui.shell.text import heading, listed, number, t
@@ -28,7 +28,7 @@ class _Line:
     bar: Markup | str
 
 
-def draw(review: Review, task: Task, *, revealed: bool = True, doubt: str = "") -> None:
+def draw(review: Review, task: CaseTask, *, revealed: bool = True, doubt: str = "") -> None:
     """A table of the measured values, the sum, and what was not measured. doubt: why its bars are greyed out."""
     values = review.case.values
     if not values:
@@ -42,7 +42,9 @@ def draw(review: Review, task: Task, *, revealed: bool = True, doubt: str = "") 
     show("draw/values", taught=taught, untaught=untaught, remarks=remarks, doubtful=bool(doubt))
 
 
-def _lines(review: Review, task: Task, attribution: Attribution | None) -> tuple[list[_Line], list[_Line]]:
+def _lines(
+    review: Review, task: CaseTask, attribution: Attribution | None
+) -> tuple[list[_Line], list[_Line]]:
     """Rows of the fields that the model was taught, and of the others, which add nothing."""
     values = review.case.values
     given = dict(zip(attribution.parts, attribution.values.tolist(), strict=True)) if attribution else {}
@@ -56,7 +58,7 @@ def _lines(review: Review, task: Task, attribution: Attribution | None) -> tuple
     return taught, untaught
 
 
-def _remarks(task: Task, values: Mapping[str, float], attribution: Attribution | None) -> list[str]:
+def _remarks(task: CaseTask, values: Mapping[str, float], attribution: Attribution | None) -> list[str]:
     others = listed(t(f"field.{f.name}") for f in task.fields if f.name not in values)
     said = [t("screen.vitals.sum", **split_shown(attribution))] if attribution else []
     return [*said, t("screen.vitals.others", fields=others)] if others else said

@@ -6,7 +6,7 @@ from mmcore.cases.companion import second_case
 from mmcore.domain.case import Case
 from mmcore.domain.errors import NothingToPredictError
 from mmcore.domain.review import Review
-from mmcore.domain.task import Task
+from mmcore.domain.task import CaseTask
 from pages.ui.draw import vitals
 from pages.ui.draw.evidence import account
 from pages.ui.review import answer
@@ -17,7 +17,7 @@ from pages.ui.shell.text import listed, percent, t, told
 
 
 @st.fragment
-def draw(task: Task, key: str, case: Case) -> None:
+def draw(task: CaseTask, key: str, case: Case) -> None:
     """The companion's answer, account and Shapley values; without its values, how to get them; nothing without a companion."""
     if task.companion is None:
         return
@@ -41,14 +41,14 @@ def draw(task: Task, key: str, case: Case) -> None:
         _draw_answer(review, task.companion, f"{key}.{task.companion.name}", question)
 
 
-def _read(companion: Task, key: str, asked: Case) -> Review:
+def _read(companion: CaseTask, key: str, asked: Case) -> Review:
     from mmcore.explain.review import review as review_of  # brings torch
 
     prior = state.of_case(key, "prior")
     return review_of(resources.engine(companion.name), asked, prior=prior, memory=state.memory(key))
 
 
-def draw_moved(task: Task, key: str, before: Case, after: Case) -> None:
+def draw_moved(task: CaseTask, key: str, before: Case, after: Case) -> None:
     """The companion's probability before and after a change of the values; nothing where it was asked of neither."""
     asked = [second_case(task, case) for case in (before, after)]
     if task.companion is None or not any(asked):
@@ -59,7 +59,7 @@ def draw_moved(task: Task, key: str, before: Case, after: Case) -> None:
     show("shell/chips", chips=[words])
 
 
-def _chance(companion: Task, key: str, asked: Case | None) -> str:
+def _chance(companion: CaseTask, key: str, asked: Case | None) -> str:
     try:
         review = _read(companion, key, asked) if asked else None
     except NothingToPredictError:
@@ -71,7 +71,7 @@ def _chance(companion: Task, key: str, asked: Case | None) -> str:
     )
 
 
-def _draw_answer(review: Review, companion: Task, key: str, question: str) -> None:
+def _draw_answer(review: Review, companion: CaseTask, key: str, question: str) -> None:
     answer.draw(review, state.confidence(review.prediction.confidence), bool(state.of_case(key, "prior")))
     answer.draw_prior(review, key, second=True)
     st.html(account(review, compact=True))

@@ -7,7 +7,7 @@ import streamlit as st
 
 from mmcore import words
 from mmcore.domain.guideline import APPLIES, NOT_FOR, NOT_KNOWN, Advice
-from mmcore.domain.task import Field, Task
+from mmcore.domain.task import CaseTask, Field
 from mmcore.guidelines.next_steps import EXTRA, SAME, facts_to_ask, next_steps
 from pages.ui.draw.vitals import unit, value_words
 from pages.ui.shell.template import show
@@ -27,7 +27,7 @@ class _Row:
     remarks: list[str]
 
 
-def draw(task: Task, values: dict[str, float], key: str) -> None:
+def draw(task: CaseTask, values: dict[str, float], key: str) -> None:
     """The advice of each guideline with its source, and a form for the facts that the case does not hold."""
     show("shell/line", kind="quiet", words=t("screen.next_steps.lead"))
     shown, form = st.columns([0.64, 0.36], gap="medium")
@@ -41,7 +41,7 @@ def draw(task: Task, values: dict[str, float], key: str) -> None:
             show("review/guideline", guideline=guideline, rows=[_row(advice, task) for advice in rows])
 
 
-def _row(advice: Advice, task: Task) -> _Row:
+def _row(advice: Advice, task: CaseTask) -> _Row:
     remarks = []
     if advice.facts:
         facts = listed(f"{fact_name(k)} {fact_value(k, v, task)}" for k, v in advice.facts.items())
@@ -64,14 +64,14 @@ def fact_name(fact: str) -> str:
     return t(f"fact.{fact}") if words.known(f"fact.{fact}") else t(f"field.{fact}")
 
 
-def fact_value(fact: str, value: float, task: Task) -> str:
+def fact_value(fact: str, value: float, task: CaseTask) -> str:
     """A fact's value with its unit or in words."""
     own = {SAME.get(f.name, f.name): f for f in task.fields}
     field = own.get(fact) or EXTRA[fact]
     return value_words(field, value)
 
 
-def _form(task: Task, values: dict[str, float], key: str) -> dict[str, float]:
+def _form(task: CaseTask, values: dict[str, float], key: str) -> dict[str, float]:
     asked = facts_to_ask(task, values)
     added: dict[str, float] = {}
     if asked:

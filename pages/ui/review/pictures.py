@@ -6,20 +6,20 @@ from mmcore.domain.case import Case
 from mmcore.domain.prediction import Attribution
 from mmcore.domain.review import Review
 from mmcore.domain.scan import CtVolume, Scan
-from mmcore.domain.task import Modality, Task
+from mmcore.domain.task import CaseTask, Modality
 from pages.ui.draw import ct, ecg, echo, viewer, vitals
 from pages.ui.draw.evidence import of_modality
 from pages.ui.review import companion as second
 
 
-def any_of(task: Task, case: Case) -> bool:
+def any_of(task: CaseTask, case: Case) -> bool:
     """Whether the left side has anything to show: a case of a note or values alone leaves the room to its answer."""
     values_only = not {Modality.IMAGE, Modality.WAVEFORM} & set(task.accepted)
     return case.scan is not None or case.waveform is not None or values_only or task.companion is not None
 
 
 def draw(
-    task: Task, key: str, case: Case, review: Review | None, *, revealed: bool, doubts: Mapping[str, str]
+    task: CaseTask, key: str, case: Case, review: Review | None, *, revealed: bool, doubts: Mapping[str, str]
 ) -> None:
     """What was given, with its evidence once the answer is revealed. review: None while its model is loaded; doubts: modality
     -> why its map is greyed out."""
@@ -40,7 +40,7 @@ def _evidence(review: Review | None, modality: str) -> Attribution | None:
 
 
 def _draw_scan(
-    task: Task,
+    task: CaseTask,
     key: str,
     scan: Scan | None,
     attribution: Attribution | None,

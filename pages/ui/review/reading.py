@@ -15,9 +15,9 @@ from mmcore.domain.case import Case
 from mmcore.domain.errors import MmcoreError
 from mmcore.domain.prediction import Contrast
 from mmcore.domain.review import Review
-from mmcore.domain.task import Task
+from mmcore.domain.task import CaseTask
 from mmcore.domain.worklist import CaseSummary
-from mmcore.tasks import get_task
+from mmcore.tasks import case_task
 from pages.ui.draw import note
 from pages.ui.review import account, answer, group, pictures, similar, what_if
 from pages.ui.shell import resources, state
@@ -50,7 +50,7 @@ def load_engine(summary: CaseSummary, case: Case) -> "Engine":
         left, right = st.columns(COLUMNS, gap="medium")
         with left:
             waiting_key = f"{summary.key}_waiting"
-            pictures.draw(get_task(case.task), waiting_key, case, None, revealed=False, doubts={})
+            pictures.draw(case_task(case.task), waiting_key, case, None, revealed=False, doubts={})
         with right, st.spinner(t("screen.review.loading")):
             engine = resources.engine(case.task)
     waiting.empty()
@@ -138,7 +138,7 @@ def draw_estimate_setting(key: str) -> None:
         st.rerun()
 
 
-def sides(task: Task, case: Case) -> tuple[DeltaGenerator | None, DeltaGenerator]:
+def sides(task: CaseTask, case: Case) -> tuple[DeltaGenerator | None, DeltaGenerator]:
     """The columns of pictures and answer; no left one where there is nothing to look at."""
     if not pictures.any_of(task, case):
         return None, st.container()

@@ -7,10 +7,10 @@ import streamlit as st
 from mmcore.domain.case import Case
 from mmcore.domain.errors import MmcoreError
 from mmcore.domain.review import Review
-from mmcore.domain.task import Task
+from mmcore.domain.task import CaseTask
 from mmcore.domain.timestamp import Gap, Moment
 from mmcore.gates.recency import Age, ages_of, in_units, time_notices, typed_moment, with_times
-from mmcore.tasks import get_task
+from mmcore.tasks import case_task
 from pages.ui.new_case import upload
 from pages.ui.review import gates
 from pages.ui.shell import state
@@ -18,7 +18,7 @@ from pages.ui.shell.template import html, show
 from pages.ui.shell.text import capital, heading, listed, t, told
 
 
-def draw_form(case: Case, task: Task) -> Case:
+def draw_form(case: Case, task: CaseTask) -> Case:
     """A place to type when each input was made, what files say shown in it; the case with these times."""
     present = [m for m in task.accepted if m in case.given]
     if not present:
@@ -53,7 +53,7 @@ def _read(modality: str, text: str) -> Mapping[str, Moment | None]:
 
 def draw_apart(review: Review, key: str) -> None:
     """How far apart the modalities of a case are, in one line, and the buttons for those that are out of date."""
-    ages = ages_of(get_task(review.case.task), review.case)
+    ages = ages_of(case_task(review.case.task), review.case)
     if len(ages) < 2:
         return
     speaking = {m for m, e in review.prediction.evidence.items() if e is not None}

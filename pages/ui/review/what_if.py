@@ -12,7 +12,7 @@ from mmcore.domain.errors import MmcoreError
 from mmcore.domain.prediction import Contrast
 from mmcore.domain.review import Review
 from mmcore.domain.scan import Rectangle
-from mmcore.domain.task import Field, Task
+from mmcore.domain.task import CaseTask, Field
 from pages.ui.draw.evidence import account, of_modality
 from pages.ui.draw.note import shown, words_of
 from pages.ui.draw.vitals import unit, value_words
@@ -45,7 +45,9 @@ class _Edits:
         return any((self.without, self.values, self.hidden, self.painted, self.flat))
 
 
-def draw(review: Review, task: Task, key: str, again: Again, changes: "tuple[Change, ...] | None") -> None:
+def draw(
+    review: Review, task: CaseTask, key: str, again: Again, changes: "tuple[Change, ...] | None"
+) -> None:
     """The controls and both accounts; `again` reviews a changed case under the same prior and contrast.
 
     changes: the smallest single changes that would change the answer, smallest first; None where it cannot be said.
@@ -73,7 +75,7 @@ def draw(review: Review, task: Task, key: str, again: Again, changes: "tuple[Cha
         _draw_smallest(changes, task)
 
 
-def _draw_smallest(changes: "tuple[Change, ...] | None", task: Task) -> None:
+def _draw_smallest(changes: "tuple[Change, ...] | None", task: CaseTask) -> None:
     """In words, the smallest change of one value that would change the answer, and the next ones."""
     if changes is None:
         return
@@ -91,7 +93,7 @@ def change_words(change: "Change", field: Field) -> str:
     return words if change.trained else f"{words} {t('screen.what_if.smallest_untrained')}"
 
 
-def _edits(review: Review, task: Task, key: str) -> _Edits:
+def _edits(review: Review, task: CaseTask, key: str) -> _Edits:
     round_ = state.of_case(key, "what_if_round", 0)
     present = _present(review)
     without = st.pills(
@@ -122,7 +124,7 @@ def _present(review: Review) -> list[str]:
     return [str(m) for m, e in review.prediction.evidence.items() if e is not None]
 
 
-def _values(review: Review, task: Task, key: str) -> dict[str, float | None]:
+def _values(review: Review, task: CaseTask, key: str) -> dict[str, float | None]:
     """field -> its other value, of the fields that move this answer or that of the second question."""
     others = {f.name for f in task.companion.fields} if task.companion else set()
     fields = [f for f in task.fields if review.identified.get(f.name, True) or f.name in others]
