@@ -18,7 +18,7 @@ READERS = {  # name -> module and function; imported when asked for, so that a n
     "text": ("mmcore.intake.note.plain_text", "read_text"),
     "pdf": ("mmcore.intake.note.plain_text", "read_pdf"),
     "table": ("mmcore.intake.values.tables", "read_table"),
-    "ecg_wfdb": ("mmcore.intake.ecg.formats", "read_wfdb"),
+    "ecg_wfdb": ("mmcore.intake.ecg.wfdb", "read_wfdb"),
     "ecg_table": ("mmcore.intake.ecg.formats", "read_ecg_table"),
     "ecg_dicom": ("mmcore.intake.ecg.formats", "read_ecg_dicom"),
     "ecg_npz": ("mmcore.intake.ecg.formats", "read_ecg_npz"),

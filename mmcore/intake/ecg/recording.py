@@ -12,6 +12,7 @@ from mmcore.domain.notice import Notice
 from mmcore.domain.timestamp import Moment
 from mmcore.intake.code_streams import kind_of
 from mmcore.intake.ecg.doubts import OVERRULABLE, completed, find_doubt
+from mmcore.intake.facts import Facts
 from mmcore.intake.image.scan import process_salt
 from mmcore.intake.sandbox import read_in_child
 
@@ -127,7 +128,7 @@ def _filled(ecg: Waveform) -> Waveform:
     return replace(ecg, samples=np.stack(rows).astype(np.float32))
 
 
-def _decoded(name: str, data: bytes, beside: Mapping[str, bytes]) -> tuple[dict, bytes]:
+def _decoded(name: str, data: bytes, beside: Mapping[str, bytes]) -> tuple[Facts, bytes]:
     kind = kind_of(data)
     salt = process_salt()
     if kind == "dicom":

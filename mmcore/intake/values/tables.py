@@ -60,7 +60,7 @@ def read_table(data: bytes, known: list[str], salt: str) -> tuple[Facts, bytes]:
         raise TooLargeError("vitals_too_many", rows=len(given), limit=MAX_VITALS_ROWS)
     shared = _shared_time(given)
     measured = [row for row in given if plain_name(row[0]) not in BESIDE]
-    times = [_iso(row[3] or shared) for row in measured]
+    times = [_made(row, shared) for row in measured]
     return {"rows": [row[:3] for row in measured], "times": times, "patient": _patient(given, salt)}, b""
 
 
@@ -70,8 +70,9 @@ def _shared_time(rows: list[Row]) -> str:
     return " ".join(about[name] for name in TIME_HEADINGS if about.get(name))
 
 
-def _iso(stated: str) -> str:
-    moment = read_moment(stated)
+def _made(row: Row, shared: str) -> str:
+    """ISO of when a row was measured, "" where that is not known."""
+    moment = read_moment(row[3] or shared)
     return moment.iso if moment else ""
 
 
@@ -85,7 +86,7 @@ def _patient(rows: list[Row], salt: str) -> str | None:
 
 def _of_csv(text: str, known: frozenset[str]) -> list[Row]:
     cells = _cells(text)
-    heading = [_plain(cell) for cell in cells[0]]
+    heading = list(map(_plain, cells[0]))
     name, value = _column(heading, NAME_HEADINGS), _column(heading, VALUE_HEADINGS)
     if name is not None and value is not None:
         return _of_lines(cells[1:], heading, name, value)
@@ -247,8 +248,12 @@ def _subjects(resources: list[Resource]) -> set[str]:
     patients = [r for r in resources if r.get("resourceType") == "Patient"]
     references = _references(resources)
     if len(patients) > 1 or len(references) > 1:
-        return references | {str(p.get("id") or place) for place, p in enumerate(patients)}
+        return references | _ids(patients)
     return _identifiers(patients) or {r for r in references if not r.startswith("urn:")}
+
+
+def _ids(patients: list[Resource]) -> set[str]:
+    return {str(p.get("id") or place) for place, p in enumerate(patients)}
 
 
 def _references(resources: list[Resource]) -> set[str]:

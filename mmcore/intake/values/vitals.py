@@ -10,6 +10,7 @@ from mmcore.domain.notice import Notice
 from mmcore.domain.task import Field, Task
 from mmcore.domain.timestamp import Moment
 from mmcore.intake.code_streams import kind_of
+from mmcore.intake.facts import Facts
 from mmcore.intake.image.scan import process_salt
 from mmcore.intake.sandbox import read_in_child
 from mmcore.intake.values.check import about, check_value, find_field, short
@@ -55,13 +56,18 @@ def read_vitals(data: bytes, task: Task, *, accept_corrections: bool | frozenset
     known = [plain_name(n) for item in task.asked_fields for n in (item.name, *item.aliases)]
     facts, _ = read_in_child("table", data, known=known, salt=process_salt())
     vitals = check_vitals(facts["rows"], task, accept_corrections=accept_corrections)
-    ageing = {name for name in vitals.values if not task.field(name).lasting}
+    return replace(vitals, taken=_taken(facts, task, vitals.values), patient_hash=facts["patient"])
+
+
+def _taken(facts: Facts, task: Task, used: Iterable[str]) -> Moment | None:
+    """When the oldest value was measured that is used and can go out of date."""
+    ageing = {name for name in used if not task.field(name).lasting}
     times = [
         Moment.of_iso(when) if when else None
         for row, when in zip(facts["rows"], facts["times"], strict=True)
         if _name_in(row[0], task) in ageing
     ]
-    return replace(vitals, taken=oldest_of(times), patient_hash=facts["patient"])
+    return oldest_of(times)
 
 
 def _name_in(heading: str, task: Task) -> str | None:
@@ -122,14 +128,19 @@ def looks_like_vitals(head: str, task: Task) -> bool:
     """Whether a text begins as JSON, or as a table that names fields of the task, and so is no note."""
     if re.match(r"\s*[\[{]\s*[\"{\[]", head):
         return True
-    lines = [line for line in head.splitlines() if line.strip()][:40]
-    if not lines:
+    cells = _cells(head)
+    if not cells:
         return False
-    separator = next((s for s in ("\t", ";", ",") if s in lines[0]), ",")
-    cells = [[cell.strip(' "') for cell in line.split(separator)] for line in lines]
-    if len(lines) > 1 and _is_heading(cells[0], task):
+    if len(cells) > 1 and _is_heading(cells[0], task):
         return True
     return 2 * sum(_is_line(row, task) for row in cells) >= len(cells)
+
+
+def _cells(head: str) -> list[list[str]]:
+    """The first lines that are not empty, parted at the first of tab, semicolon and comma that the first line has."""
+    lines = [line for line in head.splitlines() if line.strip()][:40]
+    separator = next((s for s in ("\t", ";", ",") if lines and s in lines[0]), ",")
+    return [[cell.strip(' "') for cell in line.split(separator)] for line in lines]
 
 
 def _is_heading(names: list[str], task: Task) -> bool:
