@@ -8,7 +8,7 @@ Told: TypeAlias = tuple[str, dict[str, object]]
 
 
 class Facts(TypedDict, total=False):
-    """Each reader fills in its own: of a picture, a CT, an ECG, a note or a table; None where the file was silent.
+    """Each reader fills in its own: of a picture, a CT, an ECG, a note or a table; None where the file was silent, () of spacing_mm.
 
     taken, times: ISO 8601, "" where not known. patient: salted hash. spacing_mm: (row, column). rows: (name, value, unit).
     """
@@ -20,7 +20,7 @@ class Facts(TypedDict, total=False):
     orientation: Sequence[str] | None
     laterality: str | None
     body_part: str | None
-    spacing_mm: Sequence[float] | None
+    spacing_mm: Sequence[float]
     taken: str | None
     patient: str | None
     patient_age_years: float | None

@@ -12,7 +12,7 @@ from mmcore.domain.case import LEADS
 from mmcore.domain.errors import TooLargeError, UnreadableFileError
 from mmcore.intake.facts import Facts, Told
 from mmcore.intake.limits import MAX_ECG_SAMPLES
-from mmcore.intake.timestamps import dicom_moment, read_moment
+from mmcore.intake.timestamps import read_moment
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -81,14 +81,16 @@ def _table_of(text: str) -> tuple[list[str], np.ndarray]:
         raise UnreadableFileError("ecg_too_few_rows")
     separator = next((s for s in ("\t", ";", ",") if s in lines[0]), ",")
     heading = next(csv.reader([lines[0]], delimiter=separator))
-    body = "\n".join(lines[1:])
+    return heading, _numbers("\n".join(lines[1:]), separator)
+
+
+def _numbers(body: str, separator: str) -> np.ndarray:
     if separator == ";":
         body = body.replace(",", ".")
     try:
-        table = np.genfromtxt(StringIO(body), delimiter=separator, dtype=np.float64, ndmin=2)
+        return np.genfromtxt(StringIO(body), delimiter=separator, dtype=np.float64, ndmin=2)
     except ValueError:
         raise UnreadableFileError("ecg_rows_differ") from None
-    return heading, table
 
 
 def _columns(heading: list[str], table: np.ndarray) -> tuple[dict[str, np.ndarray], list[str]]:
@@ -147,7 +149,7 @@ def read_ecg_dicom(data: bytes, salt: str) -> tuple[Facts, bytes]:
     """The first multiplex group with leads of the twelve in a DICOM waveform (PS3.3 C.10.9)."""
     from pydicom import config, dcmread
 
-    from mmcore.intake.image.dicom import WHEN
+    from mmcore.intake.image.dicom import taken
 
     config.settings.reading_validation_mode = config.IGNORE
     ds = dcmread(BytesIO(data), force=True)
@@ -161,10 +163,8 @@ def read_ecg_dicom(data: bytes, salt: str) -> tuple[Facts, bytes]:
         found = _channels(group, ds.waveform_array(place).T)
         if found:
             named = str(ds.get("PatientID") or ds.get("PatientName") or "").strip()
-            taken = dicom_moment((ds.get(day), ds.get(clock)) for day, clock in WHEN)
-            return packed(
-                found, float(group.SamplingFrequency), {"patient": _hash(named, salt), "taken": taken}
-            )
+            said: Facts = {"patient": _hash(named, salt), "taken": taken(ds)}
+            return packed(found, float(group.SamplingFrequency), said)
     raise UnreadableFileError("ecg_no_lead")
 
 
@@ -189,7 +189,7 @@ def read_ecg_npz(data: bytes, salt: str) -> tuple[Facts, bytes]:
     with np.load(BytesIO(data), allow_pickle=False) as kept:
         if "x" not in kept or "leads" not in kept:
             raise UnreadableFileError("ecg_npz_layout")
-        table, names = np.asarray(kept["x"], np.float64), [lead_of(str(n)) for n in kept["leads"]]
+        table, names = np.asarray(kept["x"], np.float64), list(map(lead_of, map(str, kept["leads"])))
         rate = float(kept["rate_hz"]) if "rate_hz" in kept else 100.0
     table = table[0] if table.ndim == 3 and len(table) == 1 else table
     if table.ndim != 2 or len(table) != len(names):

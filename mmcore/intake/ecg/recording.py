@@ -75,11 +75,12 @@ def read_ecg(
     if not data:
         raise UnreadableFileError("file_empty")
     facts, payload = _decoded(name, data, beside)
+    taken = facts.get("taken")
     ecg = Waveform(
         samples=np.frombuffer(payload, "<f4").reshape(facts["shape"]).copy(),
         rate_hz=facts["rate_hz"],
         leads=tuple(facts["leads"]),
-        taken=Moment.of_iso(facts["taken"]) if facts.get("taken") else None,
+        taken=Moment.of_iso(taken) if taken else None,
         patient_hash=facts.get("patient"),
         notices=tuple(Notice(code, values, "waveform") for code, values in facts["notices"]),
     )

@@ -5,45 +5,24 @@ import hashlib
 import json
 from collections.abc import Iterable
 from io import StringIO
-from typing import TypeAlias
 
 from mmcore.domain.errors import TooLargeError, UnreadableFileError
 from mmcore.intake.facts import Facts
 from mmcore.intake.limits import MAX_VITALS_ROWS
 from mmcore.intake.note.plain_text import decoded
 from mmcore.intake.timestamps import read_moment
+from mmcore.intake.values.fhir import PATIENT, Row, of_fhir, scalar
 from mmcore.intake.values.units import number_of, plain_name, split_heading
 
 NAME_HEADINGS = ("field", "name", "parameter", "variable", "item", "code", "measurement", "test", "vital")
 VALUE_HEADINGS = ("value", "result", "reading")
 UNIT_HEADINGS = ("unit", "units")
-LOINC = {  # code -> field (loinc.org)
-    "30525-0": "age_years",
-    "8310-5": "temperature_celsius",
-    "2708-6": "oxygen_saturation_percent",
-    "59408-5": "oxygen_saturation_percent",
-    "6690-2": "leukocytes_10e9_per_l",
-    "26464-8": "leukocytes_10e9_per_l",
-    "751-8": "neutrophils_10e9_per_l",
-    "26499-4": "neutrophils_10e9_per_l",
-    "731-0": "lymphocytes_10e9_per_l",
-    "26474-7": "lymphocytes_10e9_per_l",
-    "1988-5": "crp_mg_per_l",
-    "48065-7": "d_dimer_mg_per_l",
-    "2532-0": "ldh_u_per_l",
-    "14804-9": "ldh_u_per_l",
-}
-VOID = ("entered-in-error", "cancelled")  # FHIR: such an observation does not hold
-
 TIME_HEADINGS = (  # a day comes before its clock, wherever the columns stand
     "date datetime timestamp date_time taken taken_at measured measured_at recorded recorded_at charttime effective"
     " effectivedatetime time"
 ).split()
-PATIENT_HEADINGS = ("patient_id", "patientid", "patient", "subject_id", "mrn")
+PATIENT_HEADINGS = (PATIENT, "patientid", "patient", "subject_id", "mrn")
 BESIDE = (*TIME_HEADINGS, *PATIENT_HEADINGS)  # said of all that was measured, not measured itself
-
-Resource: TypeAlias = dict[str, object]  # a JSON object of FHIR
-Row: TypeAlias = tuple[str, object, str, str]  # name, value, unit, when: "" where the row does not say
 
 
 def read_table(data: bytes, known: list[str], salt: str) -> tuple[Facts, bytes]:
@@ -123,7 +102,7 @@ def _of_lines(lines: list[list[str]], heading: list[str], name: int, value: int)
     rows: list[Row] = [
         (_cell(r, name), _cell(r, value), _cell(r, unit), " ".join(_cell(r, i) for i in made)) for r in lines
     ]
-    return rows + [(PATIENT_HEADINGS[0], who, "", "") for who in {_cell(r, patient) for r in lines}]
+    return rows + [(PATIENT, who, "", "") for who in {_cell(r, patient) for r in lines}]
 
 
 def _of_one_line(cells: list[list[str]]) -> list[Row]:
@@ -172,7 +151,7 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _rows(node: object) -> Iterable[Row]:
     if isinstance(node, dict) and "resourceType" in node:
-        return _of_fhir(node)
+        return of_fhir(node)
     if isinstance(node, list):
         return [_record(item) for item in node if isinstance(item, dict)]
     return _of_object(node) if isinstance(node, dict) else []
@@ -189,8 +168,8 @@ def _of_object(node: dict[str, object]) -> list[Row]:
 
 def _pair(name: str, value: object) -> Row:
     if isinstance(value, dict):
-        return name, _scalar(value.get("value")), str(value.get("unit") or ""), _when(value)
-    return name, _scalar(value), "", ""
+        return name, scalar(value.get("value")), str(value.get("unit") or ""), _when(value)
+    return name, scalar(value), "", ""
 
 
 def _record(item: dict[str, object]) -> Row:
@@ -199,107 +178,10 @@ def _record(item: dict[str, object]) -> Row:
         next((named[h] for h in heads if h in named), None)
         for heads in (NAME_HEADINGS, VALUE_HEADINGS, UNIT_HEADINGS)
     )
-    return str(name or ""), _scalar(value), str(unit or ""), _when(item)
+    return str(name or ""), scalar(value), str(unit or ""), _when(item)
 
 
 def _when(item: dict[str, object]) -> str:
     """What an entry says of its own time, the day before the clock."""
     named = {plain_name(k): v for k, v in item.items() if isinstance(v, str)}
     return " ".join(named[h] for h in TIME_HEADINGS if h in named)
-
-
-def _scalar(value: object) -> object:
-    """A number, text, truth value or None as it is; anything nested as text, which no field accepts."""
-    return value if value is None or isinstance(value, int | float | str | bool) else type(value).__name__
-
-
-def _of_fhir(node: dict[str, object]) -> list[Row]:
-    """Rows of a Bundle, Observation or Patient; of several observations of one kind the latest."""
-    found = (
-        [e.get("resource") for e in _objects(node.get("entry"))]
-        if node["resourceType"] == "Bundle"
-        else [node]
-    )
-    resources = [r for r in _objects(found) if r.get("status") not in VOID]
-    subjects: list[Row] = [(PATIENT_HEADINGS[0], who, "", "") for who in _subjects(resources)]
-    return [*_latest(resources), *subjects]
-
-
-def _latest(resources: list[Resource]) -> Iterable[Row]:
-    latest: dict[str, Row] = {}
-    for resource in resources:
-        for row in _of_resource(resource):
-            if row[0] not in latest or row[3] >= latest[row[0]][3]:
-                latest[row[0]] = row
-    return latest.values()
-
-
-def _objects(stated: object) -> list[Resource]:
-    """The objects in a list that may be missing. Raises UnreadableFileError for what cannot be gone through."""
-    if not stated:
-        return []
-    if not isinstance(stated, Iterable):
-        raise UnreadableFileError("file_damaged")
-    return [entry for entry in stated if isinstance(entry, dict)]
-
-
-def _subjects(resources: list[Resource]) -> set[str]:
-    """Whom the resources are about: by identifier where one patient comes with one, else by reference."""
-    patients = [r for r in resources if r.get("resourceType") == "Patient"]
-    references = _references(resources)
-    if len(patients) > 1 or len(references) > 1:
-        return references | _ids(patients)
-    return _identifiers(patients) or {r for r in references if not r.startswith("urn:")}
-
-
-def _ids(patients: list[Resource]) -> set[str]:
-    return {str(p.get("id") or place) for place, p in enumerate(patients)}
-
-
-def _references(resources: list[Resource]) -> set[str]:
-    told = [r.get("subject") for r in resources]
-    return {str(s["reference"]).rpartition("/")[2] for s in _objects(told) if s.get("reference")}
-
-
-def _identifiers(patients: list[Resource]) -> set[str]:
-    """The first identifier of the first patient; empty where there is none."""
-    known = patients[0].get("identifier") if patients else None
-    first = known[0] if isinstance(known, list) and known else None
-    return {str(first["value"])} if isinstance(first, dict) and first.get("value") else set()
-
-
-def _of_resource(resource: Resource) -> list[Row]:
-    if resource.get("resourceType") == "Patient":
-        gender = resource.get("gender")
-        return [("sex", gender, "", "")] if gender in ("male", "female") else []
-    if resource.get("resourceType") != "Observation":
-        return []
-    when = _effective(resource)
-    parts = [resource, *_objects(resource.get("component"))]
-    return [(*row, when) for part in parts for row in _of_observation(part)]
-
-
-def _effective(resource: Resource) -> str:
-    """When an observation holds; the end of a period, where it has one."""
-    period = resource.get("effectivePeriod")
-    over = period.get("end") or period.get("start") if isinstance(period, dict) else None
-    return str(resource.get("effectiveDateTime") or resource.get("effectiveInstant") or over or "")
-
-
-def _of_observation(part: Resource) -> list[tuple[str, object, str]]:
-    stated = part.get("code")
-    name = _observed(stated) if isinstance(stated, dict) else "observation"
-    quantity = part.get("valueQuantity")
-    if isinstance(quantity, dict):
-        unit = str(quantity.get("code") or quantity.get("unit") or "")
-        return [(name, _scalar(quantity.get("value")), unit)]
-    value = next((part[k] for k in ("valueBoolean", "valueString", "valueInteger") if k in part), None)
-    return [(name, _scalar(value), "")] if value is not None else []
-
-
-def _observed(code: Resource) -> str:
-    """The field of its LOINC code, else what it is called."""
-    codings = _objects(code.get("coding"))
-    known = (LOINC.get(str(c.get("code"))) for c in codings)
-    called = code.get("text") or next((c.get("display") for c in codings), None)
-    return next(filter(None, known), None) or str(called or "observation")
