@@ -1,15 +1,17 @@
 """Which modalities of a case may speak: what is not the asked kind of input adds nothing, with the reason in words."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from torch import Tensor
 
 from mmcore.domain.case import Case
 from mmcore.domain.model_facts import Familiar, ModelFacts
 from mmcore.domain.notice import Notice
-from mmcore.domain.task import CaseTask, Modality
+from mmcore.domain.task import CaseTask, Field, Modality
 from mmcore.gates.consistency import find_contradictions
 from mmcore.gates.note import judge_note
-from mmcore.gates.scan import judge_scan
+from mmcore.gates.scan import Verdict, judge_scan
 from mmcore.gates.vitals import find_vitals_gate
 from mmcore.metrics.ood import times_as_strange
 from mmcore.models.inputs import TRUSTED, ImageInput, TextInput
@@ -23,14 +25,23 @@ def judge_case(
     task: CaseTask, facts: ModelFacts, case: Case
 ) -> tuple[tuple[Notice, ...], tuple[Notice, ...]]:
     """(a notice for each modality that is closed before any encoder sees it, warnings that close nothing)."""
-    verdicts = [judge_scan(task.image, case.scan)] if case.scan is not None else []
-    read = Modality.TEXT in task.modalities  # a note that is only shown need not suit any model
-    verdicts += [judge_note(case.note)] if case.note and read else []
+    verdicts = _verdicts(task, case)
     closed = [v.closed for v in verdicts if v.closed]
     vitals = find_vitals_gate(task, facts.ranges, case.values)
     told = [n for v in verdicts for n in v.warnings]
-    told += [n for x in (case.scan, case.waveform) if x is not None for n in x.notices if n.code in MIXED_UP]
-    return (*closed, *([vitals] if vitals else [])), (*told, *find_contradictions(case))
+    return (*closed, *([vitals] if vitals else [])), (*told, *_mixed_up(case), *find_contradictions(case))
+
+
+def _verdicts(task: CaseTask, case: Case) -> list[Verdict]:
+    """On the scan and the note, where there are."""
+    verdicts = [judge_scan(task.image, case.scan)] if case.scan is not None else []
+    read = Modality.TEXT in task.modalities  # a note that is only shown need not suit any model
+    return [*verdicts, judge_note(case.note)] if case.note and read else verdicts
+
+
+def _mixed_up(case: Case) -> list[Notice]:
+    recorded = [x for x in (case.scan, case.waveform) if x is not None]
+    return [n for x in recorded for n in x.notices if n.code in MIXED_UP]
 
 
 def find_image_gate(
@@ -56,24 +67,35 @@ def find_warnings(
     task: CaseTask, facts: ModelFacts, taught: dict[str, bool], case: Case, text_in: TextInput | None
 ) -> tuple[Notice, ...]:
     """What the reader must know although nothing is closed: notes cut short, values outside the training range."""
-    told = []
-    if text_in is not None and text_in.cut:
-        told.append(Notice("note_cut", {"tokens": text_in.cut}, "text"))
-    orders = sum(s.category == ORDER for s in text_in.masked.spans) if text_in is not None else 0
-    if orders:
-        told.append(Notice("note_instruction", {"count": orders}, "text"))
+    told = _of_note(text_in)
     own = [f.name for f in task.fields if f.name in case.values]
     known = [name for name in own if taught.get(name)]
     if own and not known:
         told.append(Notice("clinical_nothing_taught", {}, "clinical"))
-    for name in known:
-        limits = facts.ranges.get(name)
-        value = case.values[name]
-        if limits and task.field(name).kind == "number" and not limits[0] <= value <= limits[1]:
-            shown = zip(("value", "low", "high"), (value, *limits), strict=True)
-            values = {"field": name, "unit": task.field(name).unit} | {k: _shortly(v) for k, v in shown}
-            told.append(Notice("value_outside_training", values, "clinical"))
-    return tuple(told)
+    unusual = (_outside(task.field(name), case.values[name], facts.ranges.get(name)) for name in known)
+    return (*told, *filter(None, unusual))
+
+
+def _of_note(text_in: TextInput | None) -> list[Notice]:
+    """That a note was cut short, or held sentences that give orders to a machine."""
+    if text_in is None:
+        return []
+    told = []
+    if text_in.cut:
+        told.append(Notice("note_cut", {"tokens": text_in.cut}, "text"))
+    orders = sum(s.category == ORDER for s in text_in.masked.spans)
+    if orders:
+        told.append(Notice("note_instruction", {"count": orders}, "text"))
+    return told
+
+
+def _outside(item: Field, value: float, limits: Sequence[float] | None) -> Notice | None:
+    """That a number lies outside the range (low, high) of the training patients."""
+    if not limits or item.kind != "number" or limits[0] <= value <= limits[1]:
+        return None
+    shown = zip(("value", "low", "high"), (value, *limits), strict=True)
+    values = {"field": item.name, "unit": item.unit} | {k: _shortly(v) for k, v in shown}
+    return Notice("value_outside_training", values, "clinical")
 
 
 def _shortly(value: float) -> str:

@@ -1,6 +1,6 @@
 """Do scan, note and values speak of the same patient and side? Age, sex and lobe as each of them states them, compared."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from mmcore.domain.case import Case
 from mmcore.domain.notice import Notice
@@ -46,7 +46,7 @@ def _sides(case: Case) -> tuple[Notice, ...]:
     return (Notice("sides_differ", {"lobe": lobe, "named_side": named, "marked_side": found}, "image"),)
 
 
-def _pairs(stated: dict) -> Iterator[tuple[str, str]]:
+def _pairs(stated: Collection[str]) -> Iterator[tuple[str, str]]:
     present = [m for m in STATED_BY if m in stated]
     return ((a, b) for i, a in enumerate(present) for b in present[i + 1 :])
 

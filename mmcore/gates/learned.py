@@ -1,6 +1,7 @@
 """What the learned gate says of a picture: the kind of picture that is asked for, one that can be turned back, or another."""
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,9 +11,12 @@ from mmcore.domain.task import ImageKind
 from mmcore.preprocess.corrections import UNDO
 from mmcore.preprocess.image import thumbnail
 
+if TYPE_CHECKING:
+    from mmcore.stores.gate_store import StoredGate
+
 
 @cache
-def stored_gate(kind: str):
+def stored_gate(kind: str) -> "StoredGate | None":
     """The learned gate for a kind of picture, loaded once; None where none is shipped. Raises ModelFileError."""
     from mmcore.stores.gate_store import gate_directory, load_gate  # torch comes with it
 

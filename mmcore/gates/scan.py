@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mmcore.domain.notice import Notice
-from mmcore.domain.scan import CtVolume, Scan
+from mmcore.domain.scan import CtVolume, Film, Scan
 from mmcore.domain.task import ImageKind
 from mmcore.gates.learned import correctable, doubts_by_sight
 from mmcore.intake.ct.scan import DOUBTED
@@ -53,15 +53,32 @@ def judge_scan(kind: ImageKind | None, scan: Scan) -> Verdict:
     What the file says of itself outweighs its look; a correction is offered only where nothing else objects.
     """
     ruled = ruled_doubts(kind, scan)
-    refused = next((n for n in ruled if n.code in HOPELESS), None)
+    refused = next(filter(_is_hopeless, ruled), None)
     if refused:
         return Verdict(refused)
-    gate = next((n for n in ruled if correctable(n) is None and n.code not in ONLY_TOLD), None)
+    gate = next(filter(_is_gate, ruled), None)
     if gate:
         return Verdict(gate=gate)
-    stored = next((n for n in ruled if n.code.startswith(STORED)), None)
+    stored = next(filter(_is_stored, ruled), None)
     if stored:
         return _judge_stored(kind, scan, stored)
+    return _judge_seen(kind, scan, ruled)
+
+
+def _is_hopeless(notice: Notice) -> bool:
+    return notice.code in HOPELESS
+
+
+def _is_gate(notice: Notice) -> bool:
+    return correctable(notice) is None and notice.code not in ONLY_TOLD
+
+
+def _is_stored(notice: Notice) -> bool:
+    return notice.code.startswith(STORED)
+
+
+def _judge_seen(kind: ImageKind | None, scan: Scan, ruled: tuple[Notice, ...]) -> Verdict:
+    """The verdict by what the scan looks like and by the rules, of which none closes it."""
     found = (*doubts_by_sight(kind, scan.pixels), *ruled)
     warnings = tuple(n for n in found if n.code in ONLY_TOLD)
     first = next((n for n in found if n.code not in ONLY_TOLD), None)
@@ -78,10 +95,10 @@ def _judge_stored(kind: ImageKind | None, scan: Scan, stored: Notice) -> Verdict
     return Verdict(correction=stored)
 
 
-def corrected(scan: Scan, correction: Notice) -> Scan:
-    """The scan turned back as the notice says, with a notice that it was; spacing follows a quarter turn."""
+def corrected(scan: Scan, correction: Notice) -> Film:
+    """The film turned back as the notice says, with a notice that it was; spacing follows a quarter turn."""
     kind = correctable(correction)
-    if kind is None:
+    if kind is None or not isinstance(scan, Film):
         raise ValueError(f"{correction.code} names nothing that can be corrected")
     spacing = scan.spacing_mm[::-1] if scan.spacing_mm and kind in QUARTER_TURNS else scan.spacing_mm
     by_header = correction.code.startswith(STORED)

@@ -1,16 +1,18 @@
 """Rows of guidelines for the chest: CURB-65 for pneumonia, and oxygen for the acutely ill."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from mmcore.domain.guideline import APPLIES, NOT_KNOWN, Advice
 
 # British Thoracic Society, community acquired pneumonia in adults, 2009 update (Lim et al., Thorax 2009;64 Suppl III),
 # the score after Lim et al., Thorax 2003;58:377
-CRITERIA = {  # fact -> whether its value gives the point; blood_pressure is that of _low_pressure
+CRITERIA: dict[
+    str, Callable[[float], bool]
+] = {  # fact -> whether its value gives the point; blood_pressure is that of _low_pressure
     "confusion": lambda v: v >= 1,
     "urea_mmol_per_l": lambda v: v > 7,
     "respiratory_rate_per_min": lambda v: v >= 30,
-    "blood_pressure": lambda low: low,
+    "blood_pressure": bool,
     "age_years": lambda v: v >= 65,
 }
 ROWS = (("low", 0, 1), ("middle", 2, 2), ("severe", 3, 5))  # group, lowest and highest score
@@ -29,11 +31,16 @@ def curb65(facts: Mapping[str, float]) -> tuple[Advice, ...]:
     used = {k: facts[k] for k in _sources(points) if k in facts}
     if facts.get("pneumonia_diagnosed") is None:
         missing = ("pneumonia_diagnosed", *missing)
-    group = next((g for g, low, high in ROWS if low <= least and most <= high), None)
+    group = _group(least, most)
     values = {"least": least, "most": most}
     if group is None or "pneumonia_diagnosed" in missing:
         return (Advice("curb65", "score", NOT_KNOWN, used, _asked(missing), values),)
     return (Advice("curb65", group, APPLIES, used, (), values),)
+
+
+def _group(least: int, most: int) -> str | None:
+    """The group that every score from least to most leads to."""
+    return next((g for g, low, high in ROWS if low <= least and most <= high), None)
 
 
 def _points(facts: Mapping[str, float]) -> tuple[dict[str, int], tuple[str, ...]]:

@@ -48,12 +48,9 @@ def heart_failure(facts: Mapping[str, float]) -> tuple[Advice, ...]:
     fraction, symptoms = facts.get("ejection_fraction_percent"), facts.get("heart_failure_symptoms")
     if symptoms == 0:
         return ()
-    missing = tuple(
-        n
-        for n, v in (("ejection_fraction_percent", fraction), ("heart_failure_symptoms", symptoms))
-        if v is None
-    )
-    if missing:
+    if fraction is None or symptoms is None:
+        needed = ("ejection_fraction_percent", "heart_failure_symptoms")
+        missing = tuple(n for n in needed if facts.get(n) is None)
         return (Advice("esc_hf2021", "group", NOT_KNOWN, {}, missing),)
     row = "reduced" if fraction <= 40 else "mildly_reduced" if fraction < 50 else "preserved"
     used = {"ejection_fraction_percent": fraction, "heart_failure_symptoms": symptoms}

@@ -8,6 +8,8 @@ from mmcore.domain.guideline import APPLIES, NOT_FOR, NOT_KNOWN, Advice
 NAME = "fleischner2017"
 YOUNGEST_YEARS = 35
 EXCLUDED = ("known_cancer", "immunosuppressed")
+DECISIVE = ("diameter_mm", "texture", "other_nodules")
+NEEDED = (*DECISIVE, "age_years", *EXCLUDED)
 BENIGN_CALCIFICATION = (0, 1, 2, 4)  # popcorn, laminated, solid, central; not non-central or absent
 GROUND_GLASS, SOLID = (
     (0,),
@@ -37,35 +39,56 @@ MULTIPLE_SUBSOLID = {True: "ct_3_6_then_2_and_4_years", False: "ct_3_6_then_most
 
 def fleischner(facts: Mapping[str, float]) -> tuple[Advice, ...]:
     """The follow-up that the guideline recommends for the nodule of these values; both risks where the risk is not known."""
-    excluded = [name for name in EXCLUDED if facts.get(name)]
-    age = facts.get("age_years")
-    if age is not None and age < YOUNGEST_YEARS:
-        excluded.append("age_years")
+    excluded = _excluding(facts)
     if excluded:
         return (Advice(NAME, "not_for", NOT_FOR, {k: facts[k] for k in excluded}),)
     if facts.get("calcification") in BENIGN_CALCIFICATION:
         return (Advice(NAME, "benign_calcification", APPLIES, {"calcification": facts["calcification"]}),)
-    needed = ("diameter_mm", "texture", "other_nodules", "age_years", *EXCLUDED)
-    missing = tuple(n for n in needed if n not in facts)
-    if {"diameter_mm", "texture", "other_nodules"} & set(missing):
+    missing = tuple(n for n in NEEDED if n not in facts)
+    if set(DECISIVE) & set(missing):
         return (Advice(NAME, "follow_up", NOT_KNOWN, {}, missing),)
+    return _follow_up(facts, missing)
+
+
+def _excluding(facts: Mapping[str, float]) -> list[str]:
+    """Facts by which the guideline is not for this patient."""
+    excluded = [name for name in EXCLUDED if facts.get(name)]
+    age = facts.get("age_years")
+    if age is not None and age < YOUNGEST_YEARS:
+        excluded.append("age_years")
+    return excluded
+
+
+def _follow_up(facts: Mapping[str, float], missing: tuple[str, ...]) -> tuple[Advice, ...]:
     size, several = round(facts["diameter_mm"]), facts["other_nodules"] >= 1
-    used = {n: facts[n] for n in needed if n in facts}
+    used = {n: facts[n] for n in NEEDED if n in facts}
     if facts["texture"] not in SOLID:
         row = _subsolid(facts["texture"] in GROUND_GLASS, size < 6, several)
         return (Advice(NAME, row, APPLIES, used, missing, {"size": size}),)
-    table = MULTIPLE_SOLID if several else SINGLE_SOLID
-    low, high = table["under_6" if size < 6 else "6_to_8" if size <= 8 else "over_8"]
+    low, high = (MULTIPLE_SOLID if several else SINGLE_SOLID)[_size_class(size)]
     if low == high:
         return (Advice(NAME, low, APPLIES, used, missing, {"size": size}),)
     return _by_risk(facts, used, missing, size, low, high)
+
+
+def _size_class(millimetres: int) -> str:
+    if millimetres < 6:
+        return "under_6"
+    return "6_to_8" if millimetres <= 8 else "over_8"
 
 
 def _subsolid(ground_glass: bool, small: bool, several: bool) -> str:
     return MULTIPLE_SUBSOLID[small] if several else SINGLE_SUBSOLID[ground_glass, small]
 
 
-def _by_risk(facts, used, missing, size: int, low: str, high: str) -> tuple[Advice, ...]:
+def _by_risk(
+    facts: Mapping[str, float],
+    used: dict[str, float],
+    missing: tuple[str, ...],
+    size: int,
+    low: str,
+    high: str,
+) -> tuple[Advice, ...]:
     """The row of the risk that is known. Any of smoking, upper lobe, spiculation makes the risk high: this project's reading."""
     raising = {
         "smoking": facts.get("smoking", 0) >= 1,

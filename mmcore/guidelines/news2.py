@@ -46,12 +46,17 @@ def news2(signs: Mapping[str, float]) -> News2:
 
     alert is 0 for new confusion or response to voice or pain only, or none. A sign that is absent gives no points.
     """
-    points = {name: _points(name, signs[name]) for name in _TABLE if name in signs}
+    points = {name: _points(name, signs[name]) for name in _TABLE if name in signs} | _points_of_state(signs)
+    return News2(points, tuple(name for name in SIGNS if name not in points))
+
+
+def _points_of_state(signs: Mapping[str, float]) -> dict[str, int]:
+    points = {}
     if "supplemental_oxygen" in signs:
         points["supplemental_oxygen"] = ON_OXYGEN if signs["supplemental_oxygen"] else 0
     if "alert" in signs:
         points["alert"] = 0 if signs["alert"] else NOT_ALERT
-    return News2(points, tuple(name for name in SIGNS if name not in points))
+    return points
 
 
 def _points(name: str, value: float) -> int:

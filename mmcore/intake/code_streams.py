@@ -36,6 +36,10 @@ def kind_of(data: bytes) -> str:
         return "pdf"
     if data[344:348] in (b"n+1\0", b"ni1\0"):
         return "nifti"
+    return _other_kind(data)
+
+
+def _other_kind(data: bytes) -> str:
     for magic, name in OTHER_KINDS.items():
         if data.startswith(magic):
             return name

@@ -3,10 +3,11 @@
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 
 from mmcore.domain.errors import MmcoreError
+from mmcore.intake.facts import Facts, Refusal
 from mmcore.intake.limits import CHILD_CPU_SECONDS, CHILD_MEMORY_BYTES
 
 READERS = {  # name -> module and function; imported when asked for, so that a note does not wait for pydicom
@@ -17,7 +18,7 @@ READERS = {  # name -> module and function; imported when asked for, so that a n
     "text": ("mmcore.intake.note.plain_text", "read_text"),
     "pdf": ("mmcore.intake.note.plain_text", "read_pdf"),
     "table": ("mmcore.intake.values.tables", "read_table"),
-    "ecg_wfdb": ("mmcore.intake.ecg.formats", "read_wfdb"),
+    "ecg_wfdb": ("mmcore.intake.ecg.wfdb", "read_wfdb"),
     "ecg_table": ("mmcore.intake.ecg.formats", "read_ecg_table"),
     "ecg_dicom": ("mmcore.intake.ecg.formats", "read_ecg_dicom"),
     "ecg_npz": ("mmcore.intake.ecg.formats", "read_ecg_npz"),
@@ -36,7 +37,9 @@ def take_limits() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def answer(read: Callable[..., tuple[dict, bytes]], data: bytes, request: dict) -> tuple[dict, bytes]:
+def answer(
+    read: Callable[..., tuple[Facts, bytes]], data: bytes, request: Mapping[str, object]
+) -> tuple[Facts | Refusal, bytes]:
     """What `read` finds, or its refusal as facts. Any other error ends the process; the parent says so."""
     try:
         return read(data, **request)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 from mmcore.domain import errors
+from mmcore.intake.facts import Facts
 from mmcore.intake.limits import CHILD_CPU_SECONDS, CHILD_WALL_SECONDS, MAX_FILE_BYTES
 from mmcore.paths import ROOT
 
@@ -15,7 +16,7 @@ KEPT = ("LD_LIBRARY_PATH", "SYSTEMROOT")  # all that the child inherits: it need
 
 def read_in_child(
     reader: str, data: bytes, *, seconds: float = CHILD_WALL_SECONDS, **request: object
-) -> tuple[dict, bytes]:
+) -> tuple[Facts, bytes]:
     """(facts, payload) of `reader` in decode_child.READERS; `request` are its keyword arguments (JSON).
 
     Nothing is written to disk and no text of the child is kept. Raises what the reader raises,
@@ -47,13 +48,14 @@ def read_in_child(
     return _understood(answer, child.returncode)
 
 
-def _understood(answer: bytes, status: int) -> tuple[dict, bytes]:
+def _understood(answer: bytes, status: int) -> tuple[Facts, bytes]:
     if status == -getattr(signal, "SIGXCPU", 0):
         raise errors.TooLargeError("file_takes_too_long", seconds=CHILD_CPU_SECONDS)
     end = answer.find(b"\n")
     if status != 0 or end < 0:
         raise errors.UnreadableFileError("file_damaged")
-    facts = json.loads(answer[:end])
-    if "error" in facts:
-        raise getattr(errors, facts["error"])(facts["code"], **facts["values"])
+    answered = json.loads(answer[:end])
+    if "error" in answered:
+        raise getattr(errors, answered["error"])(answered["code"], **answered["values"])
+    facts: Facts = answered
     return facts, answer[end + 1 :]

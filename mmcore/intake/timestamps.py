@@ -69,20 +69,27 @@ def _of_digits(written: str) -> time | None:
 
 def _day(parts: dict[str, str | None]) -> date | None:
     number = {name: int(text) for name, text in parts.items() if text is not None and name != "month"}
-    if parts.get("month"):
-        name = str(parts["month"]).lower()[:3]
-        if name not in MONTHS:
-            return None
-        number["m"] = MONTHS.index(name) + 1
+    month = parts.get("month")
+    if month:
+        number["m"] = _month(month)
     if "one" in number:
-        one, two = number["one"], number["two"]
-        if min(one, two) <= 12 and max(one, two) <= 12 and one != two:
-            return None
-        number["d"], number["m"] = max(one, two), min(one, two)
+        number["m"], number["d"] = _in_order(number["one"], number["two"])
     try:
         return date(number["y"], number["m"], number["d"])
     except ValueError:
         return None
+
+
+def _month(name: str) -> int:
+    """1 to 12; 0, which no date accepts, for another word."""
+    short = name.lower()[:3]
+    return MONTHS.index(short) + 1 if short in MONTHS else 0
+
+
+def _in_order(one: int, two: int) -> tuple[int, int]:
+    """(month, day), where only one of them can be the month; (0, 0), which no date accepts, where both can."""
+    low, high = min(one, two), max(one, two)
+    return (0, 0) if high <= 12 and low != high else (low, high)
 
 
 def _clock(rest: str) -> time | None:

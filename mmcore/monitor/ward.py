@@ -156,9 +156,14 @@ def usual_threshold(stored: StoredStream) -> float:
 
 def settings_of(store: AlertStore, ward: str) -> WardSettings:
     """What a ward is set to."""
-    known = WardSettings.__dataclass_fields__
-    kept = {k: v for k, v in store.settings(ward).items() if k in known}
-    return WardSettings(**kept | {"agreed": tuple(kept.get("agreed", ()))})
+    usual, kept = WardSettings(), store.settings(ward)
+    return WardSettings(
+        hour=kept.get("hour", usual.hour),
+        threshold=kept.get("threshold", usual.threshold),
+        looked=kept.get("looked", usual.looked),
+        bed=kept.get("bed", usual.bed),
+        agreed=tuple(kept.get("agreed", usual.agreed)),
+    )
 
 
 def keep(store: AlertStore, ward: str, settings: WardSettings) -> None:

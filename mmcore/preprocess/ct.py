@@ -31,12 +31,16 @@ def square_around(
     rows = np.clip(mark[0] + along / spacing_mm[0], 0, hounsfield.shape[0] - 1)
     columns = np.clip(mark[1] + along / spacing_mm[1], 0, hounsfield.shape[1] - 1)
     down, right = _weights(rows, hounsfield.shape[0]), _weights(columns, hounsfield.shape[1])
-    return down @ np.clip(hounsfield, LOWEST, HIGHEST).astype(np.float32) @ right.T
+    square: np.ndarray = down @ np.clip(hounsfield, LOWEST, HIGHEST).astype(np.float32) @ right.T
+    return square
 
 
 def _weights(places: np.ndarray, length: int) -> np.ndarray:
     """(side, length): what each pixel adds at each place between pixels."""
-    return np.maximum(0.0, 1 - np.abs(places[:, None] - np.arange(length)[None])).astype(np.float32)
+    weights: np.ndarray = np.maximum(0.0, 1 - np.abs(places[:, None] - np.arange(length)[None])).astype(
+        np.float32
+    )
+    return weights
 
 
 def scaled(hounsfield: np.ndarray) -> np.ndarray:
@@ -44,7 +48,10 @@ def scaled(hounsfield: np.ndarray) -> np.ndarray:
 
     (..., H, W) -> the same.
     """
-    return ((np.clip(hounsfield, LOWEST, HIGHEST) - LOWEST) / (HIGHEST - LOWEST)).astype(np.float32)
+    share: np.ndarray = ((np.clip(hounsfield, LOWEST, HIGHEST) - LOWEST) / (HIGHEST - LOWEST)).astype(
+        np.float32
+    )
+    return share
 
 
 def region_of(shape: tuple[int, int], spacing_mm: tuple[float, float], mark: tuple[float, float]) -> Crop:

@@ -93,11 +93,12 @@ def _usual(every: np.ndarray) -> np.ndarray:
     core = sosfiltfilt(_BEAT_BAND, every, axis=-1)[:, :, PRE - 10 : PRE + 12].reshape(len(every), -1)
     core = core / (np.linalg.norm(core, axis=1, keepdims=True) + 1e-9)
     like = core @ core.T
-    usual = like[np.argmax((like > 0.9).sum(1))] > ALIKE
+    usual: np.ndarray = like[np.argmax((like > 0.9).sum(1))] > ALIKE
     if usual.sum() >= 2:
         return usual
     closest = like[np.argmax(np.sort(like, 1)[:, -2])]
-    return closest >= np.sort(closest)[-2]
+    pair: np.ndarray = closest >= np.sort(closest)[-2]
+    return pair
 
 
 def _shifted(samples: np.ndarray, place: int, typical: np.ndarray) -> int:

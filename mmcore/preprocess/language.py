@@ -34,19 +34,24 @@ _OTHERS = frozenset(
     öksürük ateş i z w na nie jest się
     """.split()
 )
+_KNOWN, _FOREIGN = _ENGLISH | _CLINICAL, _OTHERS - _CLINICAL
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
 
 def language_of(note: str) -> str:
     """en, other or too_short (nothing to tell by): script and common words among the first 2,000 words."""
     words = [match.group().lower() for match, _ in zip(_WORD.finditer(note), range(2000), strict=False)]
-    letters = [letter for word in words for letter in word]
+    letters = "".join(words)
     if not letters:
         return "too_short"
     if sum(letter > "\u024f" for letter in letters) > 0.2 * len(letters):  # beyond Latin
         return "other"
-    english = sum(word in _ENGLISH or word in _CLINICAL for word in words)
-    foreign = sum(word in _OTHERS and word not in _CLINICAL for word in words)
+    return _by_words(words)
+
+
+def _by_words(words: list[str]) -> str:
+    english = sum(word in _KNOWN for word in words)
+    foreign = sum(word in _FOREIGN for word in words)
     if english > foreign and english >= 0.15 * len(words):
         return "en"
     return "too_short" if len(words) < 4 and not foreign else "other"

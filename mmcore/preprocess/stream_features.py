@@ -1,6 +1,6 @@
 """What a stay says at any minute, as numbers for the trees: statistics of each series over all that is known until then."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -133,7 +133,8 @@ class _Known:
         if kind == "hour":
             return self.now / 60
         if kind == "count":
-            return self.window(hours).sum(1).astype(float)
+            count: np.ndarray = self.window(hours).sum(1).astype(float)
+            return count
         if kind == "silence":
             return (
                 np.where(
@@ -154,14 +155,14 @@ class _Known:
 
     def _single(self, kind: str) -> np.ndarray:
         values, last = self.series.values, np.clip(self.end - 1, 0, None)
-        made = {
+        ways: dict[str, Callable[[], np.ndarray]] = {
             "last": lambda: values[last],
             "first": lambda: np.full(len(self.now), values[0]),
             "change": lambda: values[last] - values[0],
             "since": lambda: (self.now - self.series.minutes[last]) / 60,
             "sincefirst": lambda: (self.now - self.series.minutes[0]) / 60,
-        }[kind]()
-        return np.where(self.end > (1 if kind == "change" else 0), made, np.nan)
+        }
+        return np.where(self.end > (1 if kind == "change" else 0), ways[kind](), np.nan)
 
     def _over(self, kind: str, hours: float | None) -> np.ndarray:
         mask, values = self.window(hours, kind == "rate"), self.series.values
@@ -193,14 +194,20 @@ class _Known:
         """Rows of the stay that the statistic at the (only) minute was made of."""
         kind, hours = split_statistic(statistic)
         chosen = np.flatnonzero(self.window(hours, kind == "rate")[0])
-        if len(chosen) and kind in ("last", "since", "silence"):
-            chosen = chosen[-1:]
-        elif len(chosen) and kind in ("first", "sincefirst"):
-            chosen = chosen[:1]
-        elif len(chosen) and kind == "change":
-            chosen = chosen[[0, -1]]
-        elif len(chosen) and kind in ("min", "max"):
-            values = self.series.values[chosen]
-            chosen = chosen[[values.argmin() if kind == "min" else values.argmax()]]
+        if len(chosen):
+            chosen = chosen[_decisive(kind, self.series.values[chosen])]
         rows = self.series.sources[chosen].ravel()
         return rows[rows >= 0] if kind != "hour" else rows[:0]
+
+
+def _decisive(kind: str, values: np.ndarray) -> slice | list[int]:
+    """Which of the values (n,) in a window, n > 0, a statistic is made of."""
+    if kind in ("last", "since", "silence"):
+        return slice(-1, None)
+    if kind in ("first", "sincefirst"):
+        return slice(1)
+    if kind == "change":
+        return [0, -1]
+    if kind in ("min", "max"):
+        return [int(values.argmin() if kind == "min" else values.argmax())]
+    return slice(None)

@@ -72,6 +72,16 @@ def mask_leaks(note: str, terms: Sequence[LeakTerm], also: Sequence[tuple[int, i
         for match in pattern.finditer(note)
         if match.end() > match.start()
     ]
+    spans = _merged(note, found)
+    pieces, position = [], 0
+    for span in spans:
+        pieces += [note[position : span.start], MASK]
+        position = span.end
+    return MaskedNote("".join([*pieces, note[position:]]), tuple(spans))
+
+
+def _merged(note: str, found: Sequence[tuple[int, int, str]]) -> list[MaskedSpan]:
+    """Ranges in order, those that overlap or have only joining words between them as one, under the category of the first."""
     spans: list[MaskedSpan] = []
     for start, end, category in sorted(found, key=lambda item: (item[0], -item[1])):
         if spans and (start <= spans[-1].end or _GLUE.fullmatch(note, spans[-1].end, start)):
@@ -79,11 +89,7 @@ def mask_leaks(note: str, terms: Sequence[LeakTerm], also: Sequence[tuple[int, i
             spans[-1] = MaskedSpan(last.start, max(last.end, end), last.category)
         else:
             spans.append(MaskedSpan(start, end, category))
-    pieces, position = [], 0
-    for span in spans:
-        pieces += [note[position : span.start], MASK]
-        position = span.end
-    return MaskedNote("".join([*pieces, note[position:]]), tuple(spans))
+    return spans
 
 
 _REPAIRS = tuple(
@@ -173,6 +179,11 @@ _WORDS_OF_ONE_ITEM = 5
 
 def negations(text: str) -> tuple[Negation, ...]:
     """What the text says is absent, found by cue words and punctuation."""
+    return tuple(sorted([*_announced(text), *_told_afterwards(text)], key=lambda n: n.start))
+
+
+def _announced(text: str) -> list[Negation]:
+    """What follows a cue, as in "no fever"."""
     found: list[Negation] = []
     for cue in _CUE.finditer(text):
         if _NOT_A_CUE.match(text, cue.end()):
@@ -181,13 +192,18 @@ def negations(text: str) -> tuple[Negation, ...]:
         start, end = _listed(text, cue.end(), stop.start() if stop else len(text))
         if start < end and not (found and start < found[-1].end):
             found.append(Negation(start, end))
+    return found
+
+
+def _told_afterwards(text: str) -> list[Negation]:
+    """What stands before a cue, as in "fever: absent"."""
+    found = []
     for cue in _AFTERWARDS.finditer(text):
-        start = _clause_start(text, cue.start())
-        if 0 < len(text[start : cue.start()].split()) <= _WORDS_OF_ONE_ITEM and not _CUE.search(
-            text, start, cue.start()
-        ):
-            found.append(Negation(start, cue.start()))
-    return tuple(sorted(found, key=lambda n: n.start))
+        start, end = _clause_start(text, cue.start()), cue.start()
+        words = text[start:end].split()
+        if 0 < len(words) <= _WORDS_OF_ONE_ITEM and not _CUE.search(text, start, end):
+            found.append(Negation(start, end))
+    return found
 
 
 def _clause_start(text: str, end: int) -> int:

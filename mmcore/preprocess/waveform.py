@@ -20,7 +20,10 @@ def resample(samples: np.ndarray, rate_hz: float) -> np.ndarray:
     if rate_hz == RATE_HZ:
         return samples
     ratio = Fraction(RATE_HZ / rate_hz).limit_denominator(1000)
-    return resample_poly(samples, ratio.numerator, ratio.denominator, axis=-1, padtype="line")
+    resampled: np.ndarray = resample_poly(
+        samples, ratio.numerator, ratio.denominator, axis=-1, padtype="line"
+    )
+    return resampled
 
 
 def take_wander_out(samples: np.ndarray) -> np.ndarray:
@@ -28,7 +31,8 @@ def take_wander_out(samples: np.ndarray) -> np.ndarray:
     from scipy.signal import butter, filtfilt
 
     centred = samples - np.median(samples, axis=-1, keepdims=True)
-    return filtfilt(*butter(2, WANDER_HZ, "high", fs=RATE_HZ), centred, axis=-1, padlen=EDGE)
+    steady: np.ndarray = filtfilt(*butter(2, WANDER_HZ, "high", fs=RATE_HZ), centred, axis=-1, padlen=EDGE)
+    return steady
 
 
 def ready(samples: np.ndarray, rate_hz: float) -> np.ndarray:

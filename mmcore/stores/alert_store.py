@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypedDict
 
 import sqlalchemy as sql
 
@@ -54,6 +55,16 @@ class Alert:
         return "open"
 
 
+class KeptSettings(TypedDict, total=False):
+    """What was chosen for a ward, as JSON; what was not is absent."""
+
+    hour: float
+    threshold: float | None
+    looked: int
+    bed: str
+    agreed: list[str]
+
+
 class AlertStore:
     """Alerts and settings by ward, in the database of an SQLAlchemy engine; its tables are made where they are missing."""
 
@@ -98,11 +109,12 @@ class AlertStore:
         with self.engine.begin() as connection:
             connection.execute(_alerts.delete().where(_alerts.c.ward == ward))
 
-    def settings(self, ward: str) -> dict:
+    def settings(self, ward: str) -> KeptSettings:
         """What was chosen for a ward, {} at first."""
         query = sql.select(_settings.c.settings).where(_settings.c.ward == ward)
         with self.engine.connect() as connection:
-            return dict(connection.execute(query).scalar() or {})
+            kept: KeptSettings = connection.execute(query).scalar() or KeptSettings()
+        return kept
 
     def keep_settings(self, ward: str, settings: Mapping[str, object]) -> None:
         """Replace what was chosen for a ward."""

@@ -112,7 +112,8 @@ def pack(pixels: np.ndarray) -> bytes:
 
 def unpack(packed: bytes) -> np.ndarray:
     """The array that was packed, (H, W), (S, H, W) or (12, L)."""
-    return np.load(io.BytesIO(zlib.decompress(packed)), allow_pickle=False)
+    array: np.ndarray = np.load(io.BytesIO(zlib.decompress(packed)), allow_pickle=False)
+    return array
 
 
 def pictures_of(scan: Scan) -> np.ndarray:

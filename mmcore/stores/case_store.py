@@ -1,5 +1,6 @@
 """Keeps cases and what clinicians decided on them in an SQL database; nothing acknowledged is lost on a crash."""
 
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import UTC, date, datetime
@@ -173,7 +174,7 @@ class CaseStore:
         """Give the connections back."""
         self.engine.dispose()
 
-    def _row(self, query: sql.Select, key: str) -> sql.RowMapping:
+    def _row(self, query: sql.Select[tuple[object, ...]], key: str) -> sql.RowMapping:
         with self.engine.connect() as connection:
             row = connection.execute(query.where(_cases.c.key == key)).mappings().first()
         if row is None:
@@ -196,7 +197,7 @@ def _add_columns(engine: sql.Engine) -> None:
             )
 
 
-def _make_durable(connection, _record) -> None:
+def _make_durable(connection: sqlite3.Connection, _record: object) -> None:
     """Write-ahead log with a flush at each commit: lost none of 656 acknowledged saves over 100 kill -9."""
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
         connection.execute(f"PRAGMA {pragma}")

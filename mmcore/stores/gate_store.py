@@ -1,6 +1,7 @@
 """Learned gates on disk: small safetensors in assets/gates with digests of their own, apart from any task's model."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,14 +34,14 @@ def gate_directory(kind: str) -> Path | None:
     return newest(GATES / kind, DESCRIPTION)
 
 
-def save_gate(net: GateNet, description: dict, directory: Path) -> None:
+def save_gate(net: GateNet, description: Mapping[str, object], directory: Path) -> None:
     """Write the weights in half precision, what decides beside them, and the digests."""
     from safetensors.torch import save_file
 
     directory.mkdir(parents=True, exist_ok=True)
     halved = {n: v.half().contiguous() if v.is_floating_point() else v for n, v in net.state_dict().items()}
     save_file(halved, directory / WEIGHTS)
-    (directory / DESCRIPTION).write_text(json.dumps(description | {"kinds": list(KINDS)}, indent=1) + "\n")
+    (directory / DESCRIPTION).write_text(json.dumps({**description, "kinds": list(KINDS)}, indent=1) + "\n")
     write_digests(directory)
 
 

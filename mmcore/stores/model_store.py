@@ -36,7 +36,9 @@ class StoredModel:
     directory: Path
 
 
-def save_model(model: FusionModel, tokenizer, lungs: nn.Module | None, directory: Path) -> None:
+def save_model(
+    model: FusionModel, tokenizer: PreTrainedTokenizerBase | None, lungs: nn.Module | None, directory: Path
+) -> None:
     """Write weights (encoders in half precision, heads and statistics in full), configuration, tokenizer and digests."""
     directory.mkdir(parents=True, exist_ok=True)
     state = {
@@ -83,10 +85,11 @@ def _load_weights(directory: Path) -> FusionModel:
         )
     except (SafetensorError, RuntimeError, ValueError, OSError) as error:
         raise ModelFileError("model_weights_unfit", name=WEIGHTS, version=directory.name) from error
-    model, report = loaded
+    read, report = loaded
     if any(report[k] for k in ("missing_keys", "unexpected_keys", "mismatched_keys")):
         raise ModelFileError("model_weights_unfit", name=WEIGHTS, version=directory.name)
-    return model.eval().requires_grad_(False)
+    model: FusionModel = read.eval().requires_grad_(False)
+    return model
 
 
 def _load_lungs(path: Path) -> LungNet | None:

@@ -83,7 +83,7 @@ def row_values(row: dict[str, str]) -> dict[str, float]:
     """
     values = {}
     for column, name in COLUMNS.items():
-        text = (row.get(column) or "").strip()
+        text = _text(row, column)
         number = {"F": 0.0, "M": 1.0}.get(text) if name == "sex" else number_of(text)
         if number is not None:
             number = next(
@@ -112,27 +112,38 @@ def read_pack(directory: Path, any_label: bool = False) -> Pack:
             if reason:
                 left_out[reason] += 1
                 continue
-            image = Path(directory) / row["image"] if row.get("image") else None
-            if "kind" in row:
-                row["label"], row["source"] = KINDS[row["kind"]]
-            rows.append(
-                PackRow(
-                    key=row["id"],
-                    patient=row.get("patient") or row["id"],
-                    source=row.get("source") or "unknown",
-                    publisher=row.get("publisher") or row.get("source") or "unknown",
-                    outcome={k: int(k == row["label"]) for k in LABELS} if row.get("label") else {},
-                    image=image if image and image.is_file() else None,
-                    note=(row.get("note") or "").strip() or None,
-                    values=row_values(row),
-                    subgroup={
-                        "sex": row.get("sex") or "",
-                        "view": row.get("view") or "",
-                        "kind": row.get("kind") or "",
-                    },
-                )
-            )
+            rows.append(_row_of(row, Path(directory)))
     return Pack(tuple(rows), dict(left_out))
+
+
+def _row_of(row: dict[str, str], directory: Path) -> PackRow:
+    if "kind" in row:
+        row["label"], row["source"] = KINDS[row["kind"]]
+    source = row.get("source") or "unknown"
+    return PackRow(
+        key=row["id"],
+        patient=row.get("patient") or row["id"],
+        source=source,
+        publisher=row.get("publisher") or source,
+        outcome=_outcome(row.get("label")),
+        image=_image(row.get("image"), directory),
+        note=_text(row, "note") or None,
+        values=row_values(row),
+        subgroup={name: row.get(name) or "" for name in ("sex", "view", "kind")},
+    )
+
+
+def _text(row: dict[str, str], column: str) -> str:
+    return (row.get(column) or "").strip()
+
+
+def _outcome(label: str | None) -> dict[str, int]:
+    return {k: int(k == label) for k in LABELS} if label else {}
+
+
+def _image(name: str | None, directory: Path) -> Path | None:
+    image = directory / name if name else None
+    return image if image and image.is_file() else None
 
 
 def publisher_fold(publisher: str) -> int:

@@ -138,25 +138,28 @@ def read_pack(directory: Path) -> Pack:
     left_out: Counter[str] = Counter()
     rows = []
     for place, line in enumerate(lines):
-        outcome = {label: _flag(line.get(column)) for column, label in COLUMNS.items()}
-        source, record = line.get("source") or "unknown", line.get("record_id") or str(place)
         if recordings is None and not _values(line):
             left_out["nothing_to_read"] += 1
             continue
-        rows.append(
-            PackRow(
-                key=f"{source}:{record}",
-                patient=line.get("patient_id") or f"{source}:{record}",
-                source=source,
-                publisher=source,
-                outcome=outcome if any(v is not None for v in outcome.values()) else {},
-                values=_values(line),
-                subgroup={"sex": line.get("sex") or ""},
-                waveform=None if recordings is None else recordings[place],
-                teach=_granted(line, outcome),
-            )
-        )
+        rows.append(_row_of(line, place, None if recordings is None else recordings[place]))
     return Pack(tuple(rows), dict(left_out))
+
+
+def _row_of(line: dict[str, str], place: int, waveform: Waveform | None) -> PackRow:
+    """The row at a place of the table, from 0."""
+    outcome = {label: _flag(line.get(column)) for column, label in COLUMNS.items()}
+    source, record = line.get("source") or "unknown", line.get("record_id") or str(place)
+    return PackRow(
+        key=f"{source}:{record}",
+        patient=line.get("patient_id") or f"{source}:{record}",
+        source=source,
+        publisher=source,
+        outcome=outcome if any(v is not None for v in outcome.values()) else {},
+        values=_values(line),
+        subgroup={"sex": line.get("sex") or ""},
+        waveform=waveform,
+        teach=_granted(line, outcome),
+    )
 
 
 def _recordings(path: Path, count: int) -> list[Waveform] | None:

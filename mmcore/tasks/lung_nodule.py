@@ -2,7 +2,7 @@
 
 import csv
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -48,10 +48,7 @@ def read_pack(directory: Path) -> Pack:
     """
     directory = Path(directory)
     nodules = {row["nodule_uid"]: row for row in _table(directory / "nodules.csv")}
-    readings: dict[str, list[dict[str, str]]] = {}
-    for reading in _table(directory / "readings.csv"):
-        if reading.get("nodule_uid") in nodules:
-            readings.setdefault(reading["nodule_uid"], []).append(reading)
+    readings = _by_nodule(_table(directory / "readings.csv"), nodules)
     known = {row["patient_id"]: row for row in _table(directory / "patients.csv")}
     uk = [_uk_row(row) for row in _table(directory / "uk_nodules.csv")]
     if not readings and not uk:
@@ -64,6 +61,15 @@ def read_pack(directory: Path) -> Pack:
     return Pack((*rows, *uk), {})
 
 
+def _by_nodule(readings: list[dict[str, str]], nodules: Collection[str]) -> dict[str, list[dict[str, str]]]:
+    """nodule_uid -> what its readers found; readings of other nodules are left out."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for reading in readings:
+        if reading.get("nodule_uid") in nodules:
+            found.setdefault(reading["nodule_uid"], []).append(reading)
+    return found
+
+
 def _rows_of(
     uid: str,
     nodule: Mapping[str, str],
@@ -72,16 +78,8 @@ def _rows_of(
     scan: Scan | None,
 ) -> Iterable[PackRow]:
     grades = [_number(r.get("malignancy")) for r in readings]
-    person = {name: patient.get(name) or nodule.get(name) for name in ("age", "sex")}
-    confirmed = CONFIRMED.get((patient.get("dx_code") or nodule.get("dx_code") or "").removesuffix(".0"))
+    age, sex, diagnosis = (_either(patient, nodule, name) for name in ("age", "sex", "dx_code"))
     for i, (reading, grade) in enumerate(zip(readings, grades, strict=True)):
-        others = [g for j, g in enumerate(grades) if j != i and g is not None]
-        mean = float(np.mean(others)) if others else 3.0
-        outcome: dict[str, int | None] = {}
-        if mean != 3:
-            outcome = {"suspicious": int(mean > 3), "not_suspicious": int(mean < 3)}
-        if confirmed is not None:
-            outcome["confirmed_cancer"] = confirmed
         findings = _findings(reading)
         key = f"{uid}:{reading.get('ann_id') or i}"
         yield PackRow(
@@ -89,15 +87,35 @@ def _rows_of(
             patient=nodule.get("patient_id") or uid,
             source=LIDC,
             publisher=LIDC,
-            outcome=outcome,
+            outcome=_opinion(grades[:i] + grades[i + 1 :]) | _confirmed(diagnosis),
             scan=scan,
-            note=compose_report(findings, int(hashlib.sha256(key.encode()).hexdigest()[:8], 16))
-            if findings
-            else None,
-            values=_person(person["age"], person["sex"]) | findings,
-            subgroup={"sex": person["sex"] or ""},
+            note=_report(findings, key),
+            values=_person(age, sex) | findings,
+            subgroup={"sex": sex or ""},
             teach={"malignancy": grade} if grade is not None else {},
         )
+
+
+def _either(patient: Mapping[str, str], nodule: Mapping[str, str], name: str) -> str | None:
+    return patient.get(name) or nodule.get(name)
+
+
+def _opinion(others: list[float | None]) -> dict[str, int]:
+    """The labels by the mean malignancy that the other readers gave; {} where it is 3, or none gave any."""
+    given = [grade for grade in others if grade is not None]
+    mean = float(np.mean(given)) if given else 3.0
+    return {"suspicious": int(mean > 3), "not_suspicious": int(mean < 3)} if mean != 3 else {}
+
+
+def _confirmed(diagnosis: str | None) -> dict[str, int]:
+    known = CONFIRMED.get((diagnosis or "").removesuffix(".0"))
+    return {} if known is None else {"confirmed_cancer": known}
+
+
+def _report(findings: dict[str, float], key: str) -> str | None:
+    """The note that states the findings, worded by the key; None where there are none."""
+    seed = int(hashlib.sha256(key.encode()).hexdigest()[:8], 16)
+    return compose_report(findings, seed) if findings else None
 
 
 def _findings(reading: Mapping[str, str]) -> dict[str, float]:
@@ -115,15 +133,6 @@ def _findings(reading: Mapping[str, str]) -> dict[str, float]:
 def _uk_row(row: Mapping[str, str]) -> PackRow:
     """Known by its content, since the table names no patients: the same row elsewhere counts as the same patient."""
     digest = hashlib.sha256("|".join(f"{k}={row[k]}" for k in sorted(row)).encode()).hexdigest()[:16]
-    values = _person(row.get("age"), row.get("sex"))
-    coded = {
-        "smoking": SMOKING.get((row.get("smoke.status") or "").lower()),
-        "location": LOBES.get((row.get("location") or "").lower()),
-        "spiculation": SPICULATED.get((row.get("spiculate") or "").lower()),
-        "diameter_mm": _number(row.get("diameter")),
-        "other_nodules": None if (count := _number(row.get("num.annotated"))) is None else min(count, 2),
-    }
-    values |= {name: float(value) for name, value in coded.items() if value is not None}
     malignant = _number(row.get("malignant"))
     known = malignant in (0, 1)
     return PackRow(
@@ -132,10 +141,22 @@ def _uk_row(row: Mapping[str, str]) -> PackRow:
         source=UK,
         publisher=UK,
         outcome={"malignant": int(malignant == 1)} if known else {},
-        values=values,
+        values=_person(row.get("age"), row.get("sex")) | _uk_values(row),
         subgroup={"sex": row.get("sex") or ""},
         teach={"suspicious": float(malignant == 1), "not_suspicious": float(malignant == 0)} if known else {},
     )
+
+
+def _uk_values(row: Mapping[str, str]) -> dict[str, float]:
+    count = _number(row.get("num.annotated"))
+    coded = {
+        "smoking": SMOKING.get((row.get("smoke.status") or "").lower()),
+        "location": LOBES.get((row.get("location") or "").lower()),
+        "spiculation": SPICULATED.get((row.get("spiculate") or "").lower()),
+        "diameter_mm": _number(row.get("diameter")),
+        "other_nodules": None if count is None else min(count, 2),
+    }
+    return {name: float(value) for name, value in coded.items() if value is not None}
 
 
 def _person(age: str | None, sex: str | None) -> dict[str, float]:
@@ -154,7 +175,7 @@ def _scans(path: Path, nodules: Mapping[str, Mapping[str, str]]) -> dict[str, Sc
         return {}
     with np.load(path, allow_pickle=False) as stored:
         patches = dict(zip(stored["nodule_id"].astype(str), stored["hu"], strict=True))
-    scans = {}
+    scans: dict[str, Scan] = {}
     for uid, row in nodules.items():
         patch, spacing = patches.get(row.get("nodule_id", "")), _number(row.get("pixel_spacing"))
         if patch is not None and spacing:

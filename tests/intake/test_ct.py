@@ -151,7 +151,7 @@ def test_a_numpy_patch_says_that_its_spacing_is_assumed():
     np.save(out, np.full((71, 71), -800, np.int16))
     facts, hounsfield = read(out.getvalue())
     assert hounsfield.shape == (1, 71, 71)
-    assert facts["notices"] == [["ct_spacing_assumed", {"value": "0.7"}]]
+    assert facts["notices"] == [("ct_spacing_assumed", {"value": "0.7"})]
 
 
 def test_the_square_is_a_known_ramp_between_pixels_and_keeps_millimetres():

@@ -116,7 +116,7 @@ def tilted(degrees: float) -> list[float]:
 
 def test_a_tilted_gantry_is_told_and_slices_that_lie_obliquely_are_refused():
     facts, _ = read(zipped(slices(ImageOrientationPatient=tilted(TILT))))
-    assert facts["notices"] == [["ct_tilted", {"degrees": "15"}]]
+    assert facts["notices"] == [("ct_tilted", {"degrees": "15"})]
     assert read(zipped(slices(ImageOrientationPatient=tilted(2))))[0]["notices"] == []
     assert refusal(zipped(slices(ImageOrientationPatient=tilted(40)))) == "ct_not_axial"
 
@@ -148,11 +148,11 @@ def nifti(affine: np.ndarray, qform: np.ndarray | None = None, codes: tuple[int,
 def test_a_nifti_file_says_where_its_orientation_is_assumed_tilted_or_contradictory():
     usual = np.diag([0.8, 0.7, 2.0, 1.0])
     assert read(nifti(usual))[0]["notices"] == []
-    assert read(nifti(usual, codes=(0, 0)))[0]["notices"] == [["ct_orientation_assumed", {}]]
+    assert read(nifti(usual, codes=(0, 0)))[0]["notices"] == [("ct_orientation_assumed", {})]
     angle = np.radians(TILT)
     turn = np.eye(4)
     turn[1:3, 1:3] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
-    assert read(nifti(turn @ usual))[0]["notices"] == [["ct_tilted", {"degrees": "15"}]]
+    assert read(nifti(turn @ usual))[0]["notices"] == [("ct_tilted", {"degrees": "15"})]
     flipped = np.diag([-0.8, 0.7, 2.0, 1.0])
     assert refusal(nifti(usual, qform=flipped)) == "ct_directions_contradict"
 

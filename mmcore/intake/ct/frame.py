@@ -1,10 +1,9 @@
 """Slices of any of the three planes brought to one frame: from head to feet, rows to the back, columns to the patient's left."""
 
-from typing import Any
-
 import numpy as np
 
 from mmcore.domain.errors import UnreadableFileError
+from mmcore.intake.facts import Told
 
 ALONG = 0.9  # cosine with the nearest axis of the body: 25 degrees of gantry tilt still count
 TOLD_DEGREES = 5.0  # of tilt
@@ -38,13 +37,13 @@ def check_along(axes: np.ndarray) -> None:
         raise UnreadableFileError("ct_not_axial")
 
 
-def tilt_notices(axes: np.ndarray) -> list[list[Any]]:
+def tilt_notices(axes: np.ndarray) -> list[Told]:
     """How far the slices are tilted, where that is more than TOLD_DEGREES; nothing is resampled for it.
 
     axes (3, 3).
     """
     degrees = float(np.degrees(np.arccos(np.clip(np.abs(axes).max(1), 0, 1))).max())
-    return [["ct_tilted", {"degrees": f"{degrees:.0f}"}]] if degrees > TOLD_DEGREES else []
+    return [("ct_tilted", {"degrees": f"{degrees:.0f}"})] if degrees > TOLD_DEGREES else []
 
 
 def check_plane(axes: np.ndarray, slices: int, step_mm: float | None, even: bool) -> None:
@@ -59,16 +58,20 @@ def check_plane(axes: np.ndarray, slices: int, step_mm: float | None, even: bool
 
 def in_frame(
     volume: np.ndarray, axes: np.ndarray, steps_mm: tuple[float | None, float, float]
-) -> tuple[np.ndarray, tuple[float | None, float, float], list[list[Any]]]:
+) -> tuple[np.ndarray, tuple[float | None, float, float], list[Told]]:
     """(volume (S, H, W), distances of slices, rows and columns in mm, what was done) in the frame."""
     of_body = np.abs(axes).argmax(1)
     order = [int(np.flatnonzero(of_body == axis)[0]) for axis, _ in FRAME]
     turned = volume.transpose(order)
     back = [axes[place, axis] * way < 0 for place, (axis, way) in zip(order, FRAME, strict=True)]
     turned = turned[tuple(slice(None, None, -1 if b else 1) for b in back)]
-    notices = []
-    if order[0] != 0:
-        notices.append([f"ct_from_{PLANES[int(of_body[0])]}", {}])
-    elif back[1] or back[2]:
-        notices.append(["ct_turned", {}])
+    code = _turn(of_body, order, back)
+    notices: list[Told] = [(code, {})] if code else []
     return turned, (steps_mm[order[0]], steps_mm[order[1]] or 0.0, steps_mm[order[2]] or 0.0), notices
+
+
+def _turn(of_body: np.ndarray, order: list[int], back: list[bool]) -> str:
+    """The notice on what was done to bring slices into the frame; "" where they lay in it, but for their order."""
+    if order[0] != 0:
+        return f"ct_from_{PLANES[int(of_body[0])]}"
+    return "ct_turned" if back[1] or back[2] else ""

@@ -9,13 +9,14 @@ import numpy as np
 from mmcore.domain.errors import TooLargeError, UnreadableFileError
 from mmcore.intake.ct.frame import check_along, tilt_notices
 from mmcore.intake.ct.volume import as_hounsfield, check_voxels
+from mmcore.intake.facts import Facts, Told
 from mmcore.intake.limits import MAX_CT_VOXELS
 
 HEADER = 352  # bytes of a NIfTI-1 file before its voxels
 MOST_BYTES = 4 * MAX_CT_VOXELS + HEADER
 
 
-def read_nifti(data: bytes) -> tuple[dict, np.ndarray]:
+def read_nifti(data: bytes) -> tuple[Facts, np.ndarray]:
     """Facts and (S, H, W) int16 Hounsfield units, from head to feet, rows to the back, columns to the patient's left.
 
     Raises UnreadableFileError for what is no volume or lies obliquely, TooLargeError before inflating too much.
@@ -51,13 +52,13 @@ def read_nifti(data: bytes) -> tuple[dict, np.ndarray]:
     }, volume
 
 
-def _placed(image: Any) -> list[list[Any]]:
+def _placed(image: Any) -> list[Told]:
     """What must be told of how the volume lies; refuses it where it lies obliquely, or its header contradicts itself."""
     import nibabel
 
     (of_quaternion, first), (of_matrix, second) = image.get_qform(coded=True), image.get_sform(coded=True)
     if not first and not second:
-        return [["ct_orientation_assumed", {}]]
+        return [("ct_orientation_assumed", {})]
     if first and second and nibabel.aff2axcodes(of_quaternion) != nibabel.aff2axcodes(of_matrix):
         raise UnreadableFileError("ct_directions_contradict")
     sides = image.affine[:3, :3].T

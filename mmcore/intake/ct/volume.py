@@ -3,19 +3,19 @@
 import io
 import zipfile
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
 from mmcore.domain.errors import TooLargeError, UnreadableFileError
 from mmcore.intake.code_streams import check_pixels, kind_of
+from mmcore.intake.facts import Facts, Told
 from mmcore.intake.limits import MAX_CT_FILES, MAX_CT_VOXELS
 
 SPACING_MM = (0.2, 2.5)  # of pixels; below and above, no clinical chest CT
 ASSUMED_MM = 0.7  # where a NumPy file says nothing: the median of the training scans
 
 
-def read_ct(data: bytes, salt: str) -> tuple[dict, bytes]:
+def read_ct(data: bytes, salt: str) -> tuple[Facts, bytes]:
     """Facts and (S, H, W) int16 Hounsfield units, first slice nearest the head, patient's right on the left of the picture.
 
     data: a DICOM file, a ZIP of one DICOM series, NIfTI (.nii, .nii.gz), or NumPy (.npy, .npz with `hu` and `pixel_spacing`).
@@ -54,18 +54,24 @@ def check_voxels(slices: int, height: int, width: int) -> None:
         )
 
 
-def _from_zip(data: bytes, salt: str) -> tuple[dict, np.ndarray]:
+def _from_zip(data: bytes, salt: str) -> tuple[Facts, np.ndarray]:
     """A ZIP whose members are arrays (.npz) or DICOM files."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        members = [m for m in archive.infolist() if not m.is_dir()]
-        if len(members) > MAX_CT_FILES or sum(m.file_size for m in members) > 4 * MAX_CT_VOXELS:
-            raise TooLargeError("ct_archive_too_large", files=len(members), limit=MAX_CT_FILES)
+        members = _members(archive)
         if members and all(m.filename.endswith(".npy") for m in members):
             with np.load(io.BytesIO(data), allow_pickle=False) as stored:
                 return _from_arrays({name: stored[name] for name in stored.files})
         from mmcore.intake.ct.dicom import read_series
 
         return read_series(list(_dicom_members(archive, members)), salt)
+
+
+def _members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """The files in an archive. Raises TooLargeError if they are too many, or too large once unpacked."""
+    members = [m for m in archive.infolist() if not m.is_dir()]
+    if len(members) > MAX_CT_FILES or sum(m.file_size for m in members) > 4 * MAX_CT_VOXELS:
+        raise TooLargeError("ct_archive_too_large", files=len(members), limit=MAX_CT_FILES)
+    return members
 
 
 def _dicom_members(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> Iterator[bytes]:
@@ -76,20 +82,20 @@ def _dicom_members(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> 
             yield content
 
 
-def _from_arrays(arrays: dict[str, np.ndarray]) -> tuple[dict, np.ndarray]:
+def _from_arrays(arrays: dict[str, np.ndarray]) -> tuple[Facts, np.ndarray]:
     """Arrays of an .npy or .npz file: `hu` (H, W) or (S, H, W), `pixel_spacing` in mm where known."""
     array = arrays.get("hu", next(iter(arrays.values())))
     if array.ndim == 2:
         array = array[None]
     if array.ndim != 3 or array.dtype.kind not in "iuf" or not array.size:
-        raise UnreadableFileError("ct_array_layout", shape=" x ".join(str(n) for n in array.shape))
+        raise UnreadableFileError("ct_array_layout", shape=" x ".join(map(str, array.shape)))
     check_voxels(*array.shape)
-    facts: dict[str, Any] = {"modality": "", "notices": []}
     stated = arrays.get("pixel_spacing")
+    notices: list[Told] = []
     if stated is None:
-        facts["notices"].append(["ct_spacing_assumed", {"value": f"{ASSUMED_MM:g}"}])
+        notices.append(("ct_spacing_assumed", {"value": f"{ASSUMED_MM:g}"}))
     spacing = np.resize(np.asarray(ASSUMED_MM if stated is None else stated, dtype=float).ravel(), 2)
-    facts["spacing_mm"] = [float(mm) for mm in spacing]
+    facts: Facts = {"modality": "", "notices": notices, "spacing_mm": spacing.tolist()}
     return facts, as_hounsfield(array)
 
 
@@ -97,4 +103,5 @@ def as_hounsfield(values: np.ndarray) -> np.ndarray:
     """Rounded and kept within 16 bits; what is not a number becomes air. values (S, H, W)."""
     if values.dtype.kind == "f":
         values = np.rint(np.nan_to_num(values, nan=-1024.0, posinf=32767.0, neginf=-32768.0))
-    return np.clip(values, -32768, 32767).astype(np.int16)
+    kept: np.ndarray = np.clip(values, -32768, 32767).astype(np.int16)
+    return kept

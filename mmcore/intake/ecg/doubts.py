@@ -121,20 +121,19 @@ def _height(ecg: Waveform) -> float:
 def _gain(ecg: Waveform) -> Doubt | None:
     height = _height(ecg)
     if LOW_MV <= height <= HIGH_MV:
-        code = "ecg_high" if height > USUAL_MV else "ecg_low" if height < UNUSUAL_MV else None
-        return Doubt(_notice(code, height=f"{height:.2g}")) if code else None
+        return _unusual(height)
+    shown = f"{height:.3g}" if height < 100 else f"{height:,.0f}"
     factor = next((f for f in FACTORS if LIKELY_MV[0] <= height * f <= LIKELY_MV[1]), None)
     if factor is None:
-        return Doubt(
-            _notice("ecg_gain_unknown", height=f"{height:.3g}" if height < 100 else f"{height:,.0f}")
-        )
-    told = _notice(
-        "ecg_gain",
-        height=f"{height:.3g}" if height < 100 else f"{height:,.0f}",
-        corrected=f"{height * factor:.2g}",
-        factor=f"{factor:g}",
-    )
+        return Doubt(_notice("ecg_gain_unknown", height=shown))
+    told = _notice("ecg_gain", height=shown, corrected=f"{height * factor:.2g}", factor=f"{factor:g}")
     return Doubt(told, replace(ecg, samples=ecg.samples * np.float32(factor)))
+
+
+def _unusual(height: float) -> Doubt | None:
+    """Waves higher or lower (mV) than most that are still possible."""
+    code = "ecg_high" if height > USUAL_MV else "ecg_low" if height < UNUSUAL_MV else None
+    return Doubt(_notice(code, height=f"{height:.2g}")) if code else None
 
 
 def _hum(ecg: Waveform) -> Doubt | None:
@@ -234,7 +233,8 @@ def _steady(ecg: Waveform) -> np.ndarray:
     from scipy.ndimage import uniform_filter1d
 
     x = np.nan_to_num(ecg.samples.astype(np.float64))
-    return x - uniform_filter1d(x, max(3, round(2 * ecg.rate_hz)), axis=-1, mode="reflect")
+    steady: np.ndarray = x - uniform_filter1d(x, max(3, round(2 * ecg.rate_hz)), axis=-1, mode="reflect")
+    return steady
 
 
 def _likeness(a: np.ndarray, b: np.ndarray) -> float:

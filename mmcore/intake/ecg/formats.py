@@ -1,16 +1,21 @@
-"""ECG files as leads of samples with what they say of themselves: WFDB, CSV, DICOM waveform, NPZ; runs in the child process."""
+"""ECG files as leads of samples with what they say of themselves: CSV, DICOM waveform, NPZ; runs in the child process."""
 
 import csv
 import hashlib
 import re
 from io import BytesIO, StringIO
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mmcore.domain.case import LEADS
 from mmcore.domain.errors import TooLargeError, UnreadableFileError
+from mmcore.intake.facts import Facts, Told
 from mmcore.intake.limits import MAX_ECG_SAMPLES
-from mmcore.intake.timestamps import dicom_moment, read_moment
+from mmcore.intake.timestamps import read_moment
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
 PER_MILLIVOLT = {
     "mv": 1.0,
@@ -41,8 +46,8 @@ def lead_of(text: str) -> str | None:
     return {lead.upper(): lead for lead in LEADS}.get(plain)
 
 
-def packed(samples: dict[str, np.ndarray], rate_hz: float, **said: object) -> tuple[dict, bytes]:
-    """The answer for leads name -> (n,) millivolts, NaN where nothing was recorded."""
+def packed(samples: dict[str, np.ndarray], rate_hz: float, said: Facts) -> tuple[Facts, bytes]:
+    """The answer for leads name -> (n,) millivolts, NaN where nothing was recorded, and what else the file said."""
     if not samples:
         raise UnreadableFileError("ecg_no_lead")
     if not 20 <= rate_hz <= 20_000:
@@ -50,103 +55,42 @@ def packed(samples: dict[str, np.ndarray], rate_hz: float, **said: object) -> tu
     table = np.stack(list(samples.values())).astype("<f4")
     if table.size > MAX_ECG_SAMPLES:
         raise TooLargeError("ecg_too_long", seconds=round(table.shape[1] / rate_hz))
-    facts = {"leads": list(samples), "shape": table.shape, "rate_hz": rate_hz, "notices": [], **said}
-    return facts, table.tobytes()
+    facts: Facts = {"leads": list(samples), "shape": table.shape, "rate_hz": rate_hz, "notices": []}
+    return facts | said, table.tobytes()
 
 
-def read_wfdb(data: bytes, header: str, salt: str) -> tuple[dict, bytes]:
-    """A WFDB record from its signal file and the text of its header; formats 16, 24, 32, 61, 80 and 212."""
-    lines = [line.strip() for line in header.splitlines() if line.strip() and not line.startswith("#")]
-    try:
-        first, count = lines[0].split(), int(lines[0].split()[1])
-        rate = float(first[2].split("/")[0]) if len(first) > 2 else 250.0
-        signals = [line.split() for line in lines[1 : 1 + count]]
-        form, skew = _form_of(signals)
-        gains = [_gain(line[2] if len(line) > 2 else "200") for line in signals]
-        zeros = [_zero(line, gain[1]) for line, gain in zip(signals, gains, strict=True)]
-    except (IndexError, ValueError):
-        raise UnreadableFileError("ecg_header_damaged") from None
-    numbers = _numbers(data[skew:], form)
-    whole = len(numbers) // count
-    if not whole:
-        raise UnreadableFileError("file_damaged")
-    table = numbers[: whole * count].reshape(whole, count).T.astype(np.float64)
-    table[table == {"16": -(2**15), "61": -(2**15), "212": -2048, "80": -128}.get(form, np.nan)] = np.nan
-    found = {}
-    for line, row, (gain, _, unit), zero in zip(signals, table, gains, zeros, strict=True):
-        name = lead_of(line[8] if len(line) > 8 else "")
-        if name and name not in found:
-            found[name] = (row - zero) / gain / PER_MILLIVOLT.get(unit.lower(), 1.0)
-    return packed(found, rate, taken=_wfdb_moment(first[4:6]))
-
-
-def _form_of(signals: list[list[str]]) -> tuple[str, int]:
-    """(format, bytes to skip) that all signals share. Raises UnreadableFileError for others."""
-    forms, skips = set(), set()
-    for line in signals:
-        match = re.fullmatch(r"(\d+)(x1)?(:\d+)?(\+\d+)?", line[1])
-        if match is None:
-            raise UnreadableFileError("ecg_wfdb_format", format=line[1])
-        forms.add(match[1])
-        skips.add(int((match[4] or "+0")[1:]))
-    names = {line[0] for line in signals}
-    if len(forms) != 1 or len(names) != 1 or not forms <= {"16", "24", "32", "61", "80", "212"}:
-        raise UnreadableFileError("ecg_wfdb_format", format=", ".join(sorted(forms)))
-    return forms.pop(), skips.pop()
-
-
-def _gain(text: str) -> tuple[float, float | None, str]:
-    """(units per millivolt or other unit, baseline, unit) of "1000(0)/mV"."""
-    match = re.fullmatch(r"([-+.\deE]+)(?:\(([-+]?\d+)\))?(?:/(\S+))?", text)
-    if match is None:
-        raise ValueError(text)
-    return float(match[1]) or 200.0, float(match[2]) if match[2] else None, match[3] or "mV"
-
-
-def _zero(line: list[str], baseline: float | None) -> float:
-    return baseline if baseline is not None else float(line[4]) if len(line) > 4 else 0.0
-
-
-def _numbers(data: bytes, form: str) -> np.ndarray:
-    if form in ("16", "61"):
-        return np.frombuffer(data[: len(data) // 2 * 2], "<i2" if form == "16" else ">i2")
-    if form == "32":
-        return np.frombuffer(data[: len(data) // 4 * 4], "<i4")
-    raw = np.frombuffer(data, np.uint8).astype(np.int64)
-    if form == "80":
-        return raw - 128
-    raw = raw[: len(raw) // 3 * 3].reshape(-1, 3)
-    if form == "24":
-        return ((raw[:, 0] | raw[:, 1] << 8 | raw[:, 2] << 16) ^ 0x800000) - 0x800000
-    pair = np.stack([raw[:, 0] | (raw[:, 1] & 15) << 8, raw[:, 2] | (raw[:, 1] >> 4) << 8], 1)
-    return (pair.ravel() ^ 0x800) - 0x800
-
-
-def read_ecg_table(data: bytes, salt: str) -> tuple[dict, bytes]:
+def read_ecg_table(data: bytes, salt: str) -> tuple[Facts, bytes]:
     """A CSV or TSV with a heading of lead names, perhaps a unit in each ("V1 (uV)") and a column of time."""
     text = data.decode("utf-8-sig", errors="replace")
-    told = dict(re.findall(r"(?im)^#\s*([a-z_]+)\s*[=:]\s*(\S+)", text))
+    heading, table = _table_of(text)
+    if table.shape[1] != len(heading):
+        raise UnreadableFileError("ecg_rows_differ")
+    found, unknown = _columns(heading, table)
+    rate, notices = _rate(heading, table, dict(re.findall(r"(?im)^#\s*([a-z_]+)\s*[=:]\s*(\S+)", text)))
+    if unknown and found:
+        notices.append(("ecg_unknown_columns", {"names": ", ".join(unknown[:5])}))
+    stated = re.search(r"(?im)^#\s*(?:date|recorded|acquired|datetime|time)\s*[=:]\s*(.+)$", text)
+    moment = read_moment(stated[1]) if stated else None
+    return packed(found, rate, {"notices": notices, "taken": moment.iso if moment else None})
+
+
+def _table_of(text: str) -> tuple[list[str], np.ndarray]:
+    """The heading and the numbers (rows, columns) under it, NaN for what is none."""
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
     if len(lines) < 3:
         raise UnreadableFileError("ecg_too_few_rows")
     separator = next((s for s in ("\t", ";", ",") if s in lines[0]), ",")
     heading = next(csv.reader([lines[0]], delimiter=separator))
-    body = "\n".join(lines[1:])
+    return heading, _numbers("\n".join(lines[1:]), separator)
+
+
+def _numbers(body: str, separator: str) -> np.ndarray:
     if separator == ";":
         body = body.replace(",", ".")
     try:
-        table = np.genfromtxt(StringIO(body), delimiter=separator, dtype=np.float64, ndmin=2)
+        return np.genfromtxt(StringIO(body), delimiter=separator, dtype=np.float64, ndmin=2)
     except ValueError:
         raise UnreadableFileError("ecg_rows_differ") from None
-    if table.shape[1] != len(heading):
-        raise UnreadableFileError("ecg_rows_differ")
-    found, unknown = _columns(heading, table)
-    rate, notices = _rate(heading, table, told)
-    if unknown and found:
-        notices.append(["ecg_unknown_columns", {"names": ", ".join(unknown[:5])}])
-    stated = re.search(r"(?im)^#\s*(?:date|recorded|acquired|datetime|time)\s*[=:]\s*(.+)$", text)
-    moment = read_moment(stated[1]) if stated else None
-    return packed(found, rate, notices=notices, taken=moment.iso if moment else None)
 
 
 def _columns(heading: list[str], table: np.ndarray) -> tuple[dict[str, np.ndarray], list[str]]:
@@ -169,7 +113,7 @@ def heading_of(text: str) -> tuple[str, str]:
     return (match[1], match[2] or match[3] or "") if match else ("", "")
 
 
-def _rate(heading: list[str], table: np.ndarray, told: dict[str, str]) -> tuple[float, list]:
+def _rate(heading: list[str], table: np.ndarray, told: dict[str, str]) -> tuple[float, list[Told]]:
     """Samples a second: from a comment (# rate_hz=500), from the column of time, or that which makes ten seconds of the file."""
     stated = next((told[k] for k in told if k.lower() in ("rate_hz", "fs", "sampling_rate", "rate")), None)
     if stated is not None:
@@ -177,6 +121,17 @@ def _rate(heading: list[str], table: np.ndarray, told: dict[str, str]) -> tuple[
             return float(stated), []
         except ValueError:
             raise UnreadableFileError("ecg_rate", rate=stated[:20]) from None
+    timed = _rate_of_times(heading, table)
+    if timed is not None:
+        return timed, []
+    rate = len(table) / 10
+    if rate not in USUAL_RATES:
+        raise UnreadableFileError("ecg_no_time", rows=len(table))
+    return rate, [("ecg_rate_assumed", {"rate": f"{rate:g}"})]
+
+
+def _rate_of_times(heading: list[str], table: np.ndarray) -> float | None:
+    """Samples a second by the first column of time, None without one. Raises UnreadableFileError for gaps and steps back."""
     for text, column in zip(heading, table.T, strict=True):
         name, unit = heading_of(text)
         factor = TIME_HEADINGS.get(name.lower())
@@ -186,18 +141,15 @@ def _rate(heading: list[str], table: np.ndarray, told: dict[str, str]) -> tuple[
                 raise UnreadableFileError("ecg_time_backwards")
             if step.max() > 1.5 * np.median(step):
                 raise UnreadableFileError("ecg_time_gap", seconds=round(float(step.max()), 2))
-            return round(1 / float(np.mean(step)), 3), []
-    rate = len(table) / 10
-    if rate not in USUAL_RATES:
-        raise UnreadableFileError("ecg_no_time", rows=len(table))
-    return rate, [["ecg_rate_assumed", {"rate": f"{rate:g}"}]]
+            return round(1 / float(np.mean(step)), 3)
+    return None
 
 
-def read_ecg_dicom(data: bytes, salt: str) -> tuple[dict, bytes]:
+def read_ecg_dicom(data: bytes, salt: str) -> tuple[Facts, bytes]:
     """The first multiplex group with leads of the twelve in a DICOM waveform (PS3.3 C.10.9)."""
     from pydicom import config, dcmread
 
-    from mmcore.intake.image.dicom import WHEN
+    from mmcore.intake.image.dicom import taken
 
     config.settings.reading_validation_mode = config.IGNORE
     ds = dcmread(BytesIO(data), force=True)
@@ -208,40 +160,42 @@ def read_ecg_dicom(data: bytes, salt: str) -> tuple[dict, bytes]:
             raise TooLargeError(
                 "ecg_too_long", seconds=round(group.NumberOfWaveformSamples / group.SamplingFrequency)
             )
-        table = ds.waveform_array(place).T
-        found = {}
-        for channel, row in zip(group.ChannelDefinitionSequence, table, strict=True):
-            source = channel.ChannelSourceSequence[0]
-            lead = lead_of(str(source.get("CodeMeaning", "")).split("(")[0])
-            unit = channel.get("ChannelSensitivityUnitsSequence")
-            if lead and lead not in found:
-                found[lead] = row / PER_MILLIVOLT.get(str(unit[0].CodeValue).lower() if unit else "mv", 1.0)
+        found = _channels(group, ds.waveform_array(place).T)
         if found:
             named = str(ds.get("PatientID") or ds.get("PatientName") or "").strip()
-            patient = hashlib.sha256(f"{salt}|{named}".encode()).hexdigest()[:16] if named else None
-            taken = dicom_moment((ds.get(day), ds.get(clock)) for day, clock in WHEN)
-            return packed(found, float(group.SamplingFrequency), patient=patient, taken=taken)
+            said: Facts = {"patient": _hash(named, salt), "taken": taken(ds)}
+            return packed(found, float(group.SamplingFrequency), said)
     raise UnreadableFileError("ecg_no_lead")
 
 
-def read_ecg_npz(data: bytes, salt: str) -> tuple[dict, bytes]:
+def _channels(group: "Dataset", table: np.ndarray) -> dict[str, np.ndarray]:
+    """The leads of a multiplex group in millivolts; table (channels, n) in the units of its channels."""
+    found: dict[str, np.ndarray] = {}
+    for channel, row in zip(group.ChannelDefinitionSequence, table, strict=True):
+        source = channel.ChannelSourceSequence[0]
+        lead = lead_of(str(source.get("CodeMeaning", "")).split("(")[0])
+        unit = channel.get("ChannelSensitivityUnitsSequence")
+        if lead and lead not in found:
+            found[lead] = row / PER_MILLIVOLT.get(str(unit[0].CodeValue).lower() if unit else "mv", 1.0)
+    return found
+
+
+def _hash(named: str, salt: str) -> str | None:
+    return hashlib.sha256(f"{salt}|{named}".encode()).hexdigest()[:16] if named else None
+
+
+def read_ecg_npz(data: bytes, salt: str) -> tuple[Facts, bytes]:
     """One ECG of the pack's own form: x (12, n) or (1, 12, n) millivolts at 100 Hz or `rate_hz`, `leads`."""
     with np.load(BytesIO(data), allow_pickle=False) as kept:
         if "x" not in kept or "leads" not in kept:
             raise UnreadableFileError("ecg_npz_layout")
-        table, names = np.asarray(kept["x"], np.float64), [lead_of(str(n)) for n in kept["leads"]]
+        table, names = np.asarray(kept["x"], np.float64), list(map(lead_of, map(str, kept["leads"])))
         rate = float(kept["rate_hz"]) if "rate_hz" in kept else 100.0
-    if table.ndim == 3 and len(table) == 1:
-        table = table[0]
+    table = table[0] if table.ndim == 3 and len(table) == 1 else table
     if table.ndim != 2 or len(table) != len(names):
         raise UnreadableFileError("ecg_npz_layout")
-    return packed({name: row for name, row in zip(names, table, strict=True) if name}, rate)
+    return packed(_named(names, table), rate, {})
 
 
-def _wfdb_moment(told: list[str]) -> str | None:
-    """ISO of the base time and base date of a record line, ["10:00:00", "20/03/2019"] (day first, by WFDB's header(5))."""
-    match = re.fullmatch(r"(\d\d)/(\d\d)/(\d{4})", told[1]) if len(told) == 2 else None
-    if match is None:
-        return None
-    moment = read_moment(f"{match[3]}-{match[2]}-{match[1]} {told[0]}")
-    return moment.iso if moment else None
+def _named(names: list[str | None], table: np.ndarray) -> dict[str, np.ndarray]:
+    return {name: row for name, row in zip(names, table, strict=True) if name}

@@ -12,6 +12,7 @@ from mmcore.domain.notice import Notice
 from mmcore.domain.timestamp import Moment
 from mmcore.intake.code_streams import kind_of
 from mmcore.intake.ecg.doubts import OVERRULABLE, completed, find_doubt
+from mmcore.intake.facts import Facts
 from mmcore.intake.image.scan import process_salt
 from mmcore.intake.sandbox import read_in_child
 
@@ -74,11 +75,12 @@ def read_ecg(
     if not data:
         raise UnreadableFileError("file_empty")
     facts, payload = _decoded(name, data, beside)
+    taken = facts.get("taken")
     ecg = Waveform(
         samples=np.frombuffer(payload, "<f4").reshape(facts["shape"]).copy(),
         rate_hz=facts["rate_hz"],
         leads=tuple(facts["leads"]),
-        taken=Moment.of_iso(facts["taken"]) if facts.get("taken") else None,
+        taken=Moment.of_iso(taken) if taken else None,
         patient_hash=facts.get("patient"),
         notices=tuple(Notice(code, values, "waveform") for code, values in facts["notices"]),
     )
@@ -127,7 +129,7 @@ def _filled(ecg: Waveform) -> Waveform:
     return replace(ecg, samples=np.stack(rows).astype(np.float32))
 
 
-def _decoded(name: str, data: bytes, beside: Mapping[str, bytes]) -> tuple[dict, bytes]:
+def _decoded(name: str, data: bytes, beside: Mapping[str, bytes]) -> tuple[Facts, bytes]:
     kind = kind_of(data)
     salt = process_salt()
     if kind == "dicom":

@@ -4,25 +4,26 @@ import hashlib
 import re
 import struct
 from io import BytesIO
-from typing import Any
 
 import numpy as np
 from PIL import Image
 from pydicom import config, dcmread
 from pydicom.dataset import Dataset
 from pydicom.encaps import get_frame
-from pydicom.pixels import (
-    apply_color_lut,
-    apply_modality_lut,
-    apply_voi,
-    apply_windowing,
-    get_decoder,
-    pixel_array,
+from pydicom.pixels.decoders.base import get_decoder
+from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi, apply_windowing
+from pydicom.pixels.utils import pixel_array
+from pydicom.uid import (
+    UID,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEGExtended12Bit,
 )
-from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEGExtended12Bit
 
 from mmcore.domain.errors import UnreadableFileError
 from mmcore.intake.code_streams import check_pixels, claimed_size
+from mmcore.intake.facts import Facts
 from mmcore.intake.image.film_frame import along_axes, orientation_of, squared
 from mmcore.intake.image.picture import colourful_share
 from mmcore.intake.timestamps import dicom_moment
@@ -56,17 +57,17 @@ FAR = 1e12  # beyond every stored value: shows what a window makes of its ends
 TAILS = (0.001, 0.999)  # share of pixels below black and white where the file states no window: our choice
 
 
-def read_dicom(data: bytes, salt: str) -> tuple[dict, bytes]:
+def read_dicom(data: bytes, salt: str) -> tuple[Facts, bytes]:
     """Facts and (H, W) float32 pixels in [0, 1], bright is dense, of the first frame.
 
     Applied: modality LUT or rescale, VOI LUT or the first window (else the range of the pixels),
     MONOCHROME1, padding to black. Errors of pydicom on damaged files are left to end the process.
     """
     ds = opened(data)
-    facts: dict[str, Any] = {"notices": []}
+    facts: Facts = {"notices": []}
     frames = int(ds.get("NumberOfFrames") or 1)
     if frames > 1:
-        facts["notices"].append(["scan_first_frame", {"frames": frames}])
+        facts["notices"].append(("scan_first_frame", {"frames": frames}))
     grey = in_grey(unpacked(ds, 0)[None], ds, facts)[0]
     facts |= said(ds) | {"patient": identity(ds, salt)}
     grey, facts["spacing_mm"] = squared(
@@ -93,7 +94,7 @@ def unpacked(ds: Dataset, index: int) -> np.ndarray:
     return apply_color_lut(stored, ds) if ds.PhotometricInterpretation == "PALETTE COLOR" else stored
 
 
-def in_grey(stored: np.ndarray, ds: Dataset, facts: dict) -> np.ndarray:
+def in_grey(stored: np.ndarray, ds: Dataset, facts: Facts) -> np.ndarray:
     """(N, H, W) float32 in [0, 1] of frames (N, H, W) or (N, H, W, 3), all through one window; facts gain what was found."""
     if stored.ndim == 3:
         return shown(stored, ds, facts)
@@ -105,20 +106,30 @@ def in_grey(stored: np.ndarray, ds: Dataset, facts: dict) -> np.ndarray:
 def check_dataset(ds: Dataset) -> None:
     """Refuses sizes, depths and compressions before decoding; fills in a missing transfer syntax."""
     if "TransferSyntaxUID" not in ds.file_meta:
-        implicit, little = ds.original_encoding
-        ds.file_meta.TransferSyntaxUID = (
-            ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian if little else ExplicitVRBigEndian
-        )
+        ds.file_meta.TransferSyntaxUID = _syntax_of(*ds.original_encoding)
     width, height = int(ds.get("Columns") or 0), int(ds.get("Rows") or 0)
     check_pixels(width, height)
-    if not width * height or "BitsAllocated" not in ds or "SamplesPerPixel" not in ds:
+    if not width * height:
+        raise UnreadableFileError("file_damaged")
+    _check_layout(ds)
+    if ds.file_meta.TransferSyntaxUID.is_compressed:
+        _check_stream(ds, (width, height))
+
+
+def _check_layout(ds: Dataset) -> None:
+    """Refuses other than one or three channels of 8 or 16 bits."""
+    if "BitsAllocated" not in ds or "SamplesPerPixel" not in ds:
         raise UnreadableFileError("file_damaged")
     if ds.BitsAllocated not in (8, 16) or ds.SamplesPerPixel not in (1, 3):
         raise UnreadableFileError(
             "scan_dicom_layout", bits=ds.get("BitsAllocated"), samples=ds.get("SamplesPerPixel")
         )
-    if ds.file_meta.TransferSyntaxUID.is_compressed:
-        _check_stream(ds, (width, height))
+
+
+def _syntax_of(implicit: bool | None, little: bool | None) -> UID:
+    if implicit:
+        return ImplicitVRLittleEndian
+    return ExplicitVRLittleEndian if little else ExplicitVRBigEndian
 
 
 def _check_stream(ds: Dataset, size: tuple[int, int]) -> None:
@@ -137,7 +148,7 @@ def _check_stream(ds: Dataset, size: tuple[int, int]) -> None:
             raise UnreadableFileError("file_damaged")
 
 
-def shown(stored: np.ndarray, ds: Dataset, facts: dict) -> np.ndarray:
+def shown(stored: np.ndarray, ds: Dataset, facts: Facts) -> np.ndarray:
     """float32 in [0, 1] of stored grey values (N, H, W); facts gain `window` and notices.
 
     The way from stored to shown value is worked out once for each value that occurs, not for each pixel.
@@ -168,41 +179,48 @@ def _padding(inputs: np.ndarray, ds: Dataset) -> np.ndarray:
     return (inputs >= min(first, last)) & (inputs <= max(first, last))
 
 
-def _by_lut(outputs: np.ndarray, ds: Dataset, facts: dict) -> np.ndarray | None:
+def _by_lut(outputs: np.ndarray, ds: Dataset, facts: Facts) -> np.ndarray | None:
     if not ds.get("VOILUTSequence"):
         return None
     depth = ds.VOILUTSequence[0].LUTDescriptor[2]
     try:
         looked_up = apply_voi(np.rint(outputs).astype(np.int64), ds)
     except (ValueError, NotImplementedError, struct.error):
-        facts["notices"].append(["scan_window_ignored", {}])
+        facts["notices"].append(("scan_window_ignored", {}))
         return None
-    return np.clip(looked_up.astype(np.float64) / (2**depth - 1), 0, 1)
+    table: np.ndarray = np.clip(looked_up.astype(np.float64) / (2**depth - 1), 0, 1)
+    return table
 
 
-def _by_window(outputs: np.ndarray, ds: Dataset, facts: dict) -> np.ndarray | None:
+def _by_window(outputs: np.ndarray, ds: Dataset, facts: Facts) -> np.ndarray | None:
     """Values in [0, 1] through the first window; None where there is none or it is no window (width 0)."""
-    if ds.get("WindowCenter") in (None, "") or ds.get("WindowWidth") in (None, ""):
+    if not _has_window(ds):
         return None
     try:
         windowed = apply_windowing(np.concatenate([[-FAR, FAR], outputs.astype(np.float64)]), ds)
     except (ValueError, TypeError, OverflowError):
-        facts["notices"].append(["scan_window_ignored", {}])
+        facts["notices"].append(("scan_window_ignored", {}))
         return None
     black, white = windowed[:2]
     if not np.isfinite(windowed).all() or black == white:
-        facts["notices"].append(["scan_window_ignored", {}])
+        facts["notices"].append(("scan_window_ignored", {}))
         return None
     first = [ds[k].value[0] if ds[k].VM > 1 else ds[k].value for k in ("WindowCenter", "WindowWidth")]
     facts["window"] = [float(v) for v in first]
-    return (windowed[2:] - black) / (white - black)
+    table: np.ndarray = (windowed[2:] - black) / (white - black)
+    return table
+
+
+def _has_window(ds: Dataset) -> bool:
+    return ds.get("WindowCenter") not in (None, "") and ds.get("WindowWidth") not in (None, "")
 
 
 def _by_range(outputs: np.ndarray, counts: np.ndarray) -> np.ndarray:
     share = np.cumsum(counts) / max(1, counts.sum())
     ends = [outputs[min(int(np.searchsorted(share, tail)), len(outputs) - 1)] for tail in TAILS]
     black, white = min(ends), max(ends)
-    return np.clip((outputs - black) / max(white - black, 1e-9), 0, 1)
+    table: np.ndarray = np.clip((outputs - black) / max(white - black, 1e-9), 0, 1)
+    return table
 
 
 def _luminance(colour: np.ndarray) -> tuple[np.ndarray, float]:
@@ -212,24 +230,33 @@ def _luminance(colour: np.ndarray) -> tuple[np.ndarray, float]:
     return np.asarray(grey, dtype=np.float32) / 255, colourful_share(eight)
 
 
-def said(ds: Dataset) -> dict:
+def said(ds: Dataset) -> Facts:
     """modality, view, orientation, laterality, body_part, spacing_mm (row, column), taken (ISO), the patient's age and sex;
-    None where silent."""
+    None where silent, () for the spacing."""
     spacing = ds.get("PixelSpacing") or ds.get("ImagerPixelSpacing")
+    sex = _text(ds, "PatientSex").upper()
     return {
-        "modality": str(ds.get("Modality") or "").strip().upper(),
+        "modality": _text(ds, "Modality").upper(),
         "view": _view(ds),
         "orientation": orientation_of(ds.get("PatientOrientation"))
         or along_axes(ds.get("ImageOrientationPatient")),
-        "laterality": str(ds.get("ImageLaterality") or ds.get("Laterality") or "").strip() or None,
-        "body_part": str(ds.get("BodyPartExamined") or "").strip().upper() or None,
-        "spacing_mm": [float(v) for v in spacing] if spacing and len(spacing) == 2 else None,
-        "taken": dicom_moment((ds.get(day), ds.get(clock)) for day, clock in WHEN),
-        "patient_age_years": _age(str(ds.get("PatientAge") or "")),
-        "patient_sex": sex
-        if (sex := str(ds.get("PatientSex") or "").strip().upper()) in ("F", "M")
-        else None,
+        "laterality": _text(ds, "ImageLaterality", "Laterality") or None,
+        "body_part": _text(ds, "BodyPartExamined").upper() or None,
+        "spacing_mm": list(map(float, spacing)) if spacing and len(spacing) == 2 else [],
+        "taken": taken(ds),
+        "patient_age_years": _age(_text(ds, "PatientAge")),
+        "patient_sex": sex if sex in ("F", "M") else None,
     }
+
+
+def taken(ds: Dataset) -> str | None:
+    """ISO of when the picture or signal was made."""
+    return dicom_moment((ds.get(day), ds.get(clock)) for day, clock in WHEN)
+
+
+def _text(ds: Dataset, *tags: str) -> str:
+    """What the first tag says that says something; "" where all are silent."""
+    return str(next(filter(None, (ds.get(tag) for tag in tags)), "")).strip()
 
 
 def _age(stated: str) -> float | None:
@@ -242,14 +269,19 @@ def _age(stated: str) -> float | None:
 
 def _view(ds: Dataset) -> str | None:
     """The projection: stated, coded, or from the direction of the rows (front or back: a side view)."""
-    stated = str(ds.get("ViewPosition") or "").strip().upper()
+    stated = _text(ds, "ViewPosition").upper()
     codes = ds.get("ViewCodeSequence")
     if not stated and codes:
-        stated = str(codes[0].get("CodeMeaning") or "").strip().upper()
-    rows = ds.get("PatientOrientation")
-    if not stated and rows and str(rows[0])[:1] in ("A", "P"):
+        stated = _text(codes[0], "CodeMeaning").upper()
+    if not stated and _rows_run_deep(ds):
         stated = "LATERAL"
     return stated or None
+
+
+def _rows_run_deep(ds: Dataset) -> bool:
+    """Whether rows run to the front or the back of the patient."""
+    rows = ds.get("PatientOrientation")
+    return bool(rows) and str(rows[0])[:1] in ("A", "P")
 
 
 def identity(ds: Dataset, salt: str) -> str | None:

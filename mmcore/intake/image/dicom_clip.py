@@ -1,7 +1,6 @@
 """DICOM clips (an echo of many frames) as grey frames to step through; runs in the child process."""
 
 from math import ceil
-from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -10,13 +9,14 @@ from pydicom.encaps import get_frame
 
 from mmcore.domain.errors import TooLargeError, UnreadableFileError
 from mmcore.intake.code_streams import check_pixels, claimed_size
+from mmcore.intake.facts import Facts
 from mmcore.intake.image.dicom import identity, in_grey, opened, said, unpacked
 from mmcore.intake.limits import MAX_CLIP_FRAMES, MAX_CLIP_PIXELS, MAX_CLIP_SHOWN
 
 LONGEST_SIDE = 640  # pixels of a frame that is kept: it is only looked at
 
 
-def read_clip(data: bytes, salt: str) -> tuple[dict, bytes]:
+def read_clip(data: bytes, salt: str) -> tuple[Facts, bytes]:
     """Facts and (N, H, W) uint8 frames, N of 1 to MAX_CLIP_SHOWN, evenly spaced over the clip, each at most LONGEST_SIDE long.
 
     Raises UnreadableFileError, TooLargeError beyond MAX_CLIP_FRAMES frames.
@@ -26,18 +26,15 @@ def read_clip(data: bytes, salt: str) -> tuple[dict, bytes]:
     if count > MAX_CLIP_FRAMES:
         raise TooLargeError("scan_clip_too_long", frames=count, limit=MAX_CLIP_FRAMES)
     kept = chosen(count, size)
-    facts: dict[str, Any] = {"notices": []}
-    if ds.file_meta.TransferSyntaxUID.is_compressed:
-        for index in kept:
-            _check_frame(ds, index, count, size)
+    facts: Facts = {"notices": []}
+    _check_frames(ds, kept, count, size)
     stored = np.stack([unpacked(ds, index) for index in kept])
     grey = in_grey(stored, ds, facts)
     frames = np.stack([_small(frame) for frame in np.rint(grey * 255).astype(np.uint8)])
-    facts["notices"].append(["scan_clip", {"frames": count, "shown": len(kept)}])
+    facts["notices"].append(("scan_clip", {"frames": count, "shown": len(kept)}))
     facts |= said(ds) | {"shape": frames.shape, "patient": identity(ds, salt)}
-    if facts.get("spacing_mm"):
-        factor = size[1] / frames.shape[1]
-        facts["spacing_mm"] = [v * factor for v in facts["spacing_mm"]]
+    factor = size[1] / frames.shape[1]
+    facts["spacing_mm"] = [mm * factor for mm in facts["spacing_mm"]]
     return facts, frames.tobytes()
 
 
@@ -47,12 +44,16 @@ def chosen(count: int, size: tuple[int, int]) -> list[int]:
     return list(range(0, count, ceil(count / most)))
 
 
-def _check_frame(ds: Dataset, index: int, count: int, size: tuple[int, int]) -> None:
-    claimed = claimed_size(get_frame(ds.PixelData, index, number_of_frames=count))
-    if claimed:
-        check_pixels(*claimed)
-        if claimed != size:
-            raise UnreadableFileError("file_damaged")
+def _check_frames(ds: Dataset, kept: list[int], count: int, size: tuple[int, int]) -> None:
+    """Refuses a compressed frame whose own header claims another size than the file."""
+    if not ds.file_meta.TransferSyntaxUID.is_compressed:
+        return
+    for index in kept:
+        claimed = claimed_size(get_frame(ds.PixelData, index, number_of_frames=count))
+        if claimed:
+            check_pixels(*claimed)
+            if claimed != size:
+                raise UnreadableFileError("file_damaged")
 
 
 def _small(frame: np.ndarray) -> np.ndarray:

@@ -1,5 +1,7 @@
 """How a film lies in its file: which way its rows and columns run, and pixels that are not square; runs in the child process too."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from PIL import Image
 
@@ -7,6 +9,7 @@ from mmcore.domain.errors import UnreadableFileError
 from mmcore.domain.notice import Notice
 from mmcore.domain.scan import Scan
 from mmcore.intake.code_streams import check_pixels
+from mmcore.intake.facts import Told
 
 STANDARD = (
     "L",
@@ -68,9 +71,9 @@ def orientation_doubt(scan: Scan) -> Notice | None:
 
 
 def squared(
-    grey: np.ndarray, spacing: list[float] | None, aspect: object, notices: list
-) -> tuple[np.ndarray, list[float] | None]:
-    """The picture (H, W) and its spacing (row, column) in mm with square pixels, the coarser side resampled to the finer.
+    grey: np.ndarray, spacing: Sequence[float], aspect: object, notices: list[Told]
+) -> tuple[np.ndarray, Sequence[float]]:
+    """The picture (H, W) and its spacing (row, column) in mm, () if not stated, with square pixels, the coarser side resampled to the finer.
 
     aspect: DICOM PixelAspectRatio (vertical, horizontal), where no spacing is stated. Raises UnreadableFileError for pixels
     IMPLAUSIBLE times as long as wide.
@@ -87,8 +90,8 @@ def squared(
     height, width = (round(n * mm / fine) for n, mm in zip(grey.shape, sides, strict=True))
     check_pixels(width, height)
     picture = Image.fromarray(grey.astype(np.float32)).resize((width, height), Image.Resampling.BILINEAR)
-    notices.append(["scan_made_square", {"ratio": f"{ratio:.3g}"}])
-    return np.asarray(picture, dtype=np.float32), [fine, fine] if spacing else None
+    notices.append(("scan_made_square", {"ratio": f"{ratio:.3g}"}))
+    return np.asarray(picture, dtype=np.float32), [fine, fine] if spacing else ()
 
 
 def _pair(stated: object) -> list[float] | None:

@@ -6,11 +6,12 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from mmcore.intake.code_streams import check_pixels
+from mmcore.intake.facts import Facts
 
 VISIBLE_COLOUR = 30  # of 255 between the strongest and the weakest channel; a bluish film stays below
 
 
-def read_picture(data: bytes) -> tuple[dict, bytes]:
+def read_picture(data: bytes) -> tuple[Facts, bytes]:
     """Facts and (H, W) float32 pixels in [0, 1] of a PNG or JPEG.
 
     Turned as EXIF says, transparency laid on black, colour as luminance. PIL's errors on damaged files are
@@ -42,7 +43,8 @@ def colourful_share(rgb: np.ndarray) -> float:
 def _deep(stored: np.ndarray) -> np.ndarray:
     """16-bit grey over the bits in use: many 16-bit files hold 12 bits."""
     bits = max(8, int(stored.max()).bit_length())
-    return np.clip(stored, 0, None).astype(np.float32) / (2**bits - 1)
+    grey: np.ndarray = np.clip(stored, 0, None).astype(np.float32) / (2**bits - 1)
+    return grey
 
 
 def _on_black(picture: Image.Image) -> Image.Image:

@@ -39,10 +39,7 @@ def doubts(scan: Film | Clip) -> tuple[Notice, ...]:
         (scan.colourful > MAX_COLOURFUL, _notice("scan_photograph", percent=round(100 * scan.colourful))),
         (blank, _notice("scan_blank")),
         (_sideways(scan.view), _notice("scan_not_frontal", view=scan.view)),
-        (
-            scan.body_part is not None and not any(part in scan.body_part for part in CHEST),
-            _notice("scan_not_chest", body_part=scan.body_part),
-        ),
+        (_not_chest(scan.body_part), _notice("scan_not_chest", body_part=scan.body_part)),
         (
             max(height, width) > MAX_ASPECT * min(height, width),
             _notice("scan_shape", width=width, height=height),
@@ -55,6 +52,10 @@ def doubts(scan: Film | Clip) -> tuple[Notice, ...]:
     if lies is not None and scan.modality in XRAY:  # how a slice lies is beside the point
         checks = ((lies.code.startswith("scan_stored_") or not _sideways(scan.view), lies), *checks)
     return tuple(notice for doubtful, notice in checks if doubtful)
+
+
+def _not_chest(body_part: str | None) -> bool:
+    return body_part is not None and not any(part in body_part for part in CHEST)
 
 
 def _exposure(pixels: np.ndarray) -> tuple[tuple[bool, Notice], ...]:

@@ -11,6 +11,7 @@ from mmcore.domain.notice import Notice
 from mmcore.domain.scan import Clip, Film, Scan
 from mmcore.domain.timestamp import Moment
 from mmcore.intake.code_streams import kind_of
+from mmcore.intake.facts import Facts
 from mmcore.intake.sandbox import read_in_child
 
 
@@ -39,7 +40,7 @@ def read_scan(data: bytes, name: str = "", *, clip: bool = False) -> Scan:
     return _scan(facts, payload)
 
 
-def _scan(facts: dict, payload: bytes) -> Film | Clip:
+def _scan(facts: Facts, payload: bytes) -> Film | Clip:
     spacing, window = facts.get("spacing_mm"), facts.get("window")
     several = len(facts["shape"]) == 3
     read = np.frombuffer(payload, dtype="u1" if several else "<f4").reshape(facts["shape"]).copy()
@@ -55,7 +56,7 @@ def _scan(facts: dict, payload: bytes) -> Film | Clip:
     return Clip(read, **told) if several else Film(read, **told)
 
 
-def scan_facts(facts: dict) -> dict[str, Any]:
+def scan_facts(facts: Facts) -> dict[str, Any]:
     """What a child process read from a header, as fields of a Scan."""
     taken = facts.get("taken")
     return {

@@ -17,12 +17,16 @@ LABELS = re.compile(
 def note_moment(text: str) -> Moment | None:
     """When the note says that it was written; None where its header names no day, several, or one of something else."""
     lines = [line.strip() for line in text.splitlines() if line.strip()][:HEADER_LINES]
-    dated = [(line, found) for line in lines for found in DAY.finditer(line)]
-    moments = [_stated(line, found.start()) for line, found in dated]
-    days = {moment.day for moment in moments if moment is not None}
-    if len(days) != 1 or None in moments:
+    moments = [_stated(line, found.start()) for line in lines for found in DAY.finditer(line)]
+    return _agreed(moments)
+
+
+def _agreed(moments: list[Moment | None]) -> Moment | None:
+    """The first, where all are known and name the same day."""
+    known = [moment for moment in moments if moment is not None]
+    if len(known) < len(moments) or len({moment.day for moment in known}) != 1:
         return None
-    return next(m for m in moments if m is not None)
+    return known[0]
 
 
 def _stated(line: str, start: int) -> Moment | None:

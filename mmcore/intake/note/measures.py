@@ -137,8 +137,8 @@ def measured(note: str) -> Iterator[tuple[str, float, str, re.Match[str]]]:
     """Readings (field, value, unit, match) in the field's unit; limits (">39") and ranges are left out."""
     for measure, pattern in _PATTERNS:
         for match in pattern.finditer(note):
-            number = None if match["limit"] or match["range"] else _converted(measure, match)
-            if number is not None and measure.plausible[0] <= number <= measure.plausible[1]:
+            number = _number(measure, match)
+            if number is not None:
                 yield measure.field, round(number, 4), measure.unit, match
     for match in _SATURATION_BEHIND.finditer(note):
         number = number_of(match["number"] or match["air"])
@@ -146,18 +146,32 @@ def measured(note: str) -> Iterator[tuple[str, float, str, re.Match[str]]]:
             yield "oxygen_saturation_percent", number, "%", match
 
 
+def _number(measure: _Measure, match: re.Match[str]) -> float | None:
+    """In the field's unit; None for a limit, a range, and what cannot be."""
+    if match["limit"] or match["range"]:
+        return None
+    number = _converted(measure, match)
+    low, high = measure.plausible
+    return number if number is not None and low <= number <= high else None
+
+
 def _converted(measure: _Measure, match: re.Match[str]) -> float | None:
     number = number_of(match["number"])
     for i, (_, factor, offset) in enumerate(measure.units):
         if match[f"unit{i}"]:
-            if (
-                factor == 0.001 and measure.unit == "10⁹/L" and number < 100
-            ):  # 12.420/µL: a point for thousands
-                return number if re.fullmatch(r"\d+[.,]\d{3}", match["number"]) else None
+            if factor == 0.001 and measure.unit == "10⁹/L":
+                return _thousandth(number, match["number"])
             return factor * number + offset
     if not match["name"]:
         return None
     return next((f * number + o for low, high, f, o in measure.bare if low <= number <= high), None)
+
+
+def _thousandth(number: float, written: str) -> float | None:
+    """A count per µL in 10⁹/L; 12.420/µL has a point for thousands, and other numbers so small no one meaning."""
+    if number < 100:
+        return number if re.fullmatch(r"\d+[.,]\d{3}", written) else None
+    return 0.001 * number
 
 
 def number_of(text: str) -> float:

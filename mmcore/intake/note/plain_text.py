@@ -5,6 +5,7 @@ from io import BytesIO
 
 from mmcore.domain.errors import TooLargeError, UnreadableFileError
 from mmcore.intake.code_streams import is_text, zeros_of_utf16
+from mmcore.intake.facts import Facts
 from mmcore.intake.limits import MAX_PDF_PAGES, MAX_TEXT_BYTES, MAX_WORDS
 
 _WORD = re.compile(r"[\u3400-\u9fff]|[^\s\u3400-\u9fff]+")  # a Chinese character counts as a word
@@ -12,13 +13,13 @@ _GB2312_RUN = re.compile(rb"(?:[\xa1-\xf7][\xa1-\xfe])+")
 _HIGH = re.compile(rb"[\x80-\xff]+")
 
 
-def read_text(data: bytes) -> tuple[dict, bytes]:
+def read_text(data: bytes) -> tuple[Facts, bytes]:
     """{encoding, guessed, words} and UTF-8 bytes. Raises UnreadableFileError or TooLargeError."""
     text, encoding, guessed = decoded(data)
     return checked(text) | {"encoding": encoding, "guessed": guessed}, text.encode()
 
 
-def read_pdf(data: bytes) -> tuple[dict, bytes]:
+def read_pdf(data: bytes) -> tuple[Facts, bytes]:
     """{pages, words} and the text layer as UTF-8 bytes; errors of pypdf on damaged files end the process."""
     from pypdf import PdfReader
 
@@ -75,7 +76,7 @@ def _in_pairs(data: bytes) -> bool:
     return sum(map(len, _GB2312_RUN.findall(data))) > 0.9 * high
 
 
-def checked(text: str) -> dict:
+def checked(text: str) -> Facts:
     """{words} of a note. Raises UnreadableFileError if it is empty, TooLargeError beyond MAX_WORDS."""
     words = len(_WORD.findall(text))
     if not words:

@@ -56,14 +56,23 @@ def _agreed(note: str, values: list[FoundValue]) -> FoundValue | None:
     first = values[0]
     if first.field == "days_of_illness":
         return max(values, key=lambda value: value.value)
-    if first.field == "oxygen_saturation_percent" and len({value.value for value in values}) > 1:
-        values = [value for value in values if _ON_AIR.match(note, value.end)] or values
+    if first.field == "oxygen_saturation_percent":
+        values = _on_air(note, values)
     tolerance = 0.15 if first.field == "temperature_celsius" else 0.0
-    same = all(
-        v.value == values[0].value or (tolerance and abs(v.value - values[0].value) <= tolerance)
-        for v in values
-    )
-    return values[0] if same else None
+    return values[0] if all(_same(v.value, values[0].value, tolerance) for v in values) else None
+
+
+def _on_air(note: str, values: list[FoundValue]) -> list[FoundValue]:
+    """Of readings that differ those on room air, where there are any."""
+    if len({value.value for value in values}) == 1:
+        return values
+    return [value for value in values if _ON_AIR.match(note, value.end)] or values
+
+
+def _same(one: float | str, other: float | str, tolerance: float) -> bool:
+    if isinstance(one, str) or isinstance(other, str):
+        return one == other
+    return abs(one - other) <= tolerance
 
 
 def _value(field: str, value: float | str, unit: str, match: re.Match[str]) -> FoundValue:
@@ -107,17 +116,26 @@ _AGE = re.compile(
 
 def _ages(note: str) -> Iterator[FoundValue]:
     for match in _AGE.finditer(note):
-        if re.search(
-            rf"\b{_RELATIVE}\s*(?:\(|,|is|was)?\s*(?:an?\s*)?$", note[: match.start()][-40:], re.IGNORECASE
-        ):
+        if _of_a_relative(note, match) or _may_be_temperature(match):
             continue
-        if match["d"] and "F" in match.group() and float(match["d"]) >= 90:  # 98F may be a temperature
-            continue
-        years = _spelled(next(match[name] for name in "abcdef" if match[name]))
-        if (match["unit"] or "").lower().startswith("m"):
-            years = round(years / 12, 2)
+        years = _years(match)
         if 0 <= years <= 120:
             yield _value("age_years", years, "a", match)
+
+
+def _of_a_relative(note: str, match: re.Match[str]) -> bool:
+    before = note[: match.start()][-40:]
+    return bool(re.search(rf"\b{_RELATIVE}\s*(?:\(|,|is|was)?\s*(?:an?\s*)?$", before, re.IGNORECASE))
+
+
+def _may_be_temperature(match: re.Match[str]) -> bool:
+    """98F, in degrees."""
+    return bool(match["d"]) and "F" in match.group() and float(match["d"]) >= 90
+
+
+def _years(match: re.Match[str]) -> float:
+    years = _spelled(next(match[name] for name in "abcdef" if match[name]))
+    return round(years / 12, 2) if (match["unit"] or "").lower().startswith("m") else years
 
 
 _SEX = re.compile(
@@ -171,12 +189,16 @@ _DURATIONS = tuple(
 def _durations(note: str) -> Iterator[FoundValue]:
     for pattern in _DURATIONS:
         for match in pattern.finditer(note):
-            groups = match.groupdict()
-            text = groups["n"] or groups.get("m") or ""
-            days = 1.0 if text.lower() in ("a", "an") else _spelled(text)
-            days *= 7 if (groups.get("unit") or "").lower().startswith("w") else 1
+            days = _days(match)
             if days <= 120:
                 yield _value("days_of_illness", days, "d", match)
+
+
+def _days(match: re.Match[str]) -> float:
+    groups = match.groupdict()
+    text = groups["n"] or groups.get("m") or ""
+    count = 1.0 if text.lower() in ("a", "an") else _spelled(text)
+    return count * 7 if (groups.get("unit") or "").lower().startswith("w") else count
 
 
 _SYMPTOMS = (

@@ -2,8 +2,9 @@
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO, StringIO
+from typing import TypeAlias, TypeGuard
 
 from mmcore.domain.errors import TooLargeError, UnreadableFileError
 from mmcore.domain.stream import Reading
@@ -13,6 +14,8 @@ MAX_MEGABYTES = 64
 MAX_ROWS = 200_000
 STAY = ("stay", "record_id", "stay_id", "patient")
 NEEDED = ("minute", "parameter", "value")
+
+Row: TypeAlias = Mapping[str, object]  # column -> what stands there
 
 
 def read_stay(data: bytes) -> tuple[Reading, ...]:
@@ -40,12 +43,12 @@ def read_line(line: str) -> Reading:
         row = json.loads(line)
     except (ValueError, RecursionError):
         raise UnreadableFileError("stream_line_unreadable") from None
-    if not isinstance(row, dict) or any(name not in row for name in NEEDED):
+    if not _is_row(row):
         raise UnreadableFileError("stream_line_unreadable")
     return reading_of(row)
 
 
-def reading_of(row: dict) -> Reading:
+def reading_of(row: Row) -> Reading:
     """A row with the pack's column names, whatever else it holds."""
     stay = next((row[name] for name in STAY if row.get(name) is not None), "")
     return Reading(
@@ -53,7 +56,7 @@ def reading_of(row: dict) -> Reading:
     )
 
 
-def _of_parquet(data: bytes) -> list[dict]:
+def _of_parquet(data: bytes) -> list[Row]:
     import pandas as pd
 
     try:
@@ -63,36 +66,47 @@ def _of_parquet(data: bytes) -> list[dict]:
     _must_have(list(table.columns))
     if len(table) > MAX_ROWS:
         raise TooLargeError("vitals_too_many", rows=len(table), limit=MAX_ROWS)
-    return table.to_dict("records")
+    rows: list[Row] = table.to_dict("records")
+    return rows
 
 
-def _of_text(text: str) -> list[dict]:
+def _of_text(text: str) -> list[Row]:
     if text[0] == "[":
-        try:
-            rows = json.loads(text)
-        except (ValueError, RecursionError):
-            raise UnreadableFileError("vitals_damaged") from None
-        if not all(isinstance(row, dict) and all(n in row for n in NEEDED) for row in rows):
-            raise UnreadableFileError("stream_columns", names=", ".join(NEEDED))
-        return rows
+        found = _of_json(text)
+        return _checked(found if isinstance(found, list) else [found])
     if text[0] == "{":
-        return [_json_row(line) for line in text.splitlines() if line.strip()]
+        return _checked(_of_json(line) for line in text.splitlines() if line.strip())
+    return _of_csv(text)
+
+
+def _of_json(text: str) -> object:
     try:
-        rows = list(csv.DictReader(StringIO(text), delimiter=_separator(text), strict=True))
+        found: object = json.loads(text)
+    except (ValueError, RecursionError):
+        raise UnreadableFileError("vitals_damaged") from None
+    return found
+
+
+def _of_csv(text: str) -> list[Row]:
+    try:
+        rows: list[Row] = list(csv.DictReader(StringIO(text), delimiter=_separator(text), strict=True))
     except csv.Error:
         raise UnreadableFileError("vitals_damaged") from None
     _must_have(list(rows[0]) if rows else text.splitlines()[0].split(_separator(text)))
     return rows
 
 
-def _json_row(line: str) -> dict:
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
-        raise UnreadableFileError("vitals_damaged") from None
-    if not isinstance(row, dict) or any(name not in row for name in NEEDED):
-        raise UnreadableFileError("stream_columns", names=", ".join(NEEDED))
-    return row
+def _checked(found: Iterable[object]) -> list[Row]:
+    rows = []
+    for row in found:
+        if not _is_row(row):
+            raise UnreadableFileError("stream_columns", names=", ".join(NEEDED))
+        rows.append(row)
+    return rows
+
+
+def _is_row(row: object) -> TypeGuard[Row]:
+    return isinstance(row, dict) and all(name in row for name in NEEDED)
 
 
 def _separator(text: str) -> str:

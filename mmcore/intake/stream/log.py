@@ -64,11 +64,17 @@ class StayLog:
                 return (*told, *self._refuse(reading, result, minute))
             told = (*told, Notice("value_corrected", result.values, "clinical"))
             result = float(str(result.values["corrected"]))
-        if self.latest is not None and minute - self.latest > LEAP_MINUTES and not self._confirmed(minute):
-            leap = about(item, "stream_leap", minute=f"{minute:g}", latest=f"{self.latest:g}")
+        leap = self._leap(item, minute)
+        if leap is not None:
             self.aside.append(SetAside(reading, leap, minute, result))
             return (*told, leap)
         return (*told, *self._place(item, place, minute, result))
+
+    def _leap(self, item: Field, minute: float) -> Notice | None:
+        """That a reading lies too far ahead of the latest for it alone to move the clock; None where it may."""
+        if self.latest is None or minute - self.latest <= LEAP_MINUTES or self._confirmed(minute):
+            return None
+        return about(item, "stream_leap", minute=f"{minute:g}", latest=f"{self.latest:g}")
 
     def _confirmed(self, minute: float) -> bool:
         """Whether a reading of another minute has leapt about as far ahead; those that waited for it are taken."""
@@ -111,13 +117,17 @@ class StayLog:
             standard = in_standard(item.name, number, written, item.unit)
             if standard is None:
                 return (), about(item, "value_unknown_unit", written=short(written))
-            before = self._units.get(item.name)
-            if before is not None and plain_unit(before) != plain_unit(written):
-                told = (about(item, "stream_unit_changed", written=short(written), before=short(before)),)
-            self._units[item.name] = written
-            value = standard
+            told, value = self._unit_change(item, written), standard
         found = check_value(item, value)
         return told, (self._unit_doubt(item, number, found) if number is not None and not written else found)
+
+    def _unit_change(self, item: Field, written: str) -> tuple[Notice, ...]:
+        """That a parameter comes in another unit than before; keeps the unit."""
+        before = self._units.get(item.name)
+        self._units[item.name] = written
+        if before is None or plain_unit(before) == plain_unit(written):
+            return ()
+        return (about(item, "stream_unit_changed", written=short(written), before=short(before)),)
 
     def _unit_doubt(self, item: Field, number: float, found: float | Notice | None) -> float | Notice | None:
         """The verdict on a number without a unit, or that it would continue the last value in another unit."""
@@ -170,7 +180,7 @@ def log_of(
 ) -> tuple[StayLog, list[Notice]]:
     """A stay read in one go, and everything there is to say about it: each sentence once a parameter, on order once in all."""
     log = StayLog(key, task, accept_corrections)
-    told: dict[tuple, Notice] = {}
+    told: dict[tuple[object, ...], Notice] = {}
     for reading in readings:
         for notice in log.add(reading):
             about_order = notice.code in ("stream_late", "stream_backwards", "stream_repeated")

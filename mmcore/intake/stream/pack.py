@@ -1,13 +1,18 @@
 """A folder of many stays (measurements.parquet or .csv, outcomes.csv) as checked stays, all at once."""
 
 from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mmcore.domain.errors import PackError
 from mmcore.domain.stream import Stay, StayPack
 from mmcore.domain.task import StreamTask
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 UNKNOWN = -1.0  # in this layout
 SCORES = ("SAPS-I", "SOFA")
@@ -44,7 +49,7 @@ def read_stays(directory: Path, task: StreamTask) -> StayPack:
     )
 
 
-def _measurements(directory: Path):
+def _measurements(directory: Path) -> "DataFrame":
     import pandas as pd
 
     parquet, text = directory / "measurements.parquet", directory / "measurements.csv"
@@ -60,12 +65,12 @@ def _measurements(directory: Path):
     return table
 
 
-def _clean(table, task: StreamTask) -> tuple[dict[str, np.ndarray], dict[str, int]]:
+def _clean(table: "DataFrame", task: StreamTask) -> tuple[dict[str, np.ndarray], dict[str, int]]:
     """(stay, minute, place, value) columns in order of stay and time, and how many rows were refused by reason."""
     import pandas as pd
 
     refused: Counter[str] = Counter()
-    known = {name: i for i, f in enumerate(task.fields) for name in (f.name, *f.aliases)}
+    known = _places(task)
     number, stays = pd.factorize(table["record_id"], sort=True)
     named, parameters = pd.factorize(table["parameter"])
     places = np.array([known.get(str(name), -1) for name in parameters] + [-1])
@@ -104,7 +109,12 @@ def _clean(table, task: StreamTask) -> tuple[dict[str, np.ndarray], dict[str, in
     return columns, {k: v for k, v in refused.items() if v}
 
 
-def _stays(columns: dict[str, np.ndarray]):
+def _places(task: StreamTask) -> dict[str, int]:
+    """Name or alias -> the field's place in the task."""
+    return {name: i for i, f in enumerate(task.fields) for name in (f.name, *f.aliases)}
+
+
+def _stays(columns: dict[str, np.ndarray]) -> Iterator[Stay]:
     keys = columns["stay"]
     if not len(keys):
         return
@@ -128,8 +138,12 @@ def _outcomes(directory: Path) -> tuple[dict[str, int | None], dict[str, dict[st
     }
     died = numbers.get(OUTCOME, np.full(len(table), np.nan))
     outcome = {k: int(d) if d in (0, 1) else None for k, d in zip(keys, died, strict=True)}
-    scores = {
-        k: {n: float(numbers[n][i]) for n in SCORES if n in numbers and numbers[n][i] >= 0}
-        for i, k in enumerate(keys)
+    return outcome, _scores(keys, numbers)
+
+
+def _scores(keys: Iterable[str], numbers: Mapping[str, np.ndarray]) -> dict[str, dict[str, float]]:
+    """Stay -> score -> points, of those that are known; numbers: column -> (stays,)."""
+    given = {n: numbers[n] for n in SCORES if n in numbers}
+    return {
+        k: {n: float(points[i]) for n, points in given.items() if points[i] >= 0} for i, k in enumerate(keys)
     }
-    return outcome, scores

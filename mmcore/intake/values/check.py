@@ -1,6 +1,8 @@
 """One clinical value as written, checked against its field: a number in standard units, or why not."""
 
+from collections.abc import Mapping
 from math import isfinite, isnan
+from typing import TypeGuard
 
 from mmcore.domain.notice import Notice
 from mmcore.domain.task import Field, Task
@@ -16,8 +18,11 @@ def find_field(heading: str, task: Task) -> tuple[Field, str] | None:
     bare, stated = split_heading(heading)
     name = plain_name(bare)
     names = {plain_name(n): item for item in task.asked_fields for n in (item.name, *item.aliases)}
-    if name in names:
-        return names[name], stated
+    return (names[name], stated) if name in names else _with_unit(name, names)
+
+
+def _with_unit(name: str, names: Mapping[str, Field]) -> tuple[Field, str] | None:
+    """The field, and the unit that follows its name, of "crp_mg_dl"; the longest name that fits."""
     for start in sorted((n for n in names if name.startswith(f"{n}_")), key=len, reverse=True):
         unit = name[len(start) + 1 :].replace("_per_", "/").replace("_", "/")
         if names[start].unit and convert(1.0, unit, names[start].unit) is not None:
@@ -70,14 +75,18 @@ def _number(item: Field, value: object, unit: str) -> float | Notice:
         number, written = number_of(digits), own or unit
         if number is None:
             return about(item, "value_ambiguous_number", value=short(digits))
-    elif isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-        return about(item, "value_not_a_number", value=short(value))
-    else:
+    elif _is_number(value):
         number = float(value)
+    else:
+        return about(item, "value_not_a_number", value=short(value))
     standard = convert(number, written, item.unit)
     if standard is None:
         return about(item, "value_unknown_unit", written=short(written))
     return _in_range(item, standard, bound)
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
 
 
 def _in_range(item: Field, number: float, bound: str) -> float | Notice:

@@ -3,12 +3,14 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from mmcore.domain.errors import UnknownFieldError, UnreadableFileError
 from mmcore.domain.notice import Notice
 from mmcore.domain.task import Field, Task
 from mmcore.domain.timestamp import Moment
 from mmcore.intake.code_streams import kind_of
+from mmcore.intake.facts import Facts
 from mmcore.intake.image.scan import process_salt
 from mmcore.intake.sandbox import read_in_child
 from mmcore.intake.values.check import about, check_value, find_field, short
@@ -23,6 +25,7 @@ SILENT = frozenset(  # identity, outcome and bookkeeping: neither used nor worth
         " license url day comment observation"
     ).split()
 )
+Entry: TypeAlias = tuple[object, str]  # value and unit as written
 NO_VALUE = ("value_not_yes_or_no", "value_not_a_choice", "value_not_a_number")
 SHOWN_NAMES = 5  # unknown columns named in one notice
 
@@ -53,12 +56,24 @@ def read_vitals(data: bytes, task: Task, *, accept_corrections: bool | frozenset
     known = [plain_name(n) for item in task.asked_fields for n in (item.name, *item.aliases)]
     facts, _ = read_in_child("table", data, known=known, salt=process_salt())
     vitals = check_vitals(facts["rows"], task, accept_corrections=accept_corrections)
-    made = oldest_of(
+    return replace(vitals, taken=_taken(facts, task, vitals.values), patient_hash=facts["patient"])
+
+
+def _taken(facts: Facts, task: Task, used: Iterable[str]) -> Moment | None:
+    """When the oldest value was measured that is used and can go out of date."""
+    ageing = {name for name in used if not task.field(name).lasting}
+    times = [
         Moment.of_iso(when) if when else None
         for row, when in zip(facts["rows"], facts["times"], strict=True)
-        if (found := find_field(row[0], task)) and not found[0].lasting and found[0].name in vitals.values
-    )
-    return replace(vitals, taken=made, patient_hash=facts["patient"])
+        if _name_in(row[0], task) in ageing
+    ]
+    return oldest_of(times)
+
+
+def _name_in(heading: str, task: Task) -> str | None:
+    """The name of the field of a heading; None if the task has none."""
+    found = find_field(heading, task)
+    return found[0].name if found else None
 
 
 def oldest_of(moments: Iterable[Moment | None]) -> Moment | None:
@@ -74,22 +89,33 @@ def check_vitals(
     given, unknown = _by_field(rows, task)
     if not given:
         raise _nothing_known(unknown)
-    values, notices, corrections = {}, [], []
+    values: dict[str, float] = {}
+    notices: list[Notice] = []
+    corrections: list[Notice] = []
     for name, entries in given.items():
         result, told = _judge(task.field(name), entries)
-        if isinstance(result, Notice) and _agreed(name, accept_corrections):
-            told.append(Notice("value_corrected", result.values, "clinical"))
-            result = float(str(result.values["corrected"]))
+        if _agreed(name, accept_corrections):
+            result, told = _corrected(result, told)
         if isinstance(result, float):
             values[name] = result
         elif result is not None:
             corrections.append(result)
         notices += told
-    if not values and not notices and not corrections:
+    if not any((values, notices, corrections)):
         notices.append(Notice("vitals_all_missing", {"count": len(given)}, "clinical"))
     if unknown:
         notices.append(Notice("vitals_unknown_columns", {"names": _some(unknown)}, "clinical"))
     return Vitals(values, tuple(notices), tuple(corrections))
+
+
+def _corrected(
+    result: float | Notice | None, told: list[Notice]
+) -> tuple[float | Notice | None, list[Notice]]:
+    """The value that a correction proposes, and the word that it was taken; what is no correction stays."""
+    if not isinstance(result, Notice):
+        return result, told
+    taken = Notice("value_corrected", result.values, "clinical")
+    return float(str(result.values["corrected"])), [*told, taken]
 
 
 def _nothing_known(names: list[str]) -> UnknownFieldError:
@@ -102,16 +128,26 @@ def looks_like_vitals(head: str, task: Task) -> bool:
     """Whether a text begins as JSON, or as a table that names fields of the task, and so is no note."""
     if re.match(r"\s*[\[{]\s*[\"{\[]", head):
         return True
-    lines = [line for line in head.splitlines() if line.strip()][:40]
-    if not lines:
+    cells = _cells(head)
+    if not cells:
         return False
-    separator = next((s for s in ("\t", ";", ",") if s in lines[0]), ",")
-    cells = [[cell.strip(' "') for cell in line.split(separator)] for line in lines]
-    across = [find_field(name, task) is not None for name in cells[0]]
-    silent = [plain_name(name) in SILENT for name in cells[0]]
-    if len(lines) > 1 and any(across) and 2 * (sum(across) + sum(silent)) >= len(across):
+    if len(cells) > 1 and _is_heading(cells[0], task):
         return True
     return 2 * sum(_is_line(row, task) for row in cells) >= len(cells)
+
+
+def _cells(head: str) -> list[list[str]]:
+    """The first lines that are not empty, parted at the first of tab, semicolon and comma that the first line has."""
+    lines = [line for line in head.splitlines() if line.strip()][:40]
+    separator = next((s for s in ("\t", ";", ",") if lines and s in lines[0]), ",")
+    return [[cell.strip(' "') for cell in line.split(separator)] for line in lines]
+
+
+def _is_heading(names: list[str], task: Task) -> bool:
+    """Whether a line names a field, and at least half of it is fields or what is passed over."""
+    across = sum(find_field(name, task) is not None for name in names)
+    silent = sum(plain_name(name) in SILENT for name in names)
+    return across > 0 and 2 * (across + silent) >= len(names)
 
 
 def _is_line(row: list[str], task: Task) -> bool:
@@ -123,9 +159,11 @@ def _is_line(row: list[str], task: Task) -> bool:
     return not (isinstance(result, Notice) and result.code in NO_VALUE)
 
 
-def _by_field(rows: Iterable[tuple[str, object, str]], task: Task) -> tuple[dict[str, list], list[str]]:
+def _by_field(
+    rows: Iterable[tuple[str, object, str]], task: Task
+) -> tuple[dict[str, list[Entry]], list[str]]:
     """field -> [(value, unit)], and the names that the task does not know."""
-    given: dict[str, list[tuple[object, str]]] = {}
+    given: dict[str, list[Entry]] = {}
     unknown = []
     for heading, value, unit in rows:
         found = find_field(heading, task)
@@ -136,22 +174,27 @@ def _by_field(rows: Iterable[tuple[str, object, str]], task: Task) -> tuple[dict
     return given, unknown
 
 
-def _judge(item: Field, entries: list[tuple[object, str]]) -> tuple[float | Notice | None, list[Notice]]:
+def _judge(item: Field, entries: list[Entry]) -> tuple[float | Notice | None, list[Notice]]:
     """The value or the correction to agree to, and what else is to be said; differing entries cancel out."""
-    results = [check_value(item, value, unit) for value, unit in entries]
-    stated = [(entry, result) for entry, result in zip(entries, results, strict=True) if result is not None]
+    stated = [(entry, result) for entry in entries if (result := check_value(item, *entry)) is not None]
     if not stated:
         return None, []
-    (value, unit), result = stated[0]
+    entry, result = stated[0]
     if any(other != result for _, other in stated[1:]):
         return None, [about(item, "value_twice")]
     if isinstance(result, Notice):
         return (result, []) if "corrected" in result.values else (None, [result])
+    return result, _conversion(item, entry, result)
+
+
+def _conversion(item: Field, entry: Entry, result: float) -> list[Notice]:
+    """That a number was written otherwise than it is used, where it was."""
+    value, unit = entry
     _, digits, own = split_cell(str(value)) or ("", "", "")
-    if item.kind == "number" and number_of(digits) != result:
-        text = f"{digits} {own or unit}"
-        return result, [about(item, "value_converted", value=text, corrected=round(float(result), 3))]
-    return result, []
+    if item.kind != "number" or number_of(digits) == result:
+        return []
+    text = f"{digits} {own or unit}"
+    return [about(item, "value_converted", value=text, corrected=round(float(result), 3))]
 
 
 def _agreed(name: str, accept_corrections: bool | frozenset[str]) -> bool:

@@ -43,7 +43,8 @@ def draw_ct(seed: int, look: NoduleLook) -> np.ndarray:
         height = (number - SLICES // 2) * STEP_MM
         drawn = gaussian_filter(_with_nodule(base, x, y, height, look, shape), look.blur_mm / SPACING_MM)
         slices.append(drawn + gaussian_filter(rng.normal(0, 45, (SIDE, SIDE)), 0.6))
-    return np.clip(np.rint(np.stack(slices)), -1024, 3071).astype(np.int16)
+    hounsfield: np.ndarray = np.clip(np.rint(np.stack(slices)), -1024, 3071).astype(np.int16)
+    return hounsfield
 
 
 def _vessels(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -74,7 +75,8 @@ def _chest_wall(
     rib = 5.0 - np.hypot((depth - 8) * 0.8, (y - rng.uniform(-25, 25)) * 0.4)
     wall = SOFT_HU + (FAT_HU - SOFT_HU) * _soft(depth - 14)
     wall = wall + (BONE_HU - wall) * _soft(rib)
-    return base + (wall - base) * _soft(depth)
+    chest: np.ndarray = base + (wall - base) * _soft(depth)
+    return chest
 
 
 def _outline(rng: np.random.Generator, look: NoduleLook) -> np.ndarray:
@@ -95,7 +97,7 @@ def _with_nodule(
     half = look.diameter_mm / 2
     around = shape[np.rint(np.rad2deg(np.arctan2(y, x))).astype(int) % 360]
     distance = np.hypot(np.hypot(x, y) / around, height)
-    out = base + (np.maximum(look.density, base) - base) * _soft(half - distance)
+    out: np.ndarray = base + (np.maximum(look.density, base) - base) * _soft(half - distance)
     if look.core is not None:
         out = out + (look.core - out) * _soft(half / 2 - distance)
     if look.calcium is not None:

@@ -103,21 +103,9 @@ def _between(healthy: tuple[Wave, ...], ill: tuple[Wave, ...], share: float) -> 
 def write_demonstrations(folder: Path) -> None:
     """One folder a case: ecg.csv (time in seconds, leads in whole microvolts), vitals.json, case.json and perhaps note.txt."""
     for n, case in enumerate(made()):
-        rng = np.random.default_rng(case.seed)
-        narrow = tuple(replace(w, width=w.width * NARROWER) for w in case.shape.qrs)
-        shape = varied(replace(case.shape, qrs=narrow), rng)
-        rhythm = fibrillation(case.rate, rng) if case.fibrillates else sinus(case.rate, rng)
-        samples = take_wander_out(strip(draw(shape), rhythm, rng) + noise(rng, 0.008))
-        one, two = samples[:2]
-        samples[2:6] = two - one, -(one + two) / 2, one - two / 2, two - one / 2  # noise obeys Einthoven too
         place = folder / case.key
         place.mkdir(parents=True, exist_ok=True)
-        rows = [",".join(["time", *(f"{lead} (uV)" for lead in LEADS)])]
-        rows += [
-            ",".join([f"{i / RATE_HZ:.2f}", *(str(round(1000 * v)) for v in values)])
-            for i, values in enumerate(samples.T)
-        ]
-        (place / "ecg.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+        (place / "ecg.csv").write_text(_table_of(_samples(case)), encoding="utf-8")
         if case.values:
             (place / "vitals.json").write_text(json.dumps(case.values, indent=1) + "\n", encoding="utf-8")
         if case.note:
@@ -134,3 +122,25 @@ def write_demonstrations(folder: Path) -> None:
         (place / "case.json").write_text(
             json.dumps(story, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
         )
+
+
+def _samples(case: Made) -> np.ndarray:
+    """(12, L) millivolts of a case, drawn from its seed."""
+    rng = np.random.default_rng(case.seed)
+    narrow = tuple(replace(w, width=w.width * NARROWER) for w in case.shape.qrs)
+    shape = varied(replace(case.shape, qrs=narrow), rng)
+    rhythm = fibrillation(case.rate, rng) if case.fibrillates else sinus(case.rate, rng)
+    samples = take_wander_out(strip(draw(shape), rhythm, rng) + noise(rng, 0.008))
+    one, two = samples[:2]
+    samples[2:6] = two - one, -(one + two) / 2, one - two / 2, two - one / 2  # noise obeys Einthoven too
+    return samples
+
+
+def _table_of(samples: np.ndarray) -> str:
+    """Lines of time in seconds and the leads in whole microvolts, of (12, L) millivolts."""
+    rows = [",".join(["time", *(f"{lead} (uV)" for lead in LEADS)])]
+    rows += [
+        ",".join([f"{i / RATE_HZ:.2f}", *(str(round(1000 * v)) for v in values)])
+        for i, values in enumerate(samples.T)
+    ]
+    return "\n".join(rows) + "\n"

@@ -1,6 +1,7 @@
 """Made-up heart beats: waves of a moving dipole seen by twelve leads, healthy and with the textbook's diseases."""
 
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 
@@ -51,14 +52,17 @@ class Beat:
     offset: int
 
 
+Bump: TypeAlias = tuple[str, float, float, float]  # lead, centre and width in ms, mV
+
+
 @dataclass(frozen=True)
 class Shape:
-    """The waves of one beat in order, and bumps that single leads show beside the dipole: (lead, centre, width, mV)."""
+    """The waves of one beat in order, and bumps that single leads show beside the dipole."""
 
     p: tuple[Wave, ...]
     qrs: tuple[Wave, ...]
     t: tuple[Wave, ...]
-    near: tuple[tuple[str, float, float, float], ...] = ()
+    near: tuple[Bump, ...] = ()
     width_ms: float = 90
 
 
@@ -206,7 +210,7 @@ def draw(shape: Shape) -> Beat:
     )
 
 
-def _seen(waves: tuple[Wave, ...], near: tuple) -> np.ndarray:
+def _seen(waves: tuple[Wave, ...], near: tuple[Bump, ...]) -> np.ndarray:
     time = (np.arange(LENGTH) - CENTRE) * 10.0
     dipole = np.zeros((3, LENGTH))
     for wave in waves:

@@ -9,7 +9,7 @@ from scipy.signal import butter, sosfilt
 from mmcore.domain.case import LEADS
 from mmcore.preprocess.waveform import LENGTH as SAMPLES
 from mmcore.preprocess.waveform import RATE_HZ
-from mmcore.synthetic.ecg.beats import CENTRE, DISEASES, HEALTHY, LEAD_FIELD, Beat, draw, varied
+from mmcore.synthetic.ecg.beats import CENTRE, DISEASES, HEALTHY, LEAD_FIELD, Beat, Shape, draw, varied
 
 _MUSCLE = butter(2, [15, 45], "band", fs=RATE_HZ, output="sos")
 _SPREAD = np.linalg.pinv(LEAD_FIELD)  # (3, 12): the dipole that explains twelve leads best
@@ -113,7 +113,7 @@ def _turned(part: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     cross = np.array([[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]])
     turn = np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
     dipole = _SPREAD @ part
-    out = part + LEAD_FIELD @ (turn @ dipole - dipole)
+    out: np.ndarray = part + LEAD_FIELD @ (turn @ dipole - dipole)
     out[6:] *= np.exp(0.3 * _by_lead(rng, 1.0)[6:, None] + rng.normal(0, 0.15))
     return out
 
@@ -188,13 +188,14 @@ def noise(rng: np.random.Generator, most_mv: float = 0.03) -> np.ndarray:
         rng.normal(0, 0.08, (12, 1)) * np.sin(2 * np.pi * f * time + rng.uniform(0, 6))
         for f in (0.1, 0.25, 0.4)
     )
-    return white + muscle + slow
+    noisy: np.ndarray = white + muscle + slow
+    return noisy
 
 
 def any_beat(recorded: Sequence[Beat], rng: np.random.Generator) -> Beat:
     """A beat of a real recording, or a made-up healthy or ill one; edited either way."""
     if recorded and rng.random() < 0.6:
-        return edited(recorded[rng.integers(len(recorded))], rng)
-    shapes: tuple[Callable, ...] = DISEASES
+        return edited(recorded[int(rng.integers(len(recorded)))], rng)
+    shapes: tuple[Callable[[], Shape], ...] = DISEASES
     shape = HEALTHY if rng.random() < 0.3 else shapes[rng.integers(len(shapes))]()
     return edited(draw(varied(shape, rng)), rng)

@@ -1,5 +1,6 @@
 """The soft tissues and the air of a synthetic chest as maps of their thickness along the rays, in cm."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +26,8 @@ class Frame:
 
     @property
     def size(self) -> int:
-        return self.x.shape[0]
+        pixels: int = self.x.shape[0]
+        return pixels
 
     def to_pixels(self, points: np.ndarray) -> np.ndarray:
         """(N, 2) anatomy in cm -> (N, 2) of (column, row)."""
@@ -57,7 +59,8 @@ def bend(warp: np.ndarray, y: np.ndarray) -> np.ndarray:
 
     warp (2, 3): amplitude, frequency and phase of two waves; y (H, W) or (n,), the same is returned.
     """
-    return sum(a * np.sin(y * k + p) for a, k, p in warp)
+    aside: np.ndarray = sum(a * np.sin(y * k + p) for a, k, p in warp)
+    return aside
 
 
 def frame(rng: np.random.Generator, size: int) -> Frame:
@@ -100,12 +103,14 @@ def ellipse(
     dx, dy = f.x - centre[0], f.y - centre[1]
     u = (np.cos(angle) * dx + np.sin(angle) * dy) / axes[0]
     v = (np.cos(angle) * dy - np.sin(angle) * dx) / axes[1]
-    return 2 * axes[2] * np.sqrt(np.clip(1 - u * u - v * v, 0, None))
+    chord: np.ndarray = 2 * axes[2] * np.sqrt(np.clip(1 - u * u - v * v, 0, None))
+    return chord
 
 
 def union(*chords: np.ndarray) -> np.ndarray:
     """Chord of overlapping bodies: near the largest, without its creases. Each (H, W)."""
-    return np.sqrt(np.sqrt(sum((c * c) * (c * c) for c in chords)))
+    joined: np.ndarray = np.sqrt(np.sqrt(sum((c * c) * (c * c) for c in chords)))
+    return joined
 
 
 def tube(
@@ -132,10 +137,11 @@ def tube(
     return distance, weight
 
 
-def rod(f: Frame, points: list, radii: list) -> np.ndarray:
+def rod(f: Frame, points: Sequence[Sequence[float]], radii: Sequence[float]) -> np.ndarray:
     """Chord of a solid bent rod in cm. (H, W)."""
     distance, weight = tube(f, np.array(points, float), np.array(radii, float), np.array(radii, float))
-    return 2 * weight * np.sqrt(np.clip(1 - distance**2, 0, None))
+    chord: np.ndarray = 2 * weight * np.sqrt(np.clip(1 - distance**2, 0, None))
+    return chord
 
 
 def torso(f: Frame, b: Body) -> np.ndarray:
@@ -202,7 +208,8 @@ def lung_space(f: Frame, b: Body, side: float) -> np.ndarray:
     centre, half = (lateral + medial) / 2, np.clip((lateral - medial) / 2, 0.05, None)
     u = np.clip(np.abs((x - centre) / half), 0, 1)
     depth = 15.5 * np.clip(1 - fall**2.2, 0, None) ** 0.5
-    return depth * (1 - u**2.6) ** 0.55 * inside
+    chord: np.ndarray = depth * (1 - u**2.6) ** 0.55 * inside
+    return chord
 
 
 def mediastinum(f: Frame, b: Body) -> np.ndarray:
@@ -236,7 +243,8 @@ def hila(f: Frame, b: Body) -> np.ndarray:
     upper = rod(f, [[-3.0, -2.2], [-4.4 * w, -3.8], [-5.0 * w, -5.6]], [0.8, 0.55, 0.3])
     left = rod(f, [[2.0, -3.2], [4.3 * w, -2.8], [5.5 * w, -1.0], [6.4 * w, 1.6]], [1.2, 0.95, 0.7, 0.3])
     top = rod(f, [[3.6, -3.0], [4.8 * w, -4.8], [5.2 * w, -6.4]], [0.7, 0.5, 0.3])
-    return gaussian_filter(union(right, upper, left, top), 0.12 * f.pixels_per_cm)
+    roots: np.ndarray = gaussian_filter(union(right, upper, left, top), 0.12 * f.pixels_per_cm)
+    return roots
 
 
 def diaphragm(f: Frame, b: Body, side: float) -> np.ndarray:
@@ -255,7 +263,8 @@ def airways(f: Frame) -> np.ndarray:
     trachea = rod(f, [[0.1, -20], [0.1, -14], [-0.2, -8.5], [-0.3, -4.6]], [0.85, 0.85, 0.8, 0.8])
     right = rod(f, [[-0.3, -4.6], [-1.7, -3.0], [-3.4, -1.4]], [0.75, 0.65, 0.45])
     left = rod(f, [[-0.3, -4.6], [1.8, -3.0], [4.0, -1.9]], [0.7, 0.55, 0.42])
-    return np.maximum(np.maximum(trachea, right), left)
+    air: np.ndarray = np.maximum(np.maximum(trachea, right), left)
+    return air
 
 
 def stomach(f: Frame, b: Body, rng: np.random.Generator) -> np.ndarray:
@@ -272,7 +281,8 @@ def stomach(f: Frame, b: Body, rng: np.random.Generator) -> np.ndarray:
         gas = gas + ellipse(
             f, at, (rng.uniform(0.6, 1.7), rng.uniform(0.5, 1.1), rng.uniform(0.3, 0.8)), rng.uniform(0, 90)
         )
-    return gaussian_filter(gas, 0.1 * f.pixels_per_cm)
+    bubble: np.ndarray = gaussian_filter(gas, 0.1 * f.pixels_per_cm)
+    return bubble
 
 
 def cloud(rng: np.random.Generator, size: int, cells: int) -> np.ndarray:

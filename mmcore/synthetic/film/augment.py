@@ -83,12 +83,7 @@ def deface(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     height, width = out.shape
     for corner in range(4):
         if rng.random() < 0.3:
-            rows, columns = (int(n * rng.uniform(0.05, 0.28)) for n in (height, width))
-            top, left = (
-                (0 if corner < 2 else height - rows),
-                (0 if corner % 2 else width - columns),
-            )
-            out[top : top + rows, left : left + columns] = rng.random()
+            _cover_corner(out, corner, rng)
     for side in range(4):
         if rng.random() < 0.15:
             depth = int(height * rng.uniform(0.02, 0.12))
@@ -102,6 +97,15 @@ def deface(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         )
         out[top : top + rows, left : left + columns] = rng.random()
     return out
+
+
+def _cover_corner(out: np.ndarray, corner: int, rng: np.random.Generator) -> None:
+    """Writes to the picture (H, W); corner 0 to 3, the upper two first."""
+    height, width = out.shape
+    rows, columns = (int(n * rng.uniform(0.05, 0.28)) for n in (height, width))
+    top = 0 if corner < 2 else height - rows
+    left = 0 if corner % 2 else width - columns
+    out[top : top + rows, left : left + columns] = rng.random()
 
 
 def disguise(x: Tensor, rng: np.random.Generator) -> Tensor:

@@ -12,7 +12,8 @@ def hollow(distance: np.ndarray, shell: float, marrow: float) -> np.ndarray:
     """
     outer = np.sqrt(np.clip(1 - distance**2, 0, None))
     inner = np.sqrt(np.clip((1 - shell) ** 2 - distance**2, 0, None))
-    return outer - (1 - marrow) * inner
+    chord: np.ndarray = outer - (1 - marrow) * inner
+    return chord
 
 
 def ribs(f: Frame, b: Body, rng: np.random.Generator) -> np.ndarray:
@@ -56,7 +57,8 @@ def rib(f: Frame, b: Body, side: float, number: int, back: float, girth: float) 
     radius = girth * (0.48 + 0.16 * along**2 + 0.006 * number) * (1 - 0.45 * along * (number > 8))
     fade = np.clip((1 - along) / 0.22, 0, 1) * np.clip(oblique, 1, 1.8)
     distance, weight = tube(f, points[:, :2], radius, fade)
-    return 0.92 * weight * hollow(distance, 0.17, 0.3)
+    bone: np.ndarray = 0.92 * weight * hollow(distance, 0.17, 0.3)
+    return bone
 
 
 def clavicles(f: Frame, b: Body, rng: np.random.Generator) -> np.ndarray:
@@ -134,4 +136,5 @@ def spine(f: Frame, rng: np.random.Generator) -> np.ndarray:
     slant = np.clip(1 - np.abs(along + 0.45 + 0.2 * (x - half)) / 0.42, 0, 1)
     transverse = slant * np.clip((half + 1.3 - x) / 0.4, 0, 1) * (x > 0.8 * half)
     total = 0.6 * np.clip(waist, 0, 1) + dense * (0.4 * edge + 0.25 * rim + 0.4 * pedicle + 0.5 * process)
-    return (total + 0.25 * transverse) * (1 + 0.08 * cloud(rng, f.size, 60))
+    bone: np.ndarray = (total + 0.25 * transverse) * (1 + 0.08 * cloud(rng, f.size, 60))
+    return bone

@@ -104,7 +104,10 @@ def upper_lobe(chest: Chest, side: float, rng: np.random.Generator) -> np.ndarra
     level = rng.uniform(-2.4, -0.8) + 0.06 * (side * f.x - 8) + 0.012 * (side * f.x - 8) ** 2
     sharp = 0.16 if side == RIGHT else 1.1
     near = blob(f, (side * rng.uniform(6, 10), rng.uniform(-6.5, -4.5)), (8.0, 7.0))
-    return soft_step((level - f.y) / sharp) * soft_step((near + 0.3 * cloud(rng, f.size, 12) + 0.12) / 0.14)
+    share: np.ndarray = soft_step((level - f.y) / sharp) * soft_step(
+        (near + 0.3 * cloud(rng, f.size, 12) + 0.12) / 0.14
+    )
+    return share
 
 
 def middle_lobe(chest: Chest, side: float, rng: np.random.Generator) -> np.ndarray:
@@ -115,7 +118,8 @@ def middle_lobe(chest: Chest, side: float, rng: np.random.Generator) -> np.ndarr
     )
     level = rng.uniform(-0.9, 0.2) + 0.02 * (side * f.x - 6) ** 2
     above = soft_step((f.y - level) / (0.18 if side == RIGHT else 0.9))
-    return above * soft_step((near + 0.3 * cloud(rng, f.size, 12)) / 0.2)
+    share: np.ndarray = above * soft_step((near + 0.3 * cloud(rng, f.size, 12)) / 0.2)
+    return share
 
 
 def lower_lobe(chest: Chest, side: float, rng: np.random.Generator) -> np.ndarray:
@@ -148,7 +152,8 @@ def bronchograms(chest: Chest, filled: np.ndarray) -> np.ndarray:
     wide = (radii > 0.11) & (radii < 0.4)
     aside = np.array([0.18, 0.12, 0.0])
     air = tree(chest.frame, starts[wide] + aside, ends[wide] + aside, radii[wide] * 0.9)
-    return air * filled * np.clip((chest.left + chest.right - 2) / 6, 0, 1)
+    branches: np.ndarray = air * filled * np.clip((chest.left + chest.right - 2) / 6, 0, 1)
+    return branches
 
 
 def to_chest_wall(chest: Chest, side: float) -> np.ndarray:
@@ -166,7 +171,8 @@ def blob(f: Frame, centre: tuple[float, float], axes: tuple[float, float]) -> np
 
 def soft_step(values: np.ndarray) -> np.ndarray:
     """0 far below zero, 1 far above. (H, W) -> the same."""
-    return 1 / (1 + np.exp(-np.clip(values, -30, 30)))
+    share: np.ndarray = 1 / (1 + np.exp(-np.clip(values, -30, 30)))
+    return share
 
 
 DISEASES: dict[str, Callable[[Chest, np.random.Generator], Disease]] = {

@@ -49,9 +49,11 @@ def cropped(film: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def blurred(film: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Out of focus, or moved along a line, beyond what lets a vessel be seen. film (H, W) -> the same."""
     if rng.random() < 0.5:
-        return gaussian_filter(film, rng.uniform(3.5, 8.0)).astype(np.float32)
+        soft: np.ndarray = gaussian_filter(film, rng.uniform(3.5, 8.0)).astype(np.float32)
+        return soft
     length = int(rng.integers(16, 40))
-    return uniform_filter1d(gaussian_filter(film, 0.8), length, axis=int(rng.integers(2))).astype(np.float32)
+    moved: np.ndarray = uniform_filter1d(gaussian_filter(film, 0.8), length, axis=int(rng.integers(2)))
+    return moved.astype(np.float32)
 
 
 SPOILT: dict[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = {
@@ -83,7 +85,8 @@ def noise(rng: np.random.Generator) -> np.ndarray:
     chequer = np.sign(np.sin(np.pi * rng.integers(2, 24) * x) * np.sin(np.pi * rng.integers(2, 24) * y))
     parts = [grain / (grain.std() + 1e-6), wave, slope.reshape(FILM, FILM), chequer]
     out = sum(p * w for p, w in zip(parts, rng.dirichlet([0.5, 0.25, 0.25, 0.2]), strict=True))
-    return ((out - out.min()) / (np.ptp(out) + 1e-6)).astype(np.float32)
+    snow: np.ndarray = ((out - out.min()) / (np.ptp(out) + 1e-6)).astype(np.float32)
+    return snow
 
 
 def page(rng: np.random.Generator) -> np.ndarray:

@@ -52,7 +52,8 @@ def _ellipse(
     dx, dy = s.x - centre[0], s.y - centre[1]
     u = (np.cos(turn) * dx + np.sin(turn) * dy) / axes[0]
     v = (np.cos(turn) * dy - np.sin(turn) * dx) / axes[1]
-    return 2 * axes[2] * np.sqrt(np.clip(1 - u * u - v * v, 0, None))
+    chord: np.ndarray = 2 * axes[2] * np.sqrt(np.clip(1 - u * u - v * v, 0, None))
+    return chord
 
 
 def _bone(s: Sheet, a: tuple[float, float], b: tuple[float, float], radius: float) -> np.ndarray:
@@ -63,12 +64,12 @@ def _bone(s: Sheet, a: tuple[float, float], b: tuple[float, float], radius: floa
 
 
 def _limb(s: Sheet) -> np.ndarray:
-    rng, depth = s.rng, s.empty
+    rng = s.rng
     thick, bend = rng.uniform(3.0, 7.5), np.deg2rad(rng.uniform(-50, 50))
     joint = (rng.normal(0, 1.5), rng.uniform(-6, 6))
     upper = (joint[0] + rng.normal(0, 1), joint[1] - 25)
     lower = (joint[0] + 25 * np.sin(bend), joint[1] + 25 * np.cos(bend))
-    depth = np.maximum(
+    depth: np.ndarray = np.maximum(
         _capsule(s, upper, joint, 1.2 * thick, thick), _capsule(s, joint, lower, thick, 0.7 * thick)
     )
     radius = 0.24 * thick * rng.uniform(0.8, 1.2)
@@ -129,7 +130,7 @@ def _pelvis(s: Sheet) -> np.ndarray:
         femur = _bone(s, (side * 12 * k, 8), (side * 12.5 * k, 26), 1.7)
         neck = _capsule(s, (side * 9.5 * k, 5), (side * 12 * k, 8), 1.7, 1.7)
         depth = depth + BONE * (wing - 0.5 * hollow + ring + head + femur + 0.7 * neck)
-    return depth + AIR * _gas(s, (0, -8), rng.integers(1, 6))
+    return depth + AIR * _gas(s, (0, -8), int(rng.integers(1, 6)))
 
 
 def _gas(s: Sheet, around: tuple[float, float], count: int) -> np.ndarray:
@@ -152,7 +153,7 @@ def _belly(s: Sheet) -> np.ndarray:
             start, end = (side * 2, -16 + 3.2 * rib), (side * rng.uniform(9, 12), -9 + 3.2 * rib)
             depth = depth + BONE * 0.5 * _capsule(s, start, end, 0.6, 0.45)
         depth = depth + BONE * 0.6 * _ellipse(s, (side * 10, 18), (5.5, 7, 1.2), side * 30)
-    return depth + AIR * _gas(s, (0, 3), rng.integers(3, 14))
+    return depth + AIR * _gas(s, (0, 3), int(rng.integers(3, 14)))
 
 
 def _skull(s: Sheet) -> np.ndarray:
@@ -174,7 +175,8 @@ def _skull(s: Sheet) -> np.ndarray:
         + AIR * _ellipse(s, (face[0], 5), (1.3, 2.5, 2.5))
         + BONE * _spine(s, 1.5 if side_view else 0, 10, 26, 1.6)
     )
-    return depth + BONE * 0.8 * _capsule(s, (face[0] - 2.5, 11), (face[0] + 2.5, 10), 0.9, 0.9)
+    skull: np.ndarray = depth + BONE * 0.8 * _capsule(s, (face[0] - 2.5, 11), (face[0] + 2.5, 10), 0.9, 0.9)
+    return skull
 
 
 def _lateral_chest(s: Sheet) -> np.ndarray:
@@ -203,7 +205,8 @@ def _lateral_chest(s: Sheet) -> np.ndarray:
             )
     hilum = _ellipse(s, (0.5, -0.5), (2.2, 2.6, 1.5)) + _capsule(s, (0, -14), (0.8, -2), 0.8, 0.8) * AIR
     arms = _capsule(s, (1, -14), (rng.uniform(-7, 2), -26), 3.5, 3.5) * rng.choice([0.0, 0.7])
-    return depth + hilum + arms
+    chest: np.ndarray = depth + hilum + arms
+    return chest
 
 
 def _exposed(depth: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -216,7 +219,9 @@ def _exposed(depth: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     signal = gaussian_filter(signal, rng.uniform(0.3, 0.9)) * (1 + rng.normal(0, 0.015, depth.shape))
     film = -np.log(np.clip(signal, 1e-4, None))
     low, high = np.percentile(film, [rng.uniform(0, 8), rng.uniform(96, 100)])
-    return (np.clip((film - low) / max(high - low, 1e-3), 0, 1) ** rng.uniform(0.7, 1.4)).astype(np.float32)
+    grey = np.clip((film - low) / max(high - low, 1e-3), 0, 1)
+    picture: np.ndarray = (grey ** rng.uniform(0.7, 1.4)).astype(np.float32)
+    return picture
 
 
 BODY_PARTS: dict[str, Callable[[Sheet], np.ndarray]] = {

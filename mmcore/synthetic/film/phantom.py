@@ -70,7 +70,8 @@ def healthy_markings(chest: disease.Chest, rng: np.random.Generator) -> np.ndarr
     hila = anatomy.hila(f, chest.body) * np.clip(air / 2, 0, 1)
     arteries = vessels.tree(f, *chest.vessels) * np.clip((air - 1) / 6, 0, 1)
     grain = 0.17 * (anatomy.cloud(rng, f.size, 40) + anatomy.cloud(rng, f.size, 90)) * np.clip(air / 8, 0, 1)
-    return hila + arteries + grain
+    markings: np.ndarray = hila + arteries + grain
+    return markings
 
 
 def expose(depth: np.ndarray, metal: np.ndarray, lungs: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -94,7 +95,8 @@ def expose(depth: np.ndarray, metal: np.ndarray, lungs: np.ndarray, rng: np.rand
         bright + rng.uniform(0.0, 0.2) * (bright - dark),
     )
     grey = np.clip((film - low) / (high - low), 0, 1)
-    return (grey ** rng.uniform(0.75, 1.15)).astype(np.float32)
+    picture: np.ndarray = (grey ** rng.uniform(0.75, 1.15)).astype(np.float32)
+    return picture
 
 
 def wide_blur(image: np.ndarray, sigma: float) -> np.ndarray:

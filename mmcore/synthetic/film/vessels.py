@@ -47,7 +47,8 @@ def branches(
 def chord_at(lung: np.ndarray, f: Frame, points: np.ndarray) -> np.ndarray:
     """The map's value at points (N, 2 or 3) in cm; 0 outside the picture."""
     at = f.to_pixels(points[:, :2])
-    return map_coordinates(lung, at[:, ::-1].T, order=1, mode="constant")
+    chords: np.ndarray = map_coordinates(lung, at[:, ::-1].T, order=1, mode="constant")
+    return chords
 
 
 def tree(f: Frame, starts: np.ndarray, ends: np.ndarray, radii: np.ndarray) -> np.ndarray:

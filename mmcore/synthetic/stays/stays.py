@@ -72,23 +72,28 @@ def draw(course: Course, seed: int, hours: float = 48.0) -> list[tuple[int, str,
     rows = [(0, name, value) for name, value in course.facts.items()]
     for name, anchors in (USUAL | dict(course.anchors)).items():
         target = name if course.line else {"SysABP": "NISysABP"}.get(name, name)
-        rows += _readings(target, anchors, course, hours, rng)
-    if course.ventilated:
-        start, end = course.ventilated
-        rows += [
-            (int(60 * h) + 4, "MechVent", 1.0)
-            for h in np.arange(start, min(end, hours), EVERY_HOURS["MechVent"])
-        ]
+        rows += _readings(target, anchors, hours, rng)
+    rows += _ventilation(course, hours)
     rows += [(int(60 * hour), name, value) for hour, name, value in course.slips]
     kept = [row for row in rows if row[0] <= 60 * hours and not _in_gap(row[0], course)]
     return sorted(kept, key=lambda row: row[0])
+
+
+def _ventilation(course: Course, hours: float) -> list[tuple[int, str, float]]:
+    if not course.ventilated:
+        return []
+    start, end = course.ventilated
+    times = np.arange(start, min(end, hours), EVERY_HOURS["MechVent"])
+    return [(int(60 * h) + 4, "MechVent", 1.0) for h in times]
 
 
 def _in_gap(minute: int, course: Course) -> bool:
     return course.gap is not None and course.gap[0] * 60 <= minute < course.gap[1] * 60
 
 
-def _readings(name: str, anchors: Anchors, course: Course, hours: float, rng) -> list[tuple[int, str, float]]:
+def _readings(
+    name: str, anchors: Anchors, hours: float, rng: np.random.Generator
+) -> list[tuple[int, str, float]]:
     times = np.arange(0.15, hours, EVERY_HOURS[name])
     times = times + rng.uniform(0, 0.25, len(times))
     level = np.interp(times, [a for a, _ in anchors], [v for _, v in anchors])
