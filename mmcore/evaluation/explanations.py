@@ -17,8 +17,8 @@ from mmcore.domain.review import Review
 from mmcore.evaluation.evaluate import unseen_rows
 from mmcore.evaluation.shortcuts import shortcut_report
 from mmcore.explain import checks as of_case
-from mmcore.explain.attribute import QUICK
 from mmcore.explain.checks import Badge
+from mmcore.explain.methods.token_activations import NAME as QUICK
 from mmcore.explain.perturbation import blurred_by_place
 from mmcore.explain.randomisation import randomisation
 from mmcore.explain.review import review
