@@ -20,8 +20,8 @@ from mmcore.evaluation.evaluate import unseen_rows
 from mmcore.evaluation.score import Bar
 from mmcore.evaluation.shortcuts import shortcut_report
 from mmcore.explain import checks as of_case
-from mmcore.explain.attribute import QUICK
 from mmcore.explain.checks import Badge
+from mmcore.explain.methods.token_activations import NAME as QUICK
 from mmcore.explain.perturbation import blurred_by_place
 from mmcore.explain.randomisation import randomisation
 from mmcore.explain.review import review

@@ -15,7 +15,8 @@ from mmcore.domain.prediction import RESIDUAL_LIMIT, Contrast
 from mmcore.domain.scan import CtVolume, Film, Mark, Scan
 from mmcore.domain.task import CaseTask, Modality
 from mmcore.evaluation.timing import interleaved_medians, timed
-from mmcore.explain.attribute import EXACT, QUICK
+from mmcore.explain.methods.integrated_gradients import NAME as EXACT
+from mmcore.explain.methods.token_activations import NAME as QUICK
 from mmcore.explain.review import review
 from mmcore.models.fusion import FusionModel
 from mmcore.models.inputs import clinical_input, image_input, text_input, waveform_input

@@ -12,9 +12,10 @@ from mmcore.domain.case import Case
 from mmcore.domain.prediction import Attribution
 from mmcore.domain.review import Review
 from mmcore.domain.task import Modality
-from mmcore.explain.attribute import Wanted, contrast_direction, wanted_of
+from mmcore.explain.attribute import contrast_direction, wanted_of
 from mmcore.explain.deletion import Score, leave_one_out
-from mmcore.explain.text import token_activations
+from mmcore.explain.explainer import Wanted
+from mmcore.explain.methods.token_activations import token_activations
 from mmcore.models.inputs import waveform_input
 from mmcore.prediction.encode import Encodings
 from mmcore.prediction.engine import Engine

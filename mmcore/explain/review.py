@@ -6,7 +6,8 @@ from mmcore.domain.case import Case
 from mmcore.domain.memory import Memory
 from mmcore.domain.prediction import Contrast
 from mmcore.domain.review import Review
-from mmcore.explain.attribute import EXACT, attribute_all
+from mmcore.explain.attribute import attribute_all
+from mmcore.explain.methods.integrated_gradients import NAME as EXACT
 from mmcore.prediction.encode import encode
 from mmcore.prediction.engine import Engine
 from mmcore.prediction.predict import predict

@@ -14,7 +14,7 @@ from mmcore.domain.errors import ModelFileError
 from mmcore.domain.prediction import Attribution, Contrast, Prediction
 from mmcore.domain.review import Review
 from mmcore.domain.task import Modality
-from mmcore.explain.image import class_activation_map, enlarge
+from mmcore.explain.methods.grad_cam import class_activation_map, enlarge
 from mmcore.paths import DEMONSTRATIONS
 from mmcore.prediction.engine import Engine, load_engine
 from mmcore.teaching.letter_film import CHECKED, FILMS, LETTER, FooledHead, fit, letter_maps

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from mmcore.explain.clinical import shapley_values
-from mmcore.explain.image import class_activation_map, enlarge
-from mmcore.explain.text import integrated_gradients, token_activations
+from mmcore.explain.methods.grad_cam import class_activation_map, enlarge
+from mmcore.explain.methods.integrated_gradients import integrated_gradients
+from mmcore.explain.methods.shapley import shapley_values
+from mmcore.explain.methods.token_activations import token_activations
 from tests.toy import tokenizer, toy_model
 
 NAN = float("nan")

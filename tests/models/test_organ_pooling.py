@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from mmcore.explain.image import class_activation_map, enlarge
+from mmcore.explain.methods.grad_cam import class_activation_map, enlarge
 from mmcore.explain.perturbation import blurred
 from mmcore.models.lungs import organ_shares
 from tests.toy import toy_model

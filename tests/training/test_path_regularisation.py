@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmcore.explain.text import STEPS, integrated_gradients
+from mmcore.explain.methods.integrated_gradients import STEPS, integrated_gradients
 from mmcore.training.text import path_regularisation as straight_text
 from mmcore.training.text.path_regularisation import Pupil, Straight, straighten
 from tests.toy import tokenizer, toy_model
