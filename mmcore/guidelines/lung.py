@@ -1,8 +1,7 @@
 """Rows of the Fleischner Society's 2017 guidelines for incidental pulmonary nodules on CT."""
 
-from collections.abc import Mapping
-
-from mmcore.domain.guideline import APPLIES, NOT_FOR, NOT_KNOWN, Advice
+from mmcore.domain.guideline import APPLIES, NOT_FOR, NOT_KNOWN, Advice, Facts, Guideline
+from mmcore.domain.task import Field
 
 # MacMahon et al., Radiology 2017;284:228, table of page 2. Sizes are means of long and short axis, rounded to the millimetre.
 NAME = "fleischner2017"
@@ -35,7 +34,7 @@ SINGLE_SUBSOLID = {  # (ground glass, under 6 mm) -> row
 MULTIPLE_SUBSOLID = {True: "ct_3_6_then_2_and_4_years", False: "ct_3_6_then_most_suspicious"}
 
 
-def fleischner(facts: Mapping[str, float]) -> tuple[Advice, ...]:
+def fleischner(facts: Facts) -> tuple[Advice, ...]:
     """The follow-up that the guideline recommends for the nodule of these values; both risks where the risk is not known."""
     excluded = [name for name in EXCLUDED if facts.get(name)]
     age = facts.get("age_years")
@@ -65,7 +64,9 @@ def _subsolid(ground_glass: bool, small: bool, several: bool) -> str:
     return MULTIPLE_SUBSOLID[small] if several else SINGLE_SUBSOLID[ground_glass, small]
 
 
-def _by_risk(facts, used, missing, size: int, low: str, high: str) -> tuple[Advice, ...]:
+def _by_risk(
+    facts: Facts, used: dict[str, float], missing: tuple[str, ...], size: int, low: str, high: str
+) -> tuple[Advice, ...]:
     """The row of the risk that is known. Any of smoking, upper lobe, spiculation makes the risk high: this project's reading."""
     raising = {
         "smoking": facts.get("smoking", 0) >= 1,
@@ -83,3 +84,16 @@ def _by_risk(facts, used, missing, size: int, low: str, high: str) -> tuple[Advi
         Advice(NAME, low, NOT_KNOWN, used, unknown, {"size": size, "risk": "low"}),
         Advice(NAME, high, NOT_KNOWN, used, unknown, {"size": size, "risk": "high"}),
     )
+
+
+GUIDELINES = (
+    Guideline(
+        NAME,
+        fleischner,
+        tasks={"lung_nodule": 1},
+        asks=(Field("known_cancer", kind="flag"), Field("immunosuppressed", kind="flag")),
+        reads=(
+            "diameter_mm", "texture", "other_nodules", "age_years", "smoking", "location", "spiculation", "calcification",
+        ),
+    ),
+)  # fmt: skip
