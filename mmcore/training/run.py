@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from mmcore.cases.pack_rows import has_label
+from mmcore.domain.errors import EncoderNotTunableError
 from mmcore.domain.pack import PackRow
 from mmcore.domain.task import CaseTask, Modality
 from mmcore.evaluation.encode_rows import encode_rows, features_of_waveforms
@@ -53,13 +54,11 @@ class Workshop:
         everyone, cache = [*rows, *extra], out / "cache"
         self.pictures = self.views = None
         self.reports: Reports | None = None
+        tuned = _fine_tunes(task, settings)
         if Modality.IMAGE in task.modalities and not task.wants_volume:
             size, recipe = settings.crop_size, settings.image
             self.pictures = make_pictures(everyone, lungs, size, recipe, settings.seed, cache, progress)
-        trains = (
-            settings.image_steps and settings.image_encoder == EFFICIENTNET_LITE0 and not task.starts_from
-        )
-        if self.pictures and trains:
+        if self.pictures and tuned:
             self.views = self.pictures.views(picture_shares(task, everyone, settings.image.even))
         self.heads = _some_of_each([r.publisher for r in extra])
         self.notes: dict[str, np.ndarray] = {}
@@ -164,6 +163,17 @@ class Workshop:
         features = self._features(model, len(self.rows) + heads)
         rows = [self.extra[i] for i in heads]
         return encode_rows(model, tokenizer, self.task, rows, features, self.notes)
+
+
+def _fine_tunes(task: CaseTask, settings: TrainingSettings) -> bool:
+    """Whether scans teach the image encoder. Raises EncoderNotTunableError where they should and it cannot be taught."""
+    looks = Modality.IMAGE in task.modalities and not task.wants_volume
+    asked = looks and settings.image_steps > 0 and not task.starts_from
+    if asked and settings.image_encoder != EFFICIENTNET_LITE0:
+        raise EncoderNotTunableError(
+            "encoder_not_tunable", name=settings.image_encoder, tunable=EFFICIENTNET_LITE0
+        )
+    return asked
 
 
 def _some_of_each(publishers: Sequence[str]) -> np.ndarray:
