@@ -40,6 +40,10 @@ class ModelFileError(MmcoreError):
     """A model file is damaged, altered or made for another task."""
 
 
+class EncoderNotTunableError(MmcoreError):
+    """An encoder that can only be used as it was loaded was to be fine-tuned."""
+
+
 class NothingToPredictError(MmcoreError):
     """No modality of the case can be used."""
 

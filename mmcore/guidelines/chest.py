@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
-from mmcore.domain.guideline import APPLIES, NOT_KNOWN, Advice
+from mmcore.domain.guideline import APPLIES, NOT_KNOWN, Advice, Facts, Guideline
+from mmcore.domain.task import Field
+from mmcore.guidelines.facts import RESPIRATORY_RATE, SYSTOLIC
 
 # British Thoracic Society, community acquired pneumonia in adults, 2009 update (Lim et al., Thorax 2009;64 Suppl III),
 # the score after Lim et al., Thorax 2003;58:377
@@ -18,7 +20,7 @@ CRITERIA: dict[
 ROWS = (("low", 0, 1), ("middle", 2, 2), ("severe", 3, 5))  # group, lowest and highest score
 
 
-def curb65(facts: Mapping[str, float]) -> tuple[Advice, ...]:
+def curb65(facts: Facts) -> tuple[Advice, ...]:
     """The severity group of an adult in whom a clinician has diagnosed community-acquired pneumonia.
 
     Systolic under 90 or diastolic of 60 mmHg or less is one criterion. Where facts are missing the group is still given
@@ -43,7 +45,7 @@ def _group(least: int, most: int) -> str | None:
     return next((g for g, low, high in ROWS if low <= least and most <= high), None)
 
 
-def _points(facts: Mapping[str, float]) -> tuple[dict[str, int], tuple[str, ...]]:
+def _points(facts: Facts) -> tuple[dict[str, int], tuple[str, ...]]:
     points: dict[str, int] = {}
     missing = []
     for name, met in CRITERIA.items():
@@ -55,7 +57,7 @@ def _points(facts: Mapping[str, float]) -> tuple[dict[str, int], tuple[str, ...]
     return points, tuple(missing)
 
 
-def _low_pressure(facts: Mapping[str, float]) -> bool | None:
+def _low_pressure(facts: Facts) -> bool | None:
     systolic, diastolic = facts.get("systolic_mmhg"), facts.get("diastolic_mmhg")
     if (systolic is not None and systolic < 90) or (diastolic is not None and diastolic <= 60):
         return True
@@ -75,7 +77,7 @@ def _asked(missing: tuple[str, ...]) -> tuple[str, ...]:
 
 
 # British Thoracic Society, oxygen use in adults in healthcare and emergency settings (O'Driscoll et al., Thorax 2017;72 Suppl 1)
-def oxygen(facts: Mapping[str, float]) -> tuple[Advice, ...]:
+def oxygen(facts: Facts) -> tuple[Advice, ...]:
     """The saturation to aim at: 94 to 98 %, or 88 to 92 % where hypercapnic respiratory failure threatens."""
     saturation = facts.get("oxygen_saturation_percent")
     if saturation is None:
@@ -89,3 +91,28 @@ def oxygen(facts: Mapping[str, float]) -> tuple[Advice, ...]:
     used["hypercapnia_risk"] = hypercapnic
     row = "give" if saturation < low else "within" if saturation <= high else "above"
     return (Advice("bts_oxygen", row, APPLIES, used, (), {"low": low, "high": high}),)
+
+
+GUIDELINES = (
+    Guideline(
+        "curb65",
+        curb65,
+        tasks={"chest_infection": 1, "chest_severity": 2},
+        asks=(
+            Field("pneumonia_diagnosed", kind="flag"),
+            Field("confusion", kind="flag"),
+            Field("urea_mmol_per_l", "mmol/L", plausible=(0.5, 100), reference=(2.5, 7.8)),
+            RESPIRATORY_RATE,
+            SYSTOLIC,
+            Field("diastolic_mmhg", "mmHg", plausible=(20, 200), reference=(60, 90)),
+        ),
+        reads=("age_years",),
+    ),
+    Guideline(
+        "bts_oxygen",
+        oxygen,
+        tasks={"chest_infection": 3, "chest_severity": 3},
+        asks=(Field("hypercapnia_risk", kind="flag"),),
+        reads=("oxygen_saturation_percent",),
+    ),
+)

@@ -1,12 +1,11 @@
 """Rows of guidelines of the European Society of Cardiology that a resting ECG, a history and an echo can trigger."""
 
-from collections.abc import Mapping
-
-from mmcore.domain.guideline import APPLIES, NOT_KNOWN, Advice
+from mmcore.domain.guideline import APPLIES, NOT_KNOWN, Advice, Facts, Guideline
+from mmcore.domain.task import Field
 
 
 # Byrne et al., 2023 ESC Guidelines for acute coronary syndromes, Eur Heart J 2023;44:3720
-def chest_pain(facts: Mapping[str, float]) -> tuple[Advice, ...]:
+def chest_pain(facts: Facts) -> tuple[Advice, ...]:
     """What acute chest pain asks for, whatever a model makes of the ECG."""
     pain = facts.get("acute_chest_pain")
     if pain is None:
@@ -21,7 +20,7 @@ def chest_pain(facts: Mapping[str, float]) -> tuple[Advice, ...]:
 
 
 # Zeppenfeld et al., 2022 ESC Guidelines for ventricular arrhythmias and sudden cardiac death, Eur Heart J 2022;43:3997
-def brugada(facts: Mapping[str, float]) -> tuple[Advice, ...]:
+def brugada(facts: Facts) -> tuple[Advice, ...]:
     """What a type 1 Brugada pattern asks for once a clinician has confirmed it on the ECG; a model's label does not count."""
     pattern = facts.get("brugada_type_1")
     if pattern is None:
@@ -43,7 +42,7 @@ def brugada(facts: Mapping[str, float]) -> tuple[Advice, ...]:
 
 
 # McDonagh et al., 2021 ESC Guidelines for acute and chronic heart failure, Eur Heart J 2021;42:3599, and 2023 update
-def heart_failure(facts: Mapping[str, float]) -> tuple[Advice, ...]:
+def heart_failure(facts: Facts) -> tuple[Advice, ...]:
     """The group of heart failure by ejection fraction, where symptoms and signs of it are there."""
     fraction, symptoms = facts.get("ejection_fraction_percent"), facts.get("heart_failure_symptoms")
     if symptoms == 0:
@@ -55,3 +54,28 @@ def heart_failure(facts: Mapping[str, float]) -> tuple[Advice, ...]:
     row = "reduced" if fraction <= 40 else "mildly_reduced" if fraction < 50 else "preserved"
     used = {"ejection_fraction_percent": fraction, "heart_failure_symptoms": symptoms}
     return (Advice("esc_hf2021", row, APPLIES, used),)
+
+
+GUIDELINES = (
+    Guideline(
+        "esc_acs2023",
+        chest_pain,
+        tasks={"heart_ecg": 1},
+        asks=(Field("acute_chest_pain", kind="flag"), Field("st_elevation", kind="flag")),
+    ),
+    Guideline(
+        "esc_scd2022",
+        brugada,
+        tasks={"heart_ecg": 2},
+        asks=tuple(
+            Field(name, kind="flag") for name in ("brugada_type_1", "cardiac_arrest", "arrhythmic_syncope")
+        ),
+    ),
+    Guideline(
+        "esc_hf2021",
+        heart_failure,
+        tasks={"heart_ecg": 3},
+        asks=(Field("heart_failure_symptoms", kind="flag"),),
+        reads=("ejection_fraction_percent",),
+    ),
+)

@@ -1,8 +1,7 @@
 """Rows of the Fleischner Society's 2017 guidelines for incidental pulmonary nodules on CT."""
 
-from collections.abc import Mapping
-
-from mmcore.domain.guideline import APPLIES, NOT_FOR, NOT_KNOWN, Advice
+from mmcore.domain.guideline import APPLIES, NOT_FOR, NOT_KNOWN, Advice, Facts, Guideline
+from mmcore.domain.task import Field
 
 # MacMahon et al., Radiology 2017;284:228, table of page 2. Sizes are means of long and short axis, rounded to the millimetre.
 NAME = "fleischner2017"
@@ -37,7 +36,7 @@ SINGLE_SUBSOLID = {  # (ground glass, under 6 mm) -> row
 MULTIPLE_SUBSOLID = {True: "ct_3_6_then_2_and_4_years", False: "ct_3_6_then_most_suspicious"}
 
 
-def fleischner(facts: Mapping[str, float]) -> tuple[Advice, ...]:
+def fleischner(facts: Facts) -> tuple[Advice, ...]:
     """The follow-up that the guideline recommends for the nodule of these values; both risks where the risk is not known."""
     excluded = _excluding(facts)
     if excluded:
@@ -50,7 +49,7 @@ def fleischner(facts: Mapping[str, float]) -> tuple[Advice, ...]:
     return _follow_up(facts, missing)
 
 
-def _excluding(facts: Mapping[str, float]) -> list[str]:
+def _excluding(facts: Facts) -> list[str]:
     """Facts by which the guideline is not for this patient."""
     excluded = [name for name in EXCLUDED if facts.get(name)]
     age = facts.get("age_years")
@@ -59,7 +58,7 @@ def _excluding(facts: Mapping[str, float]) -> list[str]:
     return excluded
 
 
-def _follow_up(facts: Mapping[str, float], missing: tuple[str, ...]) -> tuple[Advice, ...]:
+def _follow_up(facts: Facts, missing: tuple[str, ...]) -> tuple[Advice, ...]:
     size, several = round(facts["diameter_mm"]), facts["other_nodules"] >= 1
     used = {n: facts[n] for n in NEEDED if n in facts}
     if facts["texture"] not in SOLID:
@@ -82,12 +81,7 @@ def _subsolid(ground_glass: bool, small: bool, several: bool) -> str:
 
 
 def _by_risk(
-    facts: Mapping[str, float],
-    used: dict[str, float],
-    missing: tuple[str, ...],
-    size: int,
-    low: str,
-    high: str,
+    facts: Facts, used: dict[str, float], missing: tuple[str, ...], size: int, low: str, high: str
 ) -> tuple[Advice, ...]:
     """The row of the risk that is known. Any of smoking, upper lobe, spiculation makes the risk high: this project's reading."""
     raising = {
@@ -106,3 +100,16 @@ def _by_risk(
         Advice(NAME, low, NOT_KNOWN, used, unknown, {"size": size, "risk": "low"}),
         Advice(NAME, high, NOT_KNOWN, used, unknown, {"size": size, "risk": "high"}),
     )
+
+
+GUIDELINES = (
+    Guideline(
+        NAME,
+        fleischner,
+        tasks={"lung_nodule": 1},
+        asks=(Field("known_cancer", kind="flag"), Field("immunosuppressed", kind="flag")),
+        reads=(
+            "diameter_mm", "texture", "other_nodules", "age_years", "smoking", "location", "spiculation", "calcification",
+        ),
+    ),
+)  # fmt: skip

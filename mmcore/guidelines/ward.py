@@ -1,8 +1,8 @@
 """The response that the Royal College of Physicians asks for at a National Early Warning Score 2 (2017)."""
 
-from collections.abc import Mapping
-
-from mmcore.domain.guideline import APPLIES, NOT_KNOWN, Advice
+from mmcore.domain.guideline import APPLIES, NOT_KNOWN, Advice, Facts, Guideline
+from mmcore.domain.task import Field
+from mmcore.guidelines.facts import RESPIRATORY_RATE, SYSTOLIC
 from mmcore.guidelines.news2 import News2, news2
 
 SIGNS = {  # fact -> what the score calls it
@@ -17,7 +17,7 @@ SIGNS = {  # fact -> what the score calls it
 FACT_OF = {sign: fact for fact, sign in SIGNS.items()}
 
 
-def news2_response(facts: Mapping[str, float]) -> tuple[Advice, ...]:
+def news2_response(facts: Facts) -> tuple[Advice, ...]:
     """The row of chart 2 of the report. Unknown signs can only add points, so an emergency stands without them."""
     known = {SIGNS[name]: value for name, value in facts.items() if name in SIGNS}
     score = news2(known)
@@ -34,3 +34,20 @@ def _row(score: News2) -> str:
     if score.response != "routine":
         return score.response
     return "low" if score.total else "none"
+
+
+GUIDELINES = (
+    Guideline(
+        "news2",
+        news2_response,
+        tasks={"chest_infection": 2, "chest_severity": 1, "icu_mortality": 1},
+        asks=(
+            RESPIRATORY_RATE,
+            Field("supplemental_oxygen", kind="flag"),
+            SYSTOLIC,
+            Field("heart_rate_per_min", "/min", plausible=(10, 300), reference=(60, 100)),
+            Field("alert", kind="flag"),
+        ),
+        reads=("oxygen_saturation_percent", "temperature_celsius"),
+    ),
+)

@@ -92,6 +92,6 @@ def mixed(experts: Sequence[Expert], x: np.ndarray, hours: np.ndarray) -> np.nda
 
 
 def probability(logit: float | Sequence[float] | np.ndarray) -> np.ndarray:
-    """The probability of log-odds."""
+    """The probabilities (N,) of log-odds (N,), or the one of a single number."""
     chance: np.ndarray = 1 / (1 + np.exp(-np.asarray(logit, dtype=float)))
     return chance

@@ -9,6 +9,7 @@ import numpy as np
 from transformers import PreTrainedTokenizerBase
 
 from mmcore.cases.pack_rows import has_label
+from mmcore.domain.errors import EncoderNotTunableError
 from mmcore.domain.pack import PackRow
 from mmcore.domain.progress import Progress
 from mmcore.domain.task import CaseTask, Modality
@@ -57,13 +58,11 @@ class TrainingRun:
         self.pictures: Pictures | None = None
         self.views: Views | None = None
         self.reports: Reports | None = None
+        tuned = _fine_tunes(task, settings)
         if Modality.IMAGE in task.modalities and not task.wants_volume:
             size, recipe = settings.crop_size, settings.image
             self.pictures = make_pictures(everyone, lungs, size, recipe, settings.seed, cache, progress)
-        trains = (
-            settings.image_steps and settings.image_encoder == EFFICIENTNET_LITE0 and not task.starts_from
-        )
-        if self.pictures and trains:
+        if self.pictures and tuned:
             self.views = self.pictures.views(picture_shares(task, everyone, settings.image.even))
         self.heads = _some_of_each([r.publisher for r in extra])
         self.notes: dict[str, np.ndarray] = {}
@@ -175,6 +174,17 @@ class TrainingRun:
         features = self._features(model, len(self.rows) + heads)
         rows = [self.extra[i] for i in heads]
         return encode_rows(model, tokenizer, self.task, rows, features, self.notes)
+
+
+def _fine_tunes(task: CaseTask, settings: TrainingSettings) -> bool:
+    """Whether scans teach the image encoder. Raises EncoderNotTunableError where they should and it cannot be taught."""
+    looks = Modality.IMAGE in task.modalities and not task.wants_volume
+    asked = looks and settings.image_steps > 0 and not task.starts_from
+    if asked and settings.image_encoder != EFFICIENTNET_LITE0:
+        raise EncoderNotTunableError(
+            "encoder_not_tunable", name=settings.image_encoder, tunable=EFFICIENTNET_LITE0
+        )
+    return asked
 
 
 def _some_of_each(publishers: Sequence[str]) -> np.ndarray:

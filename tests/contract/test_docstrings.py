@@ -17,14 +17,30 @@ FILES = sorted(p.relative_to(ROOT) for p in (ROOT / "mmcore").rglob("*.py"))
 
 
 def public_functions(tree: ast.Module | ast.ClassDef) -> Iterator[tuple[str, ast.FunctionDef, str]]:
-    """Name, function and docstring of what begins with no underscore; that of a network's forward is also its class's."""
+    """Name, function and docstring of what begins with no underscore; that of a network's forward, or of
+    a method that a protocol only names, is also its class's."""
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
             for name, function, said in public_functions(node):
-                whole = f"{said} {ast.get_docstring(node) or ''}" if name == "forward" else said
+                whole = (
+                    f"{said} {ast.get_docstring(node) or ''}"
+                    if name == "forward" or only_named(function)
+                    else said
+                )
                 yield f"{node.name}.{name}", function, whole
         elif isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
             yield node.name, node, ast.get_docstring(node) or ""
+
+
+def only_named(function: ast.FunctionDef) -> bool:
+    """Whether the body is `...` alone."""
+    (first, *more) = function.body
+    return (
+        not more
+        and isinstance(first, ast.Expr)
+        and isinstance(first.value, ast.Constant)
+        and first.value.value is ...
+    )
 
 
 def takes_or_gives_arrays(function: ast.FunctionDef) -> bool:

@@ -8,7 +8,7 @@ import streamlit as st
 from mmcore import words
 from mmcore.domain.guideline import APPLIES, NOT_FOR, NOT_KNOWN, Advice
 from mmcore.domain.task import CaseTask, Field
-from mmcore.guidelines.next_steps import EXTRA, SAME, facts_to_ask, next_steps
+from mmcore.guidelines.next_steps import SAME, askable, facts_to_ask, next_steps
 from pages.ui.draw.vitals import unit, value_words
 from pages.ui.shell.template import show
 from pages.ui.shell.text import heading, listed, t
@@ -67,7 +67,7 @@ def fact_name(fact: str) -> str:
 def fact_value(fact: str, value: float, task: CaseTask) -> str:
     """A fact's value with its unit or in words."""
     own = {SAME.get(f.name, f.name): f for f in task.fields}
-    field = own.get(fact) or EXTRA[fact]
+    field = own.get(fact) or askable()[fact]
     return value_words(field, value)
 
 
