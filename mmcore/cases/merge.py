@@ -1,6 +1,6 @@
 """What became of each file of an upload, and the one case made of those that can be used."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -93,14 +93,11 @@ def assembled(items: list[UploadItem], task: CaseTask) -> Upload:
     """
     warnings = _mismatches(items)
     items = _one_ecg(_one_scan(_open_notes(items)))
-    scans = [item.scan for item in items if item.scan is not None and item.used]
-    ecgs = [item.ecg for item in items if item.ecg is not None and item.used]
+    used = [item for item in items if item.used]
     values, conflicts = _merged([item for item in items if item.values is not None])
-    scan = replace(scans[0], notices=(*scans[0].notices, *warnings)) if scans else None
-    if isinstance(scan, CtVolume):
-        scan = near_mark(scan)
-    notes = [item.note for item in items if item.note is not None and item.used]
-    ecg = replace(ecgs[0], notices=(*ecgs[0].notices, *(() if scan else warnings))) if ecgs else None
+    scan = _scan_of(used, warnings)
+    ecg = _ecg_of(used, () if scan else warnings)
+    notes = [item.note for item in used if item.note is not None]
     case = Case(
         task=task.name,
         scan=scan,
@@ -108,22 +105,39 @@ def assembled(items: list[UploadItem], task: CaseTask) -> Upload:
         values=values,
         refused=(*(n for item in items for n in _not_taken(item)), *conflicts),
         waveform=ecg,
-        times=_times(items, case_has={"image": scan, "waveform": ecg, "text": notes, "clinical": values}),
-        overruled=frozenset(str(n.modality) for item in items if item.used for n in item.overruled),
+        times=_times(used, case_has={"image": scan, "waveform": ecg, "text": notes, "clinical": values}),
+        overruled=frozenset(str(n.modality) for item in used for n in item.overruled),
     )
     return Upload(tuple(items), case, (*warnings, *conflicts, *find_contradictions(case)))
 
 
+def _scan_of(used: list[UploadItem], warnings: tuple[Notice, ...]) -> Scan | None:
+    """The scan of the case with what concerns several files; of a CT the slices near its mark."""
+    scan = next((item.scan for item in used if item.scan is not None), None)
+    if scan is None:
+        return None
+    told = replace(scan, notices=(*scan.notices, *warnings))
+    return near_mark(told) if isinstance(told, CtVolume) else told
+
+
+def _ecg_of(used: list[UploadItem], warnings: tuple[Notice, ...]) -> Waveform | None:
+    ecg = next((item.ecg for item in used if item.ecg is not None), None)
+    return None if ecg is None else replace(ecg, notices=(*ecg.notices, *warnings))
+
+
 def _one_scan(items: list[UploadItem]) -> list[UploadItem]:
     usable = [item for item in items if item.scan is not None and item.used]
-    chosen = next((item for item in usable if item.open), usable[0] if usable else None)
+    if not usable:
+        return items
+    chosen = next((item for item in usable if item.open), usable[0])
+    others = [item for item in usable if item is not chosen]
+    return [_second_scan(item) if any(item is other for other in others) else item for item in items]
+
+
+def _second_scan(item: UploadItem) -> UploadItem:
+    """The scan set aside for another one, with its own reason where it has one."""
     second = Notice("scan_second", {}, Modality.IMAGE)
-    return [
-        replace(item, refused=item.gate or item.correction or second, correction=None, corrections=())
-        if any(item is other for other in usable) and item is not chosen
-        else item
-        for item in items
-    ]
+    return replace(item, refused=item.gate or item.correction or second, correction=None, corrections=())
 
 
 def _one_ecg(items: list[UploadItem]) -> list[UploadItem]:
@@ -164,17 +178,26 @@ def _not_taken(item: UploadItem) -> tuple[Notice, ...]:
     return (*waiting, *(n for n in item.notices if n.code in REFUSED_VALUES))
 
 
-def _times(items: list[UploadItem], case_has: Mapping[str, object]) -> dict[str, Moment | None]:
+HOLDS: Mapping[
+    str, Callable[[UploadItem], bool]
+] = {  # modality -> whether a file brought it and may say when it was made
+    "image": lambda item: item.scan is not None,
+    "waveform": lambda item: item.ecg is not None,
+    "text": lambda item: item.note is not None,
+    "clinical": lambda item: bool(item.values) and item.name != TYPED,
+}
+ONE_FILE = ("image", "waveform")  # of which the first usable file alone counts
+
+
+def _times(used: list[UploadItem], case_has: Mapping[str, object]) -> dict[str, Moment | None]:
     """modality -> when it was made, for those that the case has and whose time is known: of several files the oldest."""
-    used = [item for item in items if item.used]
-    made = {
-        "image": [i.taken for i in used if i.scan is not None][:1],
-        "waveform": [i.taken for i in used if i.ecg is not None][:1],
-        "text": [i.taken for i in used if i.note is not None],
-        "clinical": [i.taken for i in used if i.values and i.name != TYPED],
-    }
-    found = {name: oldest_of(moments) for name, moments in made.items() if case_has[name]}
-    return {name: moment for name, moment in found.items() if moment is not None}
+    found: dict[str, Moment | None] = {}
+    for name, holds in HOLDS.items():
+        taken = [item.taken for item in used if holds(item)]
+        oldest = oldest_of(taken[:1] if name in ONE_FILE else taken)
+        if case_has[name] and oldest is not None:
+            found[name] = oldest
+    return found
 
 
 def joined(files: Upload, form: Upload) -> Case:
@@ -193,18 +216,18 @@ def joined(files: Upload, form: Upload) -> Case:
 
 def _mismatches(items: list[UploadItem]) -> tuple[Notice, ...]:
     """Warnings if files name different patients, or if pictures were taken far apart."""
-    warnings = []
     seen = [item for item in items if item.refused is None]
-    if len({item.patient_hash for item in seen if item.patient_hash}) > 1:
-        modality = next(
-            (m for m in (Modality.IMAGE, Modality.WAVEFORM) if _holds(seen, m)), Modality.CLINICAL
-        )
-        warnings.append(Notice("patients_differ", {}, modality))
+    return (*_patients_differ(seen), *_dates_differ(seen))
+
+
+def _patients_differ(seen: list[UploadItem]) -> tuple[Notice, ...]:
+    if len({item.patient_hash for item in seen if item.patient_hash}) < 2:
+        return ()
+    held = (m for m in (Modality.IMAGE, Modality.WAVEFORM) if any(map(HOLDS[m], seen)))
+    return (Notice("patients_differ", {}, next(held, Modality.CLINICAL)),)
+
+
+def _dates_differ(seen: list[UploadItem]) -> tuple[Notice, ...]:
     days = sorted(item.taken.day for item in seen if item.taken and (item.scan or item.ecg))
-    if days and (days[-1] - days[0]).days > FAR_APART_DAYS:
-        warnings.append(Notice("dates_differ", {"days": (days[-1] - days[0]).days}, Modality.IMAGE))
-    return tuple(warnings)
-
-
-def _holds(items: list[UploadItem], modality: Modality) -> bool:
-    return any((item.scan if modality == Modality.IMAGE else item.ecg) is not None for item in items)
+    apart = (days[-1] - days[0]).days if days else 0
+    return (Notice("dates_differ", {"days": apart}, Modality.IMAGE),) if apart > FAR_APART_DAYS else ()

@@ -1,19 +1,20 @@
 """The worklist: cases stored, found, flagged and remembered with their answers."""
 
 import secrets
-from collections.abc import Callable, Collection, Mapping
-from typing import TypeAlias
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import TypeAlias, TypeVar
 
 from mmcore.cases.companion import second_case
 from mmcore.domain.case import Case
 from mmcore.domain.prediction import Prediction
-from mmcore.domain.task import Modality
+from mmcore.domain.task import CaseTask
 from mmcore.domain.worklist import CaseSummary
 from mmcore.gates.recency import ages_of
 from mmcore.paths import settings
 from mmcore.stores.case_store import CaseStore
 from mmcore.tasks import case_task
 
+T = TypeVar("T")
 Cases: TypeAlias = CaseStore  # what open_store gives: screens name it by this room
 OVERRIDE_REASONS = (
     "scan_shows_otherwise",
@@ -23,7 +24,6 @@ OVERRIDE_REASONS = (
     "model_not_for_this_patient",
     "other",
 )
-
 
 BESIDE = ("not_called", "second")  # flags that explain an answer and warn of nothing
 
@@ -69,28 +69,37 @@ def flags_of(
     """What the worklist warns of: missing:<modality>, gated:, left_out:, overruled:, old:<modality>, uncertain (several labels
     not excluded); and what it says beside the answer: not_called (the likeliest of independent labels is below its operating
     point), second:<task> (the case's values answer that task's question too)."""
-    given = {
-        Modality.IMAGE: case.scan,
-        Modality.WAVEFORM: case.waveform,
-        Modality.TEXT: case.note,
-        Modality.CLINICAL: case.values or None,
-    }
     task = case_task(case.task)
-    missing = [f"missing:{m}" for m in task.modalities if given.get(m) is None]
-    silent = [m for m in task.modalities if given.get(m) is not None and prediction.evidence.get(m) is None]
-    gated = [f"{'left_out' if m in case.left_out else 'gated'}:{m}" for m in silent]
-    overruled = [
-        f"overruled:{m}" for m in task.modalities if m in case.overruled and given.get(m) is not None
-    ]
-    speaking = {str(m) for m, e in prediction.evidence.items() if e is not None}
-    old = [f"old:{age.modality}" for age in ages_of(task, case) if age.old and age.modality in speaking]
-    doubtful = ["uncertain"] if prediction.uncertain else []
+    given, missing = _partition(task.modalities, lambda m: m in case.given)
+    speaking, silent = _partition(given, lambda m: prediction.evidence.get(m) is not None)
+    overruled, _ = _partition(given, lambda m: m in case.overruled)
+    old, _ = _partition(ages_of(task, case), lambda age: age.old and age.modality in speaking)
+    return (
+        *(f"missing:{m}" for m in missing),
+        *(f"{'left_out' if m in case.left_out else 'gated'}:{m}" for m in silent),
+        *(f"overruled:{m}" for m in overruled),
+        *(f"old:{age.modality}" for age in old),
+        *(("uncertain",) if prediction.uncertain else ()),
+        *_beside(task, case, prediction, operating_point or {}),
+    )
+
+
+def _partition(items: Iterable[T], holds: Callable[[T], bool]) -> tuple[list[T], list[T]]:
+    """Those of which it holds, and the others."""
+    found: tuple[list[T], list[T]] = ([], [])
+    for item in items:
+        found[not holds(item)].append(item)
+    return found
+
+
+def _beside(
+    task: CaseTask, case: Case, prediction: Prediction, operating_point: Mapping[str, float]
+) -> tuple[str, ...]:
+    """What is said beside the answer and warns of nothing."""
     top = max(prediction.labels, key=lambda k: prediction.probabilities[k])
-    below = prediction.probabilities[top] < (operating_point or {}).get(top, 0.0)
-    beside = ["not_called"] if below and not prediction.exclusive else []
+    below = not prediction.exclusive and prediction.probabilities[top] < operating_point.get(top, 0.0)
     second = second_case(task, case)
-    beside += [f"second:{second.task}"] if second else []
-    return (*missing, *gated, *overruled, *old, *doubtful, *beside)
+    return (*(("not_called",) if below else ()), *((f"second:{second.task}",) if second else ()))
 
 
 def remember(

@@ -63,56 +63,61 @@ def measure_ecg_gate(engine: Engine, data: Path, progress: Progress) -> dict[str
     Patients without a label of the task count among those not met: they taught the encoder at most, not the gate. Recordings
     that the rules for files stop, as they would at the bedside, are counted by reason and are no false alarms of the gate.
     """
-    met = engine.facts.met
-    new = [
-        Recording(row, ecg, has_label(engine.task, row))
-        for row, ecg in _recorded(engine, data)
-        if not has_label(engine.task, row) or patient_mark(row.patient) not in met
-    ]
+    new = _new_recordings(engine, data)
     doubted = [find_doubt(r.ecg) for r in new]
     stopped = Counter(d.notice.code for d in doubted if d is not None)
     taken = [r for r, d in zip(new, doubted, strict=True) if d is None]
-    good = []
+    alarms = []
     for done, recording in enumerate(taken):
-        good.append(_closed(engine, recording.ecg.samples, recording.ecg.rate_hz))
+        alarms.append((recording, _closed(engine, recording.ecg.samples, recording.ecg.rate_hz)))
         progress("held-back ECGs", done + 1, len(taken))
-    sources = [ready(r.ecg.samples, r.ecg.rate_hz) for r in taken if r.labelled][:DRAWN]
-    detected, stopped_too = _foreign(engine, sources, progress)
-    alarms = list(zip(good, taken, strict=True))
+    detected, stopped_too = _foreign(engine, [r for r in taken if r.labelled][:DRAWN], progress)
     return {
         "task": engine.task.name,
         "version": engine.stored.version,
-        "false_alarms_same_sources": _share([g for g, r in alarms if r.labelled]),
-        "false_alarms_other_sources": _share([g for g, r in alarms if not r.labelled]),
-        "false_alarms_by_source": {
-            name: _share([g for g, r in alarms if r.row.source == name])
-            for name in sorted({r.row.source for r in taken})
-        },
+        "false_alarms_same_sources": _share([closed for r, closed in alarms if r.labelled]),
+        "false_alarms_other_sources": _share([closed for r, closed in alarms if not r.labelled]),
+        "false_alarms_by_source": _by_source(alarms),
         "stopped_by_file_rules": dict(stopped),
         "detected": detected,
         "detected_with_file_rules": stopped_too,
     }
 
 
+def _new_recordings(engine: Engine, data: Path) -> list[Recording]:
+    met = engine.facts.met
+    found = [Recording(row, ecg, has_label(engine.task, row)) for row, ecg in _recorded(engine, data)]
+    return [r for r in found if not r.labelled or patient_mark(r.row.patient) not in met]
+
+
+def _by_source(alarms: Sequence[tuple[Recording, bool]]) -> dict[str, Json]:
+    names = sorted({r.row.source for r, _ in alarms})
+    return {name: _share([closed for r, closed in alarms if r.row.source == name]) for name in names}
+
+
 def _foreign(
-    engine: Engine, sources: Sequence[np.ndarray], progress: Progress
+    engine: Engine, known: Sequence[Recording], progress: Progress
 ) -> tuple[dict[str, Json], dict[str, Json]]:
     """Kind -> share of foreign and of spoilt recordings that the gate catches, and that it or the rules for files do."""
     rng = np.random.default_rng(SEED)
+    sources = [ready(r.ecg.samples, r.ecg.rate_hz) for r in known]
     detected: dict[str, Json] = {}
     stopped_too: dict[str, Json] = {}
     for kind in (*NO_ECG, *SPOILT):
-        made = (
-            [NO_ECG[kind](rng) for _ in range(DRAWN)]
-            if kind in NO_ECG
-            else [SPOILT[kind](x, rng) for x in sources]
-        )
+        made = _made(kind, sources, rng)
         closed = [_closed(engine, x, RATE_HZ) for x in made]
         detected[kind] = _share(closed)
         by_rule = [find_doubt(Waveform(np.asarray(x, np.float32), RATE_HZ, LEADS)) is not None for x in made]
         stopped_too[kind] = _share([a or b for a, b in zip(closed, by_rule, strict=True)])
         progress("foreign recordings", len(detected), len(NO_ECG) + len(SPOILT))
     return detected, stopped_too
+
+
+def _made(kind: str, sources: Sequence[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
+    """DRAWN recordings that are no ECG, or each of the sources spoilt; (12, 1000) millivolts."""
+    if kind in NO_ECG:
+        return [NO_ECG[kind](rng) for _ in range(DRAWN)]
+    return [SPOILT[kind](x, rng) for x in sources]
 
 
 def _recorded(engine: Engine, data: Path) -> list[tuple[PackRow, Waveform]]:

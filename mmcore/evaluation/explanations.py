@@ -105,21 +105,26 @@ def _of_modality(tested: Sequence[Tested], modality: str) -> dict[str, Json]:
     pairs = [(t, b) for t in tested for b in t.badges if b.modality == modality]
     if not pairs:
         return {"n": 0}
-    orders = [(t, b.trial, b.agreement) for t, b in pairs if b.tested and b.trial is not None]
-    out: dict[str, Json] = {"n": len(pairs), "tested": len(orders)}
-    out |= {
-        c: _share([t for t, _ in pairs], [b.colour == c for _, b in pairs])
-        for c in ("green", "amber", "grey")
-    }
-    if orders:
-        owners, trials = [t for t, _, _ in orders], [trial for _, trial, _ in orders]
+    owners = [t for t, _ in pairs]
+    out: dict[str, Json] = {"n": len(pairs), "tested": sum(b.tested for _, b in pairs)}
+    out |= {c: _share(owners, [b.colour == c for _, b in pairs]) for c in ("green", "amber", "grey")}
+    out |= _of_orders([(t, b) for t, b in pairs if b.tested])
+    out["methods"] = sorted({f"{b.method} against {b.other_method}" for _, b in pairs})
+    out["median_passes"] = int(np.median([b.passes for _, b in pairs]))
+    return out
+
+
+def _of_orders(pairs: Sequence[tuple[Tested, Badge]]) -> dict[str, Json]:
+    """The same of the badges whose order of parts was tested."""
+    out: dict[str, Json] = {}
+    tried = [(t, b.trial) for t, b in pairs if b.trial is not None]
+    if tried:
+        owners, trials = [t for t, _ in tried], [trial for _, trial in tried]
         out["beats_random_deletion"] = _share(owners, [t.deletion_gain > 0 for t in trials])
         out["beats_random_insertion"] = _share(owners, [t.insertion_gain > 0 for t in trials])
         out["median_deletion_gain"] = round(float(np.median([t.deletion_gain for t in trials])), 4)
-    agreements = [agreement for _, _, agreement in orders if agreement is not None]
+    agreements = [b.agreement for _, b in pairs if b.agreement is not None]
     out["median_agreement"] = round(float(np.median(agreements)), 3) if agreements else None
-    out["methods"] = sorted({f"{b.method} against {b.other_method}" for _, b in pairs})
-    out["median_passes"] = int(np.median([b.passes for _, b in pairs]))
     return out
 
 

@@ -1,6 +1,6 @@
 """Measures the gates of a task's scans: what share of each kind of foreign or spoilt picture is caught, and of good films doubted."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,7 +22,8 @@ from mmcore.synthetic.film.gate_pictures import SPOILT, folder, made_up, small_f
 
 DRAWN, SEED = 25, 9_000_000  # pictures of each drawn kind, and seeds that never taught the gate
 MIRRORED = "mirrored"
-Progress = Callable[[Iterable], Iterator]
+Progress = Callable[[Iterable[PackRow]], Iterator[PackRow]]
+Share = dict[str, float | None]  # n, and the value with its interval; None where n is 0
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Seen:
 
 def measure_gates(
     engine: Engine, data: Sequence[Path], foreign: Path | None, progress: Progress = iter, most: int = 120
-) -> dict:
+) -> dict[str, object]:
     """Detection by kind and false alarms by source with exact binomial 95 % intervals, as JSON.
 
     Films are those of patients that trained neither the model nor the gate; at most `most` of a source.
@@ -54,35 +55,50 @@ def measure_gates(
     return summary(seen) | {"films": len(rows), "task": engine.task.name, "model": engine.stored.version}
 
 
-def summary(seen: Sequence[Seen]) -> dict:
+def summary(seen: Sequence[Seen]) -> dict[str, object]:
     """{false_alarms, false_alarms_by_source, detected, detected_by_source, named, corrected, mirrored} of pictures judged."""
     films = [s for s in seen if s.kind == KINDS[0]]
+    mirrored = [s for s in seen if s.kind == MIRRORED]
     kinds = sorted({s.kind for s in seen} - {KINDS[0], MIRRORED})
     closed = {k: [s for s in seen if s.kind == k] for k in kinds}
-    turned = [s for k in kinds for s in closed[k] if correctable_kind(k)]
     return {
-        "false_alarms": _share(bool(s.code) for s in films),
-        "false_alarms_by_source": {
-            name: _share(bool(s.code) for s in films if s.source == name)
-            for name in sorted({s.source for s in films})
-        },
-        "false_alarms_of": {
-            whose: _share(s.whose == whose for s in films) for whose in ("rules", "sight", "model")
-        },
-        "detected": {k: _share(bool(s.code) for s in closed[k]) for k in kinds},
-        "detected_by_source": {
-            k: {
-                n: _share(bool(s.code) for s in closed[k] if s.source == n)
-                for n in sorted({s.source for s in closed[k]})
-            }
-            for k in kinds
-            if not set(SPOILT) & {k}
-        },
-        "named_rightly": {k: _share(s.code == f"scan_looks_{k}" for s in closed[k]) for k in kinds},
-        "put_right_with_consent": _share(s.put_right for s in turned),
-        "mirrored_told": _share("scan_looks_mirrored" in s.told for s in seen if s.kind == MIRRORED),
-        "mirrored_told_of_good_films": _share("scan_looks_mirrored" in s.told for s in films),
+        "false_alarms": _caught(films),
+        "false_alarms_by_source": _caught_by_source(films),
+        "false_alarms_of": {whose: _closed_by(films, whose) for whose in ("rules", "sight", "model")},
+        "detected": {k: _caught(pictures) for k, pictures in closed.items()},
+        "detected_by_source": {k: _caught_by_source(closed[k]) for k in kinds if k not in SPOILT},
+        "named_rightly": {k: _named(pictures, k) for k, pictures in closed.items()},
+        "put_right_with_consent": _put_right_of(closed),
+        "mirrored_told": _told_mirrored(mirrored),
+        "mirrored_told_of_good_films": _told_mirrored(films),
     }
+
+
+def _caught(pictures: Iterable[Seen]) -> Share:
+    return _share(bool(s.code) for s in pictures)
+
+
+def _caught_by_source(pictures: Sequence[Seen]) -> dict[str, Share]:
+    sources = sorted({s.source for s in pictures})
+    return {name: _caught(s for s in pictures if s.source == name) for name in sources}
+
+
+def _closed_by(pictures: Sequence[Seen], whose: str) -> Share:
+    return _share(s.whose == whose for s in pictures)
+
+
+def _named(pictures: Sequence[Seen], kind: str) -> Share:
+    return _share(s.code == f"scan_looks_{kind}" for s in pictures)
+
+
+def _put_right_of(closed: Mapping[str, Sequence[Seen]]) -> Share:
+    return _share(
+        s.put_right for kind, pictures in closed.items() if correctable_kind(kind) for s in pictures
+    )
+
+
+def _told_mirrored(pictures: Sequence[Seen]) -> Share:
+    return _share("scan_looks_mirrored" in s.told for s in pictures)
 
 
 def correctable_kind(kind: str) -> bool:
@@ -92,30 +108,36 @@ def correctable_kind(kind: str) -> bool:
     return kind in UNDO and kind != MIRRORED
 
 
-def _share(outcomes: Iterable[bool]) -> dict:
-    known = [bool(x) for x in outcomes]
+def _share(outcomes: Iterable[bool]) -> Share:
+    known = list(outcomes)
     if not known:
         return {"n": 0, "value": None, "low": None, "high": None}
-    return {"n": len(known)} | clopper_pearson(sum(known), len(known))
+    return {"n": len(known), **clopper_pearson(sum(known), len(known))}
 
 
 def _held_back(engine: Engine, data: Path, most: int) -> list[PackRow]:
     """Rows with a scan whose patient neither the model nor the gate has met, at most `most` of each source."""
-    gate = stored_gate(engine.task.image.name) if engine.task.image else None
-    met = engine.facts.met | (gate.taught_by if gate else frozenset())
+    met = _met(engine)
     given = [r for r in read_pack(engine.task, data).rows if r.image is not None]
     rows = [r for r in given if patient_mark(r.patient) not in met]
-    order = np.random.default_rng(0).permutation(len(rows))
     taken: dict[str, int] = {}
     kept = []
-    for i in order:
+    for i in np.random.default_rng(0).permutation(len(rows)):
         taken[rows[i].source] = taken.get(rows[i].source, 0) + 1
         kept += [rows[i]] if taken[rows[i].source] <= most else []
     return kept
 
 
+def _met(engine: Engine) -> frozenset[str]:
+    """The marks of patients that trained the model or the gate of its scans."""
+    gate = stored_gate(engine.task.image.name) if engine.task.image else None
+    return engine.facts.met | (gate.taught_by if gate else frozenset())
+
+
 def _films(engine: Engine, row: PackRow) -> Iterator[Seen]:
-    """The film itself, mirrored, and one spoilt version of it of a kind that its key decides."""
+    """The film itself, mirrored, and two spoilt versions of it, of kinds that its key decides; nothing of a row without a picture."""
+    if row.image is None:
+        return
     scan = quick_scan(row.image)
     source = row.source if row.publisher == row.source else f"{row.source}/{row.publisher}"
     yield _judged(engine, KINDS[0], source, scan)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
+from transformers import PreTrainedTokenizerBase
 
 from mmcore.cases.pack_rows import has_label, outcomes_of, quick_scan, read_pack, scan_of
 from mmcore.domain.case import Waveform
@@ -16,7 +17,7 @@ from mmcore.domain.pack import PackRow
 from mmcore.domain.progress import Progress
 from mmcore.domain.task import CaseTask, Modality
 from mmcore.models.ecg_encoder import EcgEncoder
-from mmcore.models.encoders import ImageEncoder, load_image_encoder, load_text_encoder
+from mmcore.models.encoders import ImageEncoder, TextEncoder, load_image_encoder, load_text_encoder
 from mmcore.models.inputs import look, waveform_input
 from mmcore.models.lungs import LungNet
 from mmcore.preprocess.image import Crop, resample
@@ -221,19 +222,24 @@ def fit_text(
 ) -> TextModel:
     """The text encoder with its head: taught by composed notes where the task has them, else by the rows' own."""
     if task.write_report is not None:  # its head is made from the clinical head, see training.fit_on
-        encoder, tokenizer = shrunk(settings.text_encoder, settings.text_layers, settings.text_words)
-        return TextModel(
-            encoder, tokenizer, torch.zeros(encoder.config.hidden_size, len(task.labels)), task.labels
-        )
+        return _headless(task, *shrunk(settings.text_encoder, settings.text_layers, settings.text_words))
     noted = [r for r in rows if r.note and language_of(r.note) == "en"]
     if task.compose_notes is None and not noted:
-        encoder, tokenizer = load_text_encoder(settings.text_encoder)
-        return TextModel(
-            encoder.eval(), tokenizer, torch.zeros(encoder.config.hidden_size, len(task.labels)), task.labels
-        )
-    compose, ready = _masked(task), stored_text_model(folder / "text")
-    if ready is not None:
-        return ready
+        return _headless(task, *load_text_encoder(settings.text_encoder))
+    ready = stored_text_model(folder / "text")
+    return _taught_text(task, noted, settings, folder, progress) if ready is None else ready
+
+
+def _headless(task: CaseTask, encoder: TextEncoder, tokenizer: PreTrainedTokenizerBase) -> TextModel:
+    """An encoder as it came, with a head that says nothing."""
+    nothing = torch.zeros(encoder.config.hidden_size, len(task.labels))
+    return TextModel(encoder.train(False), tokenizer, nothing, task.labels)
+
+
+def _taught_text(
+    task: CaseTask, noted: Sequence[PackRow], settings: TrainingSettings, folder: Path, progress: Progress
+) -> TextModel:
+    compose = _masked(task)
     found = fit_text_encoder(
         [mask_leaks(clean(r.note or ""), task.leak_terms).text for r in noted],
         [_label(task, r) for r in noted],

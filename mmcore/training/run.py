@@ -20,7 +20,7 @@ from mmcore.models.fusion import FusionModel
 from mmcore.models.lungs import LungNet
 from mmcore.models.nodule_encoder import NoduleEncoder
 from mmcore.training.assemble import assemble, fit_on, joined
-from mmcore.training.encoders import fit_encoders, fit_text, fit_waveform, picture_shares
+from mmcore.training.encoders import Encoders, fit_encoders, fit_text, fit_waveform, picture_shares
 from mmcore.training.heads.teachers import (
     Reports,
     granted_outcomes,
@@ -54,16 +54,10 @@ class TrainingRun:
     ) -> None:
         self.task, self.rows, self.extra, self.lungs = task, rows, extra, lungs
         self.settings, self.out, self.progress = settings, out, progress
-        everyone, cache = [*rows, *extra], out / "cache"
-        self.pictures: Pictures | None = None
-        self.views: Views | None = None
+        tuned = _fine_tunes(task, settings)  # said before long work begins
+        self.pictures = self._pictures()
+        self.views = self._views() if tuned else None
         self.reports: Reports | None = None
-        tuned = _fine_tunes(task, settings)
-        if Modality.IMAGE in task.modalities and not task.wants_volume:
-            size, recipe = settings.crop_size, settings.image
-            self.pictures = make_pictures(everyone, lungs, size, recipe, settings.seed, cache, progress)
-        if self.pictures and tuned:
-            self.views = self.pictures.views(picture_shares(task, everyone, settings.image.even))
         self.heads = _some_of_each([r.publisher for r in extra])
         self.notes: dict[str, np.ndarray] = {}
         self.features: dict[bytes, np.ndarray] = {}
@@ -74,6 +68,28 @@ class TrainingRun:
         composed = (task.compose_notes or task.write_report) is not None and Modality.TEXT in task.modalities
         self.text = fit_text(task, (), settings, out / "checkpoints", progress) if composed else None
 
+    def _pictures(self) -> Pictures | None:
+        """What is made ready of all rows' films; None where the task has none."""
+        if Modality.IMAGE not in self.task.modalities or self.task.wants_volume:
+            return None
+        everyone, settings = [*self.rows, *self.extra], self.settings
+        return make_pictures(
+            everyone,
+            self.lungs,
+            settings.crop_size,
+            settings.image,
+            settings.seed,
+            self.out / "cache",
+            self.progress,
+        )
+
+    def _views(self) -> Views | None:
+        """Views of the films to train the image encoder on; None where there are none."""
+        if self.pictures is None:
+            return None
+        shares = picture_shares(self.task, [*self.rows, *self.extra], self.settings.image.even)
+        return self.pictures.views(shares)
+
     def fit(
         self, name: str, train: np.ndarray, keep: np.ndarray, steps: int, shuffle: bool = False
     ) -> tuple[FusionModel, PreTrainedTokenizerBase | None, Encoded, Encoded, Encoded]:
@@ -83,17 +99,7 @@ class TrainingRun:
         keep: which extra rows join. Rows at `train` without a label of the task teach what they can: the encoder, or the
         fields that their source alone can teach. train, keep (n,): places of rows.
         """
-        rows = [*(self.rows[i] for i in train), *(self.extra[i] for i in keep)]
-        if shuffle:
-            rows = self._shuffled(rows)
-        places = np.r_[train, len(self.rows) + keep].astype(int)
-        pictures = self.views.of(places) if self.views and steps else None
-        settings = replace(self.settings, image_steps=steps)
-        folder = self.out / "checkpoints" / name
-        encoders = fit_encoders(
-            self.task, rows, pictures, settings, folder, self.progress, self.text, self.waveform
-        )
-        model = assemble(self.task, rows[: len(train)], encoders, settings)
+        model, encoders = self._fit_encoders(name, train, keep, steps, shuffle)
         tokenizer = encoders.text.tokenizer if encoders.text else None
         own_rows, heads = np.arange(len(self.rows)), self.heads[np.isin(self.heads, keep)]
         features = self._features(model, own_rows)
@@ -110,6 +116,22 @@ class TrainingRun:
             self.reports = made_up_reports(self.task, model, tokenizer, REPORTS, self.settings.seed)
         self.fit_heads(model, together, len(taught.keys), teachers)
         return model, tokenizer, everyone, taught, together
+
+    def _fit_encoders(
+        self, name: str, train: np.ndarray, keep: np.ndarray, steps: int, shuffle: bool
+    ) -> tuple[FusionModel, Encoders]:
+        """Encoders taught by the rows at `train` and the extra ones that are kept, and the model around them without heads."""
+        rows = [*(self.rows[i] for i in train), *(self.extra[i] for i in keep)]
+        if shuffle:
+            rows = self._shuffled(rows)
+        places = np.r_[train, len(self.rows) + keep].astype(int)
+        pictures = self.views.of(places) if self.views and steps else None
+        settings = replace(self.settings, image_steps=steps)
+        folder = self.out / "checkpoints" / name
+        encoders = fit_encoders(
+            self.task, rows, pictures, settings, folder, self.progress, self.text, self.waveform
+        )
+        return assemble(self.task, rows[: len(train)], encoders, settings), encoders
 
     def fit_heads(
         self, model: FusionModel, together: Encoded, own: int, teachers: Encoded | None = None

@@ -50,17 +50,11 @@ def train(
     rows = labelled_rows(task, data)
     extra = labelled_rows(task, pretrain) if pretrain else ()
     extra = (*extra, *synthetic_rows(task, settings.synthetic, out / "cache" / "synthetic", progress))
-    lungs = None
-    if Modality.IMAGE in task.modalities and not task.wants_volume:
-        lungs = stored_lungs(None) if task.starts_from else _lung_finder(data, out, settings, progress)
+    lungs = _lung_finder(task, data, out, settings, progress)
     unlabelled = [r for r in read_pack(task, data).rows if not r.outcome]
     run = TrainingRun(task, rows, extra, lungs, settings, out, progress, unlabelled)
-    split = parts_of(rows)
-    labelled = np.array([has_label(task, r) for r in rows])
-    part = {name: np.flatnonzero((split == name) & labelled) for name in (CALIBRATION, TEST)}
-    part[TRAIN] = np.flatnonzero(split == TRAIN)  # rows without a label teach what they can
-    version = next_version(task.name)
-    folder = out / "model" / task.name / version
+    part = _places(task, rows)
+    folder = out / "model" / task.name / next_version(task.name)
     result = _kept(folder, cross_validate) or _fit_and_test(run, part, folder, data, cross_validate)
     _write(folder, out, result)
     if cross_validate:
@@ -70,6 +64,13 @@ def train(
         result["shuffled_labels"] = shuffled(run, part)
         _write(folder, out, result)
     return result
+
+
+def _places(task: CaseTask, rows: Sequence[PackRow]) -> dict[str, np.ndarray]:
+    """Part -> the places of its rows."""
+    split, labelled = parts_of(rows), np.array([has_label(task, r) for r in rows])
+    part = {name: np.flatnonzero((split == name) & labelled) for name in (CALIBRATION, TEST)}
+    return part | {TRAIN: np.flatnonzero(split == TRAIN)}  # rows without a label teach what they can
 
 
 def across(task: CaseTask, rows: Sequence[PackRow]) -> bool:
@@ -136,8 +137,14 @@ def _fit_and_test(
     return result
 
 
-def _lung_finder(data: Path, out: Path, settings: TrainingSettings, progress: Progress) -> LungNet | None:
-    """The lung finder kept in OUT, else fitted on the pack's masks, else the shipped one."""
+def _lung_finder(
+    task: CaseTask, data: Path, out: Path, settings: TrainingSettings, progress: Progress
+) -> LungNet | None:
+    """The lung finder kept in OUT, else fitted on the pack's masks, else the shipped one; None where the task has no films."""
+    if Modality.IMAGE not in task.modalities or task.wants_volume:
+        return None
+    if task.starts_from:
+        return stored_lungs(None)
     lungs = (
         stored_lungs(out / "cache")
         or fit_lung_finder(data, settings.seed, LUNG_STEPS, progress)

@@ -9,15 +9,15 @@ from mmcore.domain.errors import EncoderNotTunableError
 from mmcore.domain.task import CaseTask, Field, Modality
 from mmcore.tasks import case_task
 from mmcore.training.recipe import TrainingSettings, settings_for
-from mmcore.training.run import Workshop
+from mmcore.training.run import TrainingRun
 from mmcore.words import tell
 
 SCANS = CaseTask("square", ("bright",), False, (Modality.IMAGE, Modality.CLINICAL), (Field("size_mm", "mm"),))
 
 
-def shop(task: CaseTask, settings: TrainingSettings, folder: Path) -> Workshop:
+def shop(task: CaseTask, settings: TrainingSettings, folder: Path) -> TrainingRun:
     (folder / "cache").mkdir(exist_ok=True)
-    return Workshop(task, (), (), None, settings, folder, lambda *told: None)
+    return TrainingRun(task, (), (), None, settings, folder, lambda *told: None)
 
 
 def test_another_image_encoder_with_steps_to_go_is_refused_by_name(tmp_path: Path) -> None:
