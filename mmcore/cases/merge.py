@@ -16,6 +16,7 @@ from mmcore.intake.values.vitals import oldest_of
 
 DOUBTED = OVERRULABLE  # codes of a refusal that the user may overrule; gates are overruled by their own code
 TYPED = "typed"  # the name of the item that holds what was typed into the form
+DIFFERS = "value_differs"  # code of what is said where two files do not agree on a value
 FAR_APART_DAYS = 14
 REFUSED_VALUES = (
     "value_not_yes_or_no",
@@ -94,7 +95,7 @@ def assembled(items: list[UploadItem], task: CaseTask) -> Upload:
     warnings = _mismatches(items)
     items = _one_ecg(_one_scan(_open_notes(items)))
     used = [item for item in items if item.used]
-    values, conflicts = _merged([item for item in items if item.values is not None])
+    values, conflicts = merged(items)
     scan = _scan_of(used, warnings)
     ecg = _ecg_of(used, () if scan else warnings)
     notes = [item.note for item in used if item.note is not None]
@@ -156,8 +157,8 @@ def _open_notes(items: list[UploadItem]) -> list[UploadItem]:
     ]
 
 
-def _merged(items: Iterable[UploadItem]) -> tuple[dict[str, float], tuple[Notice, ...]]:
-    """Values of all files; where two files differ neither counts, and what is typed overrules both."""
+def merged(items: Iterable[UploadItem]) -> tuple[dict[str, float], tuple[Notice, ...]]:
+    """Values of files and then of the form; where two files differ neither counts, and what is typed overrules both."""
     values: dict[str, float] = {}
     differ: dict[str, Notice] = {}
     for item in items:
@@ -165,7 +166,7 @@ def _merged(items: Iterable[UploadItem]) -> tuple[dict[str, float], tuple[Notice
             if item.name == TYPED:
                 differ.pop(name, None)
             elif values.get(name, value) != value:
-                differ[name] = Notice("value_differs", {"field": name}, Modality.CLINICAL)
+                differ[name] = Notice(DIFFERS, {"field": name}, Modality.CLINICAL)
             values[name] = value
     return {k: v for k, v in values.items() if k not in differ}, tuple(differ.values())
 
@@ -201,14 +202,16 @@ def _times(used: list[UploadItem], case_has: Mapping[str, object]) -> dict[str, 
 
 
 def joined(files: Upload, form: Upload) -> Case:
-    """The case of files and form together: what was typed goes before what a file says, and so does its time."""
+    """The case of files and form together: a typed note takes the place of those in files, and so does its time."""
     case, typed = files.case, form.case
     times = {k: v for k, v in case.times.items() if not (typed.note and k == Modality.TEXT)}
+    values, conflicts = merged([*files.items, *form.items])
+    refused = [n for n in (*case.refused, *typed.refused) if n.code != DIFFERS]
     return replace(
         case,
         note=typed.note or case.note,
-        values={**case.values, **typed.values},
-        refused=(*case.refused, *typed.refused),
+        values=values,
+        refused=(*refused, *conflicts),
         overruled=case.overruled | typed.overruled,
         times={**times, **typed.times},
     )
