@@ -9,7 +9,6 @@ from mmcore.domain.notice import Notice
 from mmcore.domain.scan import CtVolume, Scan
 from mmcore.domain.task import CaseTask, Modality
 from mmcore.domain.timestamp import Moment
-from mmcore.gates.consistency import find_contradictions
 from mmcore.intake.ct.scan import Place, near_mark
 from mmcore.intake.ecg.doubts import OVERRULABLE
 from mmcore.intake.values.vitals import oldest_of
@@ -109,7 +108,7 @@ def assembled(items: list[UploadItem], task: CaseTask) -> Upload:
         times=_times(used, case_has={"image": scan, "waveform": ecg, "text": notes, "clinical": values}),
         overruled=frozenset(str(n.modality) for item in used for n in item.overruled),
     )
-    return Upload(tuple(items), case, (*warnings, *conflicts, *find_contradictions(case)))
+    return Upload(tuple(items), case, (*warnings, *conflicts))
 
 
 def _scan_of(used: list[UploadItem], warnings: tuple[Notice, ...]) -> Scan | None:
