@@ -97,18 +97,23 @@ def assembled(items: list[UploadItem], task: CaseTask) -> Upload:
     values, conflicts = merged(items)
     scan = _scan_of(used, warnings)
     ecg = _ecg_of(used, () if scan else warnings)
-    notes = [item.note for item in used if item.note is not None]
+    note = "\n\n".join(item.note for item in used if item.note)
     case = Case(
         task=task.name,
         scan=scan,
-        note="\n\n".join(notes) or None,
+        note=note or None,
         values=values,
-        refused=(*(n for item in items for n in _not_taken(item)), *conflicts),
+        refused=(*_not_taken(items), *conflicts),
         waveform=ecg,
-        times=_times(used, case_has={"image": scan, "waveform": ecg, "text": notes, "clinical": values}),
-        overruled=frozenset(str(n.modality) for item in used for n in item.overruled),
+        times=_times(used, case_has={"image": scan, "waveform": ecg, "text": note, "clinical": values}),
+        overruled=_overruled(used),
     )
     return Upload(tuple(items), case, (*warnings, *conflicts))
+
+
+def _overruled(used: list[UploadItem]) -> frozenset[str]:
+    """The modalities of which the user overruled a gate."""
+    return frozenset(str(notice.modality) for item in used for notice in item.overruled)
 
 
 def _scan_of(used: list[UploadItem], warnings: tuple[Notice, ...]) -> Scan | None:
@@ -126,12 +131,12 @@ def _ecg_of(used: list[UploadItem], warnings: tuple[Notice, ...]) -> Waveform | 
 
 
 def _one_scan(items: list[UploadItem]) -> list[UploadItem]:
-    usable = [item for item in items if item.scan is not None and item.used]
-    if not usable:
-        return items
-    chosen = next((item for item in usable if item.open), usable[0])
-    others = [item for item in usable if item is not chosen]
-    return [_second_scan(item) if any(item is other for other in others) else item for item in items]
+    scans = [item for item in items if item.scan is not None and item.used]
+    chosen = min(
+        scans, key=lambda item: not item.open, default=None
+    )  # the first that is open, else the first
+    second = {id(item) for item in scans if item is not chosen}
+    return [_second_scan(item) if id(item) in second else item for item in items]
 
 
 def _second_scan(item: UploadItem) -> UploadItem:
@@ -147,13 +152,13 @@ def _one_ecg(items: list[UploadItem]) -> list[UploadItem]:
 
 
 def _open_notes(items: list[UploadItem]) -> list[UploadItem]:
-    notes = [item for item in items if item.note is not None and item.used]
-    if not any(item.open for item in notes):
+    if not any(item.note is not None and item.open for item in items):
         return items
-    return [
-        replace(item, refused=item.gate) if item.note is not None and not item.open else item
-        for item in items
-    ]
+    return [replace(item, refused=item.gate) if _is_gated_note(item) else item for item in items]
+
+
+def _is_gated_note(item: UploadItem) -> bool:
+    return item.note is not None and item.used and not item.open
 
 
 def merged(items: Iterable[UploadItem]) -> tuple[dict[str, float], tuple[Notice, ...]]:
@@ -170,8 +175,12 @@ def merged(items: Iterable[UploadItem]) -> tuple[dict[str, float], tuple[Notice,
     return {k: v for k, v in values.items() if k not in differ}, tuple(differ.values())
 
 
-def _not_taken(item: UploadItem) -> tuple[Notice, ...]:
-    """The refusal of a file, or what in it was refused or waits for the user's word."""
+def _not_taken(items: Iterable[UploadItem]) -> list[Notice]:
+    """The refusal of each file, or what in it was refused or waits for the user's word."""
+    return [notice for item in items for notice in _not_taken_of(item)]
+
+
+def _not_taken_of(item: UploadItem) -> tuple[Notice, ...]:
     if item.refused is not None:
         return (item.refused,)
     waiting = () if item.scan is not None else item.corrections  # a scan's correction is told by its gate
