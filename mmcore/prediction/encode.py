@@ -1,6 +1,5 @@
 """What the encoders make of a case that its gates let speak."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -9,12 +8,13 @@ import torch
 from torch import Tensor
 
 from mmcore.domain.case import Case, Waveform
-from mmcore.domain.memory import Memory
+from mmcore.domain.memory import Memory, digest_of
 from mmcore.domain.notice import Notice
-from mmcore.domain.scan import CtVolume, Scan
+from mmcore.domain.scan import Scan
 from mmcore.gates.case import find_image_gate, find_warnings, judge_case, only_taught
 from mmcore.gates.ecg import ecg_gates
 from mmcore.gates.recency import time_notices
+from mmcore.gates.scan import judged_by
 from mmcore.models.encoders import mean_pool
 from mmcore.models.inputs import (
     ImageInput,
@@ -26,8 +26,6 @@ from mmcore.models.inputs import (
 )
 from mmcore.prediction.engine import Engine
 from mmcore.stores.model_store import StoredModel
-
-JUDGED_BY = ("modality", "view", "body_part", "laterality", "orientation")  # what gates read of a header
 
 
 @dataclass(frozen=True)
@@ -50,24 +48,23 @@ def encode(engine: Engine, case: Case, memory: Memory) -> Encodings:
     stored = engine.stored
     image_in = text_in = hidden = values = None
     maps: dict[str, Tensor] = {}
-    scan_key = _digest(_content(case.scan)) if case.scan is not None else ""
     with torch.inference_mode():
         if case.scan is not None and stored.model.image_encoder is not None:
             image_in, maps["image"] = _remember(
-                memory, stored, scan_key, lambda: _encode_image(engine, case.scan)
+                memory, stored, case.scan.digest, lambda: _encode_image(engine, case.scan)
             )
         if case.waveform is not None and stored.model.waveform_encoder is not None:
-            key = _digest(case.waveform.samples)
+            key = digest_of(case.waveform.samples)
             (maps["waveform"],) = _remember(
                 memory, stored, key, lambda: (_encode_waveform(engine, case.waveform),)
             )
         if case.note and stored.model.text_encoder is not None:
-            key = _digest(case.note)
+            key = digest_of(case.note)
             text_in, hidden = _remember(memory, stored, key, lambda: _encode_text(engine, case.note))
     known = only_taught(clinical_input(case.values, engine.task), list(engine.taught.values()))
     if not np.isnan(known).all():
         values = torch.from_numpy(known)[None]
-    gates, warnings = _judged(engine, case, scan_key, image_in, maps.get("image"), memory)
+    gates, warnings = _judged(engine, case, image_in, maps.get("image"), memory)
     gates = (*gates, *ecg_gates(case.waveform, engine.facts.familiar_ecg, maps.get("waveform")))
     closed = {str(g.modality) for g in gates} - case.overruled | case.left_out
     return Encodings(
@@ -83,23 +80,22 @@ def encode(engine: Engine, case: Case, memory: Memory) -> Encodings:
             *find_warnings(engine.task, engine.facts, engine.taught, case, text_in),
         ),
         case.scan.pixels.shape if case.scan else (0, 0),
-        _digest(case.note) if case.note else "",
+        digest_of(case.note) if case.note else "",
     )
 
 
 def _judged(
     engine: Engine,
     case: Case,
-    scan_key: str,
     image_in: ImageInput | None,
     maps: Tensor | None,
     memory: Memory,
 ) -> tuple[tuple[Notice, ...], tuple[Notice, ...]]:
     """(gates, warnings) of a case, worked out once for a content; a scan that passes unseen meets the model's own eyes."""
-    said = () if case.scan is None else (scan_key, *(getattr(case.scan, name) for name in JUDGED_BY))
-    key = ("judged", engine.stored.sha256, said, case.note, tuple(sorted(case.values.items())))
+    seen = () if case.scan is None else judged_by(case.scan)
+    key = ("judged", engine.stored.sha256, seen, case.note, tuple(sorted(case.values.items())))
     if key not in memory:
-        gates, warnings = judge_case(engine.task, engine.facts, case)
+        gates, warnings = judge_case(engine.task, engine.facts, case, memory)
         if not any(g.modality == "image" for g in gates):
             gates = (*gates, *find_image_gate(engine.facts.familiar, image_in, maps))
         memory[key] = (gates, warnings)
@@ -109,14 +105,6 @@ def _judged(
 def _encode_image(engine: Engine, scan: Scan) -> tuple[ImageInput, Tensor]:
     ready = image_input(scan, engine.stored.lungs, engine.facts.image_size)
     return ready, engine.stored.model.encode_map("image", ready.pixels)[0].clone()
-
-
-def _content(scan: Scan) -> np.ndarray:
-    """What decides a scan's encoding: its pixels; of a CT the marked slice, the mark and the spacing."""
-    if not isinstance(scan, CtVolume):
-        return scan.pixels
-    place = [*scan.mark.place, *scan.spacing_mm]
-    return np.concatenate([scan.marked_slice.ravel().astype(np.float64), place])
 
 
 def _encode_waveform(engine: Engine, waveform: Waveform) -> Tensor:
@@ -136,11 +124,6 @@ def _remember(memory: Memory, stored: StoredModel, digest: str, make) -> tuple:
     if key not in memory:
         memory[key] = make()
     return memory[key]
-
-
-def _digest(content: np.ndarray | str) -> str:
-    data = content.encode() if isinstance(content, str) else np.ascontiguousarray(content).tobytes()
-    return hashlib.sha256(data).hexdigest()
 
 
 def centred(engine: Engine, encodings: Encodings) -> dict[str, Tensor]:
