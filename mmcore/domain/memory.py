@@ -8,6 +8,6 @@ Memory = dict[object, object]  # encodings, attributions and verdicts, each unde
 
 
 def digest_of(content: np.ndarray | str) -> str:
-    """SHA-256 of an array's values or of a text: names a content in a Memory."""
+    """SHA-256 of the values of an array (L,) or (H, W) or of a text: names a content in a Memory."""
     data = content.encode() if isinstance(content, str) else np.ascontiguousarray(content).tobytes()
     return hashlib.sha256(data).hexdigest()
