@@ -122,7 +122,7 @@ def score(
             "set": np.array([pack.source.get(s.key, "unknown") for s in stays]),
             "unit": np.array([pack.unit.get(s.key, "unknown") for s in stays]),
             "sex": np.array([_sex(task, s) for s in stays]),
-            "age_band": np.array([age_band(_first(task, s, "Age")) for s in stays]),
+            "age_band": np.array([age_band(_first(task, s, "age_years")) for s in stays]),
         },
     )
 
@@ -133,8 +133,8 @@ def _first(task: StreamTask, stay: Stay, name: str) -> float | None:
 
 
 def _sex(task: StreamTask, stay: Stay) -> str:
-    coded = _first(task, stay, "Gender")
-    return "unknown" if coded is None else task.field("Gender").choices[int(coded)]
+    coded = _first(task, stay, "sex")
+    return "unknown" if coded is None else task.field("sex").choices[int(coded)]
 
 
 def hours_reached(task: StreamTask, stays: Sequence[Stay]) -> tuple[float, ...]:

@@ -18,11 +18,11 @@ RECENT_MINUTES = (
     360.0  # a vital sign older than this is not the patient's present one; judgement: this project's
 )
 _SIGNS = {  # NEWS2 sign -> parameters that give it, first the better one
-    "respiratory_rate": ("RespRate",),
-    "oxygen_saturation_percent": ("SaO2",),
-    "systolic_mmhg": ("SysABP", "NISysABP"),
-    "heart_rate": ("HR",),
-    "temperature_celsius": ("Temp",),
+    "respiratory_rate_per_min": ("respiratory_rate_per_min",),
+    "oxygen_saturation_percent": ("oxygen_saturation_percent",),
+    "systolic_pressure_mmhg": ("systolic_pressure_mmhg", "NISysABP"),
+    "heart_rate_per_min": ("heart_rate_per_min",),
+    "temperature_celsius": ("temperature_celsius",),
 }
 
 
@@ -112,9 +112,9 @@ def early_warning(stay: Stay, task: StreamTask, minute: float) -> News2:
         if any(n in recent for n in names)
     }
     if "FiO2" in recent or "MechVent" in recent:
-        signs["supplemental_oxygen"] = float(recent.get("FiO2", 0.21) > 0.21 or recent.get("MechVent", 0) > 0)
-    if "GCS" in recent:
-        signs["alert"] = float(recent["GCS"] >= 15)
+        signs["oxygen_given"] = float(recent.get("FiO2", 0.21) > 0.21 or recent.get("MechVent", 0) > 0)
+    if "gcs" in recent:
+        signs["consciousness"] = float(recent["gcs"] < 15)
     return news2(signs)
 
 

@@ -7,7 +7,17 @@ import numpy as np
 from mmcore.domain.stream import Stay
 from mmcore.preprocess.stream_series import Series, series_of
 
-DENSE: tuple[str, ...] = ("HR", "RespRate", "Temp", "SBP", "DBP", "MBP", "GCS", "SaO2", "FiO2")
+DENSE: tuple[str, ...] = (
+    "heart_rate_per_min",
+    "respiratory_rate_per_min",
+    "temperature_celsius",
+    "SBP",
+    "DBP",
+    "MBP",
+    "gcs",
+    "oxygen_saturation_percent",
+    "FiO2",
+)
 DENSE += ("ShockIndex", "PaO2FiO2", "PulsePressure")
 LABS: tuple[str, ...] = (
     "ALP",
@@ -29,10 +39,10 @@ LABS += (
     "Na",
     "PaCO2",
     "PaO2",
-    "Platelets",
+    "platelets_10e9_per_l",
     "TroponinI",
     "TroponinT",
-    "WBC",
+    "leukocytes_10e9_per_l",
     "pH",
 )
 LABS += ("BUNCreatinine",)
@@ -55,7 +65,7 @@ OF_LABS: tuple[str, ...] = ("last", "first", "min", "max", "mean", "change", "sl
 OF_URINE = ("rate", "rate6", "rate12", "rate24", "last", "count", "since")
 OF_WEIGHT = ("last", "first", "change")
 OF_VENTILATION = ("count", "since", "sincefirst")
-ADMISSION = ("Age", "Gender", "Height", "ICUType")
+ADMISSION = ("age_years", "sex", "Height", "ICUType")
 WHOLE = ("hour", "count", "count8", "silence")  # of the stay, not of one parameter
 STAY = "Stay"  # the row that carries time itself and how much is measured in all
 

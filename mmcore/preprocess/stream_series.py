@@ -7,7 +7,11 @@ import numpy as np
 
 from mmcore.domain.stream import Stay
 
-MERGED = {"SBP": ("SysABP", "NISysABP"), "DBP": ("DiasABP", "NIDiasABP"), "MBP": ("MAP", "NIMAP")}
+MERGED = {
+    "SBP": ("systolic_pressure_mmhg", "NISysABP"),
+    "DBP": ("diastolic_pressure_mmhg", "NIDiasABP"),
+    "MBP": ("MAP", "NIMAP"),
+}
 LARGEST_URINE = 2000.0  # mL in one entry; larger ones are totals of many hours
 
 
@@ -35,7 +39,7 @@ class Joined:
 
 
 JOINED = {
-    "ShockIndex": Joined("SBP", "HR", 90, lambda systolic, rate: rate / systolic),
+    "ShockIndex": Joined("SBP", "heart_rate_per_min", 90, lambda systolic, rate: rate / systolic),
     "PulsePressure": Joined("SBP", "DBP", 30, lambda systolic, diastolic: systolic - diastolic),
     "PaO2FiO2": Joined("PaO2", "FiO2", 720, lambda pressure, fraction: pressure / fraction),
     "BUNCreatinine": Joined("BUN", "Creatinine", 720, lambda urea, creatinine: urea / creatinine),

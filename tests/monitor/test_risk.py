@@ -213,7 +213,23 @@ def test_values_that_are_nearly_all_beyond_belief_are_doubted_and_the_ward_does_
         found = risk_at(stored.model, TASK, stay, 60)
         return found.probability, {n.code for n in found.notices}
 
-    chance, codes = told({"HR": 290.0, "SysABP": 30.0, "Temp": 42.9, "Lactate": 29.0, "WBC": 190.0})
+    chance, codes = told(
+        {
+            "heart_rate_per_min": 290.0,
+            "systolic_pressure_mmhg": 30.0,
+            "temperature_celsius": 42.9,
+            "Lactate": 29.0,
+            "leukocytes_10e9_per_l": 190.0,
+        }
+    )
     assert chance > 0 and "stream_all_extreme" in codes
-    _, codes = told({"HR": 290.0, "SysABP": 30.0, "Temp": 37.0, "Lactate": 1.2, "WBC": 8.0})
+    _, codes = told(
+        {
+            "heart_rate_per_min": 290.0,
+            "systolic_pressure_mmhg": 30.0,
+            "temperature_celsius": 37.0,
+            "Lactate": 1.2,
+            "leukocytes_10e9_per_l": 8.0,
+        }
+    )
     assert "stream_all_extreme" not in codes, "one or two such values are a very ill patient"

@@ -29,22 +29,29 @@ def bed() -> Stay:
 
 
 def test_statistics_by_pencil():
-    stay = stay_of((0, "Age", 60), (60, "HR", 80), (180, "HR", 100), (300, "HR", 90), (600, "HR", 120))
+    stay = stay_of(
+        (0, "age_years", 60),
+        (60, "heart_rate_per_min", 80),
+        (180, "heart_rate_per_min", 100),
+        (300, "heart_rate_per_min", 90),
+        (600, "heart_rate_per_min", 120),
+    )
     row = features(stay, NAMES, [360])[0]
     known = {
-        k: row[PLACE["HR", k]] for k in ("last", "first", "min", "max", "mean", "count", "since", "slope12")
+        k: row[PLACE["heart_rate_per_min", k]]
+        for k in ("last", "first", "min", "max", "mean", "count", "since", "slope12")
     }
     assert known == {
         "last": 90, "first": 80, "min": 80, "max": 100, "mean": 90, "count": 3, "since": 1, "slope12": pytest.approx(2.5)
     }  # fmt: skip
-    assert row[PLACE["HR", "std"]] == pytest.approx(np.std([80, 100, 90]))
-    assert row[PLACE["Age", "last"]] == 60
+    assert row[PLACE["heart_rate_per_min", "std"]] == pytest.approx(np.std([80, 100, 90]))
+    assert row[PLACE["age_years", "last"]] == 60
     assert row[PLACE[STAY, "hour"]] == 6
     assert row[PLACE[STAY, "silence"]] == 1
 
 
 def test_what_was_never_measured_is_unknown_and_its_count_is_zero():
-    row = features(stay_of((60, "HR", 80)), NAMES, [120])[0]
+    row = features(stay_of((60, "heart_rate_per_min", 80)), NAMES, [120])[0]
     assert np.isnan(row[PLACE["Lactate", "last"]])
     assert row[PLACE["Lactate", "count"]] == 0
     assert np.isnan(row[PLACE["Urine", "rate"]])
@@ -91,8 +98,8 @@ def test_every_known_feature_comes_from_measurements_and_an_unknown_one_from_non
 
 
 def test_the_smallest_value_is_laid_on_its_own_measurement():
-    stay = stay_of((60, "GCS", 14), (400, "GCS", 6), (900, "GCS", 11))
+    stay = stay_of((60, "gcs", 14), (400, "gcs", 6), (900, "gcs", 11))
     _, made = snapshot(stay, NAMES, 1000)
-    assert made[PLACE["GCS", "min"]][1].tolist() == [1]
-    assert made[PLACE["GCS", "last"]][1].tolist() == [2]
-    assert made[PLACE["GCS", "mean"]][1].tolist() == [0, 1, 2]
+    assert made[PLACE["gcs", "min"]][1].tolist() == [1]
+    assert made[PLACE["gcs", "last"]][1].tolist() == [2]
+    assert made[PLACE["gcs", "mean"]][1].tolist() == [0, 1, 2]

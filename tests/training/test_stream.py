@@ -91,7 +91,7 @@ def test_hours_that_the_folder_does_not_reach_are_skipped_with_the_reason(pack):
 
 def test_empty_columns_and_missing_labels_are_counted(pack, tmp_path):
     table = pd.read_parquet(pack / "measurements.parquet").drop(columns="set")
-    table.loc[table.parameter == "HR", "value"] = np.nan
+    table.loc[table.parameter == "heart_rate_per_min", "value"] = np.nan
     table.to_csv(tmp_path / "measurements.csv", index=False)
     outcomes = pd.read_csv(pack / "outcomes.csv").drop(columns="SAPS-I")
     outcomes["In-hospital_death"] = outcomes["In-hospital_death"].astype(float)
@@ -100,7 +100,7 @@ def test_empty_columns_and_missing_labels_are_counted(pack, tmp_path):
     report = evaluate_stays("icu_mortality", ward.load_model(), tmp_path, 20)
     assert report["n"] == 54
     assert report["left_out"]["no_label"] == 10
-    assert report["left_out"]["measurements_value_unknown"] == (table.parameter == "HR").sum()
+    assert report["left_out"]["measurements_value_unknown"] == (table.parameter == "heart_rate_per_min").sum()
     assert report["baseline"]["metrics"] == {}
 
 

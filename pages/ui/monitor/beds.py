@@ -45,9 +45,9 @@ def bed_name(bed: Bed) -> str:
 def who(stay: Stay, task: StreamTask) -> str:
     """Age, sex and kind of unit, as far as they are known."""
     known = admission(stay, task)
-    parts = [t("screen.monitor.years", age=number(known["Age"]))] if "Age" in known else []
-    if "Gender" in known:
-        parts.append(t(f"choice.Gender.{task.field('Gender').choices[int(known['Gender'])]}"))
+    parts = [t("screen.monitor.years", age=number(known["age_years"]))] if "age_years" in known else []
+    if "sex" in known:
+        parts.append(t(f"choice.sex.{task.field('sex').choices[int(known['sex'])]}"))
     if "ICUType" in known:
         parts.append(t(f"choice.ICUType.{int(known['ICUType'])}"))
     return listed(parts)

@@ -16,8 +16,17 @@ HOURS = 48
 WIDE, HIGH = 860, 190
 LEFT, BOTTOM, TOP, RIGHT = 44, 22, 10, 12
 SPARK_TOP = 0.8
-_SHOWN = ("HR", "SBP", "RespRate", "SaO2", "Temp", "GCS", "Urine", "Lactate")
-_EITHER = {"SBP": ("SysABP", "NISysABP")}
+_SHOWN = (
+    "heart_rate_per_min",
+    "SBP",
+    "respiratory_rate_per_min",
+    "oxygen_saturation_percent",
+    "temperature_celsius",
+    "gcs",
+    "Urine",
+    "Lactate",
+)
+_EITHER = {"SBP": ("systolic_pressure_mmhg", "NISysABP")}
 
 
 @dataclass(frozen=True)
