@@ -25,6 +25,18 @@ LEADS = (
 )  # of the standard ECG, in its order
 
 
+def further_limb_leads(one: np.ndarray, two: np.ndarray) -> dict[str, np.ndarray]:
+    """The limb leads that follow from I and II (Einthoven, Goldberger)."""
+    return {"III": two - one, "aVR": -(one + two) / 2, "aVL": one - two / 2, "aVF": two - one / 2}
+
+
+def arms_exchanged(ecg: np.ndarray) -> np.ndarray:
+    """I upside down, II and III exchanged, aVR and aVL exchanged. (12, L) -> the same."""
+    out = ecg.copy()
+    out[0], out[1], out[2], out[3], out[4] = -ecg[0], ecg[2], ecg[1], ecg[4], ecg[3]
+    return out
+
+
 @dataclass(frozen=True)
 class Waveform:
     """A recorded signal: samples (leads, L) float32 in millivolts, NaN where not recorded; `leads` name the rows.

@@ -14,7 +14,7 @@ from mmcore.intake.facts import Facts
 from mmcore.intake.image.scan import process_salt
 from mmcore.intake.sandbox import read_in_child
 from mmcore.intake.values.check import about, check_value, find_field, short
-from mmcore.intake.values.units import number_of, plain_name, split_cell
+from mmcore.intake.values.units import number_in_cell, plain_name, split_cell
 
 SILENT = frozenset(  # identity, outcome and bookkeeping: neither used nor worth a word
     (
@@ -191,7 +191,7 @@ def _conversion(item: Field, entry: Entry, result: float) -> list[Notice]:
     """That a number was written otherwise than it is used, where it was."""
     value, unit = entry
     _, digits, own = split_cell(str(value)) or ("", "", "")
-    if item.kind != "number" or number_of(digits) == result:
+    if item.kind != "number" or number_in_cell(digits) == result:
         return []
     text = f"{digits} {own or unit}"
     return [about(item, "value_converted", value=text, corrected=round(float(result), 3))]

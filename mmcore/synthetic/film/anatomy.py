@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
@@ -11,6 +12,16 @@ LEFT, RIGHT = (
     1.0,
     -1.0,
 )  # sides of the patient; the patient's left is on the right of the picture, at positive x
+
+
+class Plane(Protocol):
+    """Coordinates in cm of each pixel, (H, W)."""
+
+    @property
+    def x(self) -> np.ndarray: ...
+
+    @property
+    def y(self) -> np.ndarray: ...
 
 
 @dataclass(frozen=True)
@@ -96,7 +107,7 @@ def body(rng: np.random.Generator) -> Body:
 
 
 def ellipse(
-    f: Frame, centre: tuple[float, float], axes: tuple[float, float, float], degrees: float = 0.0
+    f: Plane, centre: tuple[float, float], axes: tuple[float, float, float], degrees: float = 0.0
 ) -> np.ndarray:
     """Chord of an ellipsoid; axes are half-lengths along its own x and y and along the ray, in cm. (H, W)."""
     angle = np.deg2rad(degrees)
