@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from mmcore.synthetic.film.anatomy import ellipse
+from mmcore.synthetic.film.chords import ellipse
 
 BONE = 2.2  # attenuation of bone beyond tissue, tissue = 1
 AIR = -0.75  # of inflated lung or bowel gas within tissue
