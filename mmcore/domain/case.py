@@ -26,7 +26,7 @@ LEADS = (
 
 
 def further_limb_leads(one: np.ndarray, two: np.ndarray) -> dict[str, np.ndarray]:
-    """The limb leads that follow from I and II (Einthoven, Goldberger)."""
+    """The limb leads (L,) that follow from I and II, (L,) each (Einthoven, Goldberger)."""
     return {"III": two - one, "aVR": -(one + two) / 2, "aVL": one - two / 2, "aVF": two - one / 2}
 
 
