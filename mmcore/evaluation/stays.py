@@ -33,7 +33,7 @@ Bar: TypeAlias = Callable[[Iterable[Stay]], Iterable[Stay]]
 Figures: TypeAlias = dict[str, dict[str, float]]
 
 NEAR_HOURS = 6.0  # an hour is reported if some stay of the folder was still measured so shortly before it
-BASELINES = {"SAPS-I": "SAPS-I at admission", "NEWS2": "NEWS2 of the last six hours"}
+NEWS2 = "NEWS2"
 
 
 @dataclass(frozen=True)
@@ -103,14 +103,15 @@ def score(
     hours = hours_reached(task, stays)
     base = float(probability(stored.model.prior))
     table, residuals = [], []
-    points: dict[str, list[float]] = {name: [] for name in BASELINES}
+    points: dict[str, list[float]] = {name: [] for name in baseline_names(task)}
     for stay in progress(stays):
         found = risks(stored.model, task, stay, [h * 60 for h in hours])
         table.append([r.probability if r else base for r in found])
         residuals.append(explain(stored.model, task, stay, hours[-1] * 60).residual if found[-1] else 0.0)
-        points["SAPS-I"].append(pack.scores.get(stay.key, {}).get("SAPS-I", np.nan))
+        for name in points:
+            points[name].append(pack.scores.get(stay.key, {}).get(name, np.nan))
         warning = early_warning(stay, task, hours[-1] * 60)
-        points["NEWS2"].append(warning.total if warning.points else np.nan)
+        points[NEWS2][-1] = warning.total if warning.points else np.nan
     return ScoredStays(
         stays=tuple(stays),
         hours=hours,
@@ -122,19 +123,27 @@ def score(
             "set": np.array([pack.source.get(s.key, "unknown") for s in stays]),
             "unit": np.array([pack.unit.get(s.key, "unknown") for s in stays]),
             "sex": np.array([_sex(task, s) for s in stays]),
-            "age_band": np.array([age_band(_first(task, s, "Age")) for s in stays]),
+            "age_band": np.array([age_band(_first(task, s, "age_years")) for s in stays]),
         },
     )
 
 
+def baseline_names(task: StreamTask) -> dict[str, str]:
+    """Score that the model is compared with -> what the report calls it; NEWS2 is the last."""
+    own = {task.columns.score: f"{task.columns.score} at admission"} if task.columns.score else {}
+    return own | {NEWS2: "NEWS2 of the last six hours"}
+
+
 def _first(task: StreamTask, stay: Stay, name: str) -> float | None:
-    found = stay.values[stay.parameters == [f.name for f in task.fields].index(name)]
+    """The first value of the field of that name or alias; None where it is not known or the task has none."""
+    places = [i for i, f in enumerate(task.fields) if name in (f.name, *f.aliases)]
+    found = stay.values[np.isin(stay.parameters, places)]
     return float(found[0]) if len(found) else None
 
 
 def _sex(task: StreamTask, stay: Stay) -> str:
-    coded = _first(task, stay, "Gender")
-    return "unknown" if coded is None else task.field("Gender").choices[int(coded)]
+    coded = _first(task, stay, "sex")
+    return "unknown" if coded is None else task.field("sex").choices[int(coded)]
 
 
 def hours_reached(task: StreamTask, stays: Sequence[Stay]) -> tuple[float, ...]:
@@ -172,7 +181,7 @@ def report(
         "by_sex": _groups(task, stored, scored, weights, "sex"),
         "by_age_band": _groups(task, stored, scored, weights, "age_band"),
         "by_modalities": {"clinical": {"n": len(keys), "patients": len(set(keys)), "metrics": metrics}},
-        "baseline": _baselines(stored, scored, weights),
+        "baseline": _baselines(task, stored, scored, weights),
         "calibration": {
             "expected_calibration_error": errors,
             "expected_if_calibrated": expected_if_calibrated(last),
@@ -259,19 +268,25 @@ def _groups(
     return found
 
 
-def _baselines(stored: StoredStream, scored: ScoredStays, weights: np.ndarray) -> dict[str, Json]:
-    """SAPS-I, and under `news2` the early-warning score, on the rows that have them, called at thresholds of calibration patients."""
-    found = {name: _baseline(stored, scored, weights, name) for name in BASELINES}
-    return found["SAPS-I"] | {"news2": found["NEWS2"]}
+def _baselines(
+    task: StreamTask, stored: StoredStream, scored: ScoredStays, weights: np.ndarray
+) -> dict[str, Json]:
+    """The score at admission, else the early-warning score, which stands under `news2` too, on the rows that have them, called at
+    thresholds of calibration patients."""
+    names = baseline_names(task)
+    found = {name: _baseline(stored, scored, weights, name, told) for name, told in names.items()}
+    return found[next(iter(names))] | {"news2": found[NEWS2]}
 
 
-def _baseline(stored: StoredStream, scored: ScoredStays, weights: np.ndarray, name: str) -> dict[str, Json]:
+def _baseline(
+    stored: StoredStream, scored: ScoredStays, weights: np.ndarray, name: str, told: str
+) -> dict[str, Json]:
     points = scored.baselines[name]
     rows = ~np.isnan(points)
     died, w = scored.died[rows], weights[:, rows]
     if len(np.unique(died)) < 2:
         return {
-            "name": BASELINES[name],
+            "name": told,
             "n": int(rows.sum()),
             "metrics": {},
             "skipped": {name: "not known both ways"},
@@ -282,7 +297,7 @@ def _baseline(stored: StoredStream, scored: ScoredStays, weights: np.ndarray, na
     metrics[f"min_sensitivity_precision_{scored.hours[-1]:g}h"] = min_sensitivity_precision(
         called, died == 1, w
     )
-    return {"name": BASELINES[name], "n": int(rows.sum()), "metrics": metrics, "skipped": {}}
+    return {"name": told, "n": int(rows.sum()), "metrics": metrics, "skipped": {}}
 
 
 def _calibration_by_hour(scored: ScoredStays, weights: np.ndarray) -> dict[str, Json]:
