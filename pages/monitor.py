@@ -48,8 +48,7 @@ def watch() -> None:
         consent = one_bed.draw(stored, task, shown_bed(settings), settings, alerts)
     if consent:
         ward.keep(store, name, ward.with_consent(settings, settings.bed))
-        st.rerun()
-    if was_playing and not replay.playing():
+    if consent or (was_playing and not replay.playing()):
         st.rerun()
 
 

@@ -11,7 +11,7 @@ from mmcore.domain.patient_marks import patient_mark
 from mmcore.domain.progress import Progress
 from mmcore.domain.stream import Stay, StayPack, StreamRules
 from mmcore.domain.task import StreamTask
-from mmcore.evaluation.stays import NEWS2
+from mmcore.evaluation.score_stays import NEWS2
 from mmcore.intake.stream.pack import read_stays
 from mmcore.metrics.alerts import alert_table
 from mmcore.metrics.conformal import conformalize

@@ -36,7 +36,8 @@ def draw_head(bed: Bed, task: StreamTask, settings: WardSettings, alerts: Sequen
     )
     raised = [a for a in alerts if a.raised_hour <= hour]
     picture.draw(risk_chart(bed.risks, hour, settings.threshold, raised), f"risk_{bed.key}")
-    show("monitor/numbers", words=_news2(warning))
+    if task.signs:
+        show("monitor/numbers", words=_news2(warning))
     for notice in ward.notices_of(bed, hour):
         if _is_told(notice):
             show("shell/line", kind="warning", words=told(notice))

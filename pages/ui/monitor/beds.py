@@ -78,7 +78,7 @@ def _draw_card(bed: Bed, task: StreamTask, hour: int, threshold: float | None, s
         chance=percent(risk.probability) if risk else t("screen.monitor.no_risk"),
         spark=spark(bed.risks, hour, threshold),
         who=who(bed.stay, task),
-        news2=news2_words(bed.warnings[hour]),
+        news2=news2_words(bed.warnings[hour]) if task.signs else None,
     )
 
 
