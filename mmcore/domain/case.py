@@ -7,7 +7,7 @@ import numpy as np
 
 from mmcore.domain.notice import Notice
 from mmcore.domain.scan import Scan
-from mmcore.domain.timestamp import Moment
+from mmcore.domain.timestamp import Timestamp
 
 LEADS = (
     "I",
@@ -47,7 +47,7 @@ class Waveform:
     samples: np.ndarray
     rate_hz: float
     leads: tuple[str, ...]
-    taken: Moment | None = None
+    taken: Timestamp | None = None
     patient_hash: str | None = None
     notices: tuple[Notice, ...] = ()
 
@@ -67,10 +67,10 @@ class Case:
     refused: tuple[Notice, ...] = ()
     overruled: frozenset[str] = frozenset()
     waveform: Waveform | None = None
-    times: Mapping[str, Moment | None] = field(default_factory=dict)
+    times: Mapping[str, Timestamp | None] = field(default_factory=dict)
     left_out: frozenset[str] = frozenset()
 
-    def time_of(self, modality: str) -> Moment | None:
+    def time_of(self, modality: str) -> Timestamp | None:
         """When that evidence was made; None: not known, which is not the same as at the same time."""
         if modality in self.times:
             return self.times[modality]

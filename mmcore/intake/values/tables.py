@@ -10,7 +10,7 @@ from mmcore.domain.errors import TooLargeError, UnreadableFileError
 from mmcore.intake.facts import Facts
 from mmcore.intake.limits import MAX_VITALS_ROWS
 from mmcore.intake.note.plain_text import decoded
-from mmcore.intake.timestamps import read_moment
+from mmcore.intake.timestamps import read_timestamp
 from mmcore.intake.values.fhir import PATIENT, Row, of_fhir, scalar
 from mmcore.intake.values.units import number_in_cell, plain_name, split_heading
 
@@ -51,8 +51,8 @@ def _shared_time(rows: list[Row]) -> str:
 
 def _made(row: Row, shared: str) -> str:
     """ISO of when a row was measured, "" where that is not known."""
-    moment = read_moment(row[3] or shared)
-    return moment.iso if moment else ""
+    timestamp = read_timestamp(row[3] or shared)
+    return timestamp.iso if timestamp else ""
 
 
 def _patient(rows: list[Row], salt: str) -> str | None:
