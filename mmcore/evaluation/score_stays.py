@@ -66,22 +66,18 @@ def score(
     """
     hours = hours_reached(task, stays)
     base = float(probability(stored.model.prior))
-    table, residuals = [], []
-    points: dict[str, list[float]] = {name: [] for name in baseline_names(task)}
+    table, residuals, points = [], [], []
     for stay in progress(stays):
         found = risks(stored.model, task, stay, [h * 60 for h in hours])
         table.append([r.probability if r else base for r in found])
         residuals.append(explain(stored.model, task, stay, hours[-1] * 60).residual if found[-1] else 0.0)
-        for name in points:
-            points[name].append(pack.scores.get(stay.key, {}).get(name, np.nan))
-        warning = early_warning(stay, task, hours[-1] * 60)
-        points[NEWS2][-1] = warning.total if warning.points else np.nan
+        points.append(_points(task, pack, stay, hours[-1]))
     return ScoredStays(
         stays=tuple(stays),
         hours=hours,
         probabilities=np.array(table, dtype=float).reshape(len(stays), len(hours)),
         died=np.array([pack.outcome[s.key] for s in stays], dtype=float),
-        baselines={name: np.array(values, dtype=float) for name, values in points.items()},
+        baselines={n: np.array([given[n] for given in points], float) for n in baseline_names(task)},
         residuals=np.array(residuals),
         groups={
             "set": np.array([pack.source.get(s.key, "unknown") for s in stays]),
@@ -96,6 +92,13 @@ def baseline_names(task: StreamTask) -> dict[str, str]:
     """Score that the model is compared with -> what the report calls it; NEWS2 is the last."""
     own = {task.columns.score: f"{task.columns.score} at admission"} if task.columns.score else {}
     return own | {NEWS2: "NEWS2 of the last six hours"}
+
+
+def _points(task: StreamTask, pack: StayPack, stay: Stay, hour: float) -> dict[str, float]:
+    """Score -> its points at an hour, NaN where they are not known."""
+    warning, known = early_warning(stay, task, hour * 60), pack.scores.get(stay.key, {})
+    stated = {name: known.get(name, np.nan) for name in baseline_names(task)}
+    return stated | {NEWS2: warning.total if warning.points else np.nan}
 
 
 def _first(task: StreamTask, stay: Stay, name: str) -> float | None:
