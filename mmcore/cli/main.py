@@ -120,7 +120,7 @@ def _add_faithfulness(command: Callable[..., argparse.ArgumentParser]) -> None:
 
 def _add_monitor(command: Callable[..., argparse.ArgumentParser]) -> None:
     monitor = command("monitor", _monitor, "Watch stays whose measurements arrive as JSON lines.")
-    monitor.add_argument("--task", default="icu_mortality")
+    monitor.add_argument("--task", help="else the first task of a stream")
     monitor.add_argument("--from", dest="source", required=True, metavar="FILE|-")
     monitor.add_argument("--threshold", type=float, metavar="P", help="of the alert; else the model's own")
     monitor.add_argument("--accept-corrections", action="store_true")
@@ -255,8 +255,9 @@ def _faithfulness(given: argparse.Namespace) -> dict:
 def _monitor(given: argparse.Namespace) -> dict:
     """Prints its lines as they come, and at the end how many readings of each stay were taken and set aside."""
     from mmcore.monitor.watch import as_text, open_watch, watch_lines
+    from mmcore.tasks import stream_tasks
 
-    watch = open_watch(given.task, given.threshold, given.accept_corrections)
+    watch = open_watch(given.task or next(iter(stream_tasks())), given.threshold, given.accept_corrections)
     with _opened(given.source) as lines:
         for line in watch_lines(watch, lines):
             print(as_text(line), flush=True)

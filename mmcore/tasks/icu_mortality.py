@@ -1,7 +1,8 @@
 """Monitor: the risk of death in hospital during the first two days in intensive care, at any hour from what is known then."""
 
-from mmcore.domain.stream import StreamRules
+from mmcore.domain.stream import StayColumns
 from mmcore.domain.task import Field, Modality, Slip, StreamTask
+from mmcore.tasks.icu_series import RULES, SHOWN, news2_signs
 
 LABELS = ("death_in_hospital",)
 FAHRENHEIT = Slip(77, 111.2, 5 / 9, -160 / 9, "fahrenheit")
@@ -134,5 +135,14 @@ TASK = StreamTask(
         "The figures on patients held back rest on few deaths and cross-validation over all stays came out lower: read the "
         "two together, with their intervals.",
     ),
-    stream=StreamRules(admission=("age_years", "sex", "Height", "ICUType", "Weight"), sums=("Urine",)),
+    stream=RULES,
+    columns=StayColumns(
+        outcome="In-hospital_death",
+        score="SAPS-I",
+        unit="ICUType",
+        units={1: "coronary", 2: "cardiac_surgery", 3: "medical", 4: "surgical"},
+    ),
+    signs=news2_signs,
+    shown=SHOWN,
+    events="deaths",
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmcore.cases.pack_rows import quick_scan, read_pack
+from mmcore.cases.pack_rows import drawn_of_each_source, quick_scan, read_pack
 from mmcore.domain.pack import PackRow
 from mmcore.domain.patient_marks import patient_mark
 from mmcore.domain.task import CaseTask
@@ -113,13 +113,7 @@ def _examples(net: GateNet, path: Path, make, name: str, progress: Progress) -> 
 
 def _chosen(rows: Sequence[PackRow]) -> list[PackRow]:
     """At most MOST rows with a picture of each source, drawn by chance."""
-    shown = [row for row in rows if row.image is not None]
-    taken: dict[str, int] = {}
-    kept = []
-    for i in np.random.default_rng(1).permutation(len(shown)):
-        taken[shown[i].source] = taken.get(shown[i].source, 0) + 1
-        kept += [shown[i]] if taken[shown[i].source] <= MOST else []
-    return kept
+    return drawn_of_each_source([row for row in rows if row.image is not None], MOST, seed=1)
 
 
 def _films(rows: Sequence[PackRow], parts: dict[str, str]) -> Iterator[Picture]:
