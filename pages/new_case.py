@@ -6,6 +6,7 @@ from mmcore.cases import ct_mark as nodule_marks
 from mmcore.cases import upload as intake
 from mmcore.cases import worklist
 from mmcore.domain.scan import CtVolume
+from mmcore.gates.consistency import find_contradictions
 from mmcore.tasks import case_tasks
 from pages.ui.draw import ct
 from pages.ui.new_case import upload
@@ -54,7 +55,7 @@ with right:
     case = timestamps.draw_form(intake.joined(read, entered), task)
     if series is not None and place is not None:
         case = nodule_marks.with_mark(case, series, place)
-        upload.draw_warnings(nodule_marks.side_doubts(case))
+    upload.draw_warnings(find_contradictions(case))
     used = upload.summary(case)
     told = t("screen.new_case.summary", parts=used) if used else t("screen.new_case.nothing")
     show("shell/line", kind="quiet", words=told)

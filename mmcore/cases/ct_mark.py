@@ -3,9 +3,7 @@
 from dataclasses import replace
 
 from mmcore.domain.case import Case
-from mmcore.domain.notice import Notice
 from mmcore.domain.scan import CtVolume, Mark, Scan
-from mmcore.gates.consistency import find_contradictions
 from mmcore.intake.ct.scan import marked, near_mark
 from mmcore.preprocess.ct import WINDOWS
 
@@ -26,8 +24,3 @@ def with_mark(case: Case, whole: CtVolume, place: tuple[float, float, int]) -> C
     """The case with its CT marked at row, column and slice of the whole series. Raises OutOfRangeError beyond the picture."""
     row, column, number = place
     return replace(case, scan=near_mark(marked(whole, Mark(number, row, column))))
-
-
-def side_doubts(case: Case) -> tuple[Notice, ...]:
-    """A warning where the mark lies on the other side than the lobe that the values name."""
-    return tuple(n for n in find_contradictions(case) if n.code == "sides_differ")

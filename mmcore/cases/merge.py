@@ -9,13 +9,13 @@ from mmcore.domain.notice import Notice
 from mmcore.domain.scan import CtVolume, Scan
 from mmcore.domain.task import CaseTask, Modality
 from mmcore.domain.timestamp import Timestamp
-from mmcore.gates.consistency import find_contradictions
 from mmcore.intake.ct.scan import Place, near_mark
 from mmcore.intake.ecg.doubts import OVERRULABLE
 from mmcore.intake.values.vitals import oldest_of
 
 DOUBTED = OVERRULABLE  # codes of a refusal that the user may overrule; gates are overruled by their own code
 TYPED = "typed"  # the name of the item that holds what was typed into the form
+DIFFERS = "value_differs"  # code of what is said where two files do not agree on a value
 FAR_APART_DAYS = 14
 REFUSED_VALUES = (
     "value_not_yes_or_no",
@@ -94,21 +94,26 @@ def assembled(items: list[UploadItem], task: CaseTask) -> Upload:
     warnings = _mismatches(items)
     items = _one_ecg(_one_scan(_open_notes(items)))
     used = [item for item in items if item.used]
-    values, conflicts = _merged([item for item in items if item.values is not None])
+    values, conflicts = merged(items)
     scan = _scan_of(used, warnings)
     ecg = _ecg_of(used, () if scan else warnings)
-    notes = [item.note for item in used if item.note is not None]
+    note = "\n\n".join(item.note for item in used if item.note)
     case = Case(
         task=task.name,
         scan=scan,
-        note="\n\n".join(notes) or None,
+        note=note or None,
         values=values,
-        refused=(*(n for item in items for n in _not_taken(item)), *conflicts),
+        refused=(*_not_taken(items), *conflicts),
         waveform=ecg,
-        times=_times(used, case_has={"image": scan, "waveform": ecg, "text": notes, "clinical": values}),
-        overruled=frozenset(str(n.modality) for item in used for n in item.overruled),
+        times=_times(used, case_has={"image": scan, "waveform": ecg, "text": note, "clinical": values}),
+        overruled=_overruled(used),
     )
-    return Upload(tuple(items), case, (*warnings, *conflicts, *find_contradictions(case)))
+    return Upload(tuple(items), case, (*warnings, *conflicts))
+
+
+def _overruled(used: list[UploadItem]) -> frozenset[str]:
+    """The modalities of which the user overruled a gate."""
+    return frozenset(str(notice.modality) for item in used for notice in item.overruled)
 
 
 def _scan_of(used: list[UploadItem], warnings: tuple[Notice, ...]) -> Scan | None:
@@ -126,12 +131,12 @@ def _ecg_of(used: list[UploadItem], warnings: tuple[Notice, ...]) -> Waveform | 
 
 
 def _one_scan(items: list[UploadItem]) -> list[UploadItem]:
-    usable = [item for item in items if item.scan is not None and item.used]
-    if not usable:
-        return items
-    chosen = next((item for item in usable if item.open), usable[0])
-    others = [item for item in usable if item is not chosen]
-    return [_second_scan(item) if any(item is other for other in others) else item for item in items]
+    scans = [item for item in items if item.scan is not None and item.used]
+    chosen = min(
+        scans, key=lambda item: not item.open, default=None
+    )  # the first that is open, else the first
+    second = {id(item) for item in scans if item is not chosen}
+    return [_second_scan(item) if id(item) in second else item for item in items]
 
 
 def _second_scan(item: UploadItem) -> UploadItem:
@@ -147,17 +152,17 @@ def _one_ecg(items: list[UploadItem]) -> list[UploadItem]:
 
 
 def _open_notes(items: list[UploadItem]) -> list[UploadItem]:
-    notes = [item for item in items if item.note is not None and item.used]
-    if not any(item.open for item in notes):
+    if not any(item.note is not None and item.open for item in items):
         return items
-    return [
-        replace(item, refused=item.gate) if item.note is not None and not item.open else item
-        for item in items
-    ]
+    return [replace(item, refused=item.gate) if _is_gated_note(item) else item for item in items]
 
 
-def _merged(items: Iterable[UploadItem]) -> tuple[dict[str, float], tuple[Notice, ...]]:
-    """Values of all files; where two files differ neither counts, and what is typed overrules both."""
+def _is_gated_note(item: UploadItem) -> bool:
+    return item.note is not None and item.used and not item.open
+
+
+def merged(items: Iterable[UploadItem]) -> tuple[dict[str, float], tuple[Notice, ...]]:
+    """Values of files and then of the form; where two files differ neither counts, and what is typed overrules both."""
     values: dict[str, float] = {}
     differ: dict[str, Notice] = {}
     for item in items:
@@ -165,13 +170,17 @@ def _merged(items: Iterable[UploadItem]) -> tuple[dict[str, float], tuple[Notice
             if item.name == TYPED:
                 differ.pop(name, None)
             elif values.get(name, value) != value:
-                differ[name] = Notice("value_differs", {"field": name}, Modality.CLINICAL)
+                differ[name] = Notice(DIFFERS, {"field": name}, Modality.CLINICAL)
             values[name] = value
     return {k: v for k, v in values.items() if k not in differ}, tuple(differ.values())
 
 
-def _not_taken(item: UploadItem) -> tuple[Notice, ...]:
-    """The refusal of a file, or what in it was refused or waits for the user's word."""
+def _not_taken(items: Iterable[UploadItem]) -> list[Notice]:
+    """The refusal of each file, or what in it was refused or waits for the user's word."""
+    return [notice for item in items for notice in _not_taken_of(item)]
+
+
+def _not_taken_of(item: UploadItem) -> tuple[Notice, ...]:
     if item.refused is not None:
         return (item.refused,)
     waiting = () if item.scan is not None else item.corrections  # a scan's correction is told by its gate
@@ -201,14 +210,16 @@ def _times(used: list[UploadItem], case_has: Mapping[str, object]) -> dict[str, 
 
 
 def joined(files: Upload, form: Upload) -> Case:
-    """The case of files and form together: what was typed goes before what a file says, and so does its time."""
+    """The case of files and form together: a typed note takes the place of those in files, and so does its time."""
     case, typed = files.case, form.case
     times = {k: v for k, v in case.times.items() if not (typed.note and k == Modality.TEXT)}
+    values, conflicts = merged([*files.items, *form.items])
+    refused = [n for n in (*case.refused, *typed.refused) if n.code != DIFFERS]
     return replace(
         case,
         note=typed.note or case.note,
-        values={**case.values, **typed.values},
-        refused=(*case.refused, *typed.refused),
+        values=values,
+        refused=(*refused, *conflicts),
         overruled=case.overruled | typed.overruled,
         times={**times, **typed.times},
     )

@@ -38,8 +38,15 @@ def scan_of(row: PackRow) -> Scan | None:
 
 
 def quick_scan(path: Path) -> Film:
-    """A picture of a trusted pack decoded in this process: for training only, where a child for each would take minutes."""
-    facts, payload = read_picture(path.read_bytes())
+    """A picture of a trusted pack decoded in this process: for training only, where a child for each would take minutes.
+
+    Raises PackError where it is damaged.
+    """
+    data = path.read_bytes()
+    try:
+        facts, payload = read_picture(data)
+    except (OSError, SyntaxError):  # as PIL says of a torn file
+        raise PackError("pack_picture_damaged", name=path.name, directory=path.parent.name) from None
     return Film(np.frombuffer(payload, dtype="<f4").reshape(facts["shape"]))
 
 

@@ -55,12 +55,18 @@ def similar_cases(store: CaseStore, key: str, prediction: Prediction, most: int 
         Neighbour(
             summary=store.summary(other),
             distance=distance,
-            closeness="very" if distance < VERY_ALIKE else "alike" if distance < ALIKE else "least",
+            closeness=_closeness(distance),
             beside=compare(here, others[other], prediction.contrast),
             decision=next(iter(store.decisions(other)), None),
         )
         for distance, other in nearest
     )
+
+
+def _closeness(distance: float) -> str:
+    if distance < VERY_ALIKE:
+        return "very"
+    return "alike" if distance < ALIKE else "least"
 
 
 def vector(evidence: Evidence, prediction: Prediction) -> np.ndarray:
@@ -84,12 +90,10 @@ def compare(here: Evidence, there: Evidence, contrast: Contrast) -> tuple[Beside
 
 
 def _kind(one: float | None, other: float | None) -> str:
-    loud = [x is not None and abs(x) >= SPEAKS for x in (one, other)]
-    if not any(loud):
-        return "silent"
-    if not all(loud):
-        return "one"
-    return "same" if one * other > 0 else "opposite"
+    loud = [x for x in (one, other) if x is not None and abs(x) >= SPEAKS]
+    if len(loud) < 2:
+        return "one" if loud else "silent"
+    return "same" if loud[0] * loud[1] > 0 else "opposite"
 
 
 def not_scored(store: CaseStore, task: str, model_sha256: str) -> tuple[CaseSummary, ...]:

@@ -119,6 +119,7 @@ def gathered(files: Sequence[UploadFile], task: CaseTask) -> list[UploadFile]:
 
 
 def _scan(file: UploadFile, task: CaseTask, agreed: bool | frozenset[str]) -> UploadItem:
+    scan: Scan
     if task.wants_volume:
         scan = read_ct_scan(file.data, file.name, file.place)
     else:

@@ -53,14 +53,21 @@ def worklist(
 ) -> tuple[CaseSummary, ...]:
     """The cases that match: `search` in key, patient key or title; empty filters let everything pass; newest first."""
     wanted = search.casefold().strip()
-    return tuple(
-        row
-        for row in store.summaries()
-        if (not states or row.state in states)
-        and (not tasks or row.task in tasks)
-        and (not flagged or any(f.partition(":")[0] not in BESIDE for f in row.flags))
-        and wanted in " ".join([row.key, row.patient_key, title(row)]).casefold()
-    )
+
+    def matches(row: CaseSummary) -> bool:
+        return (
+            (not states or row.state in states)
+            and (not tasks or row.task in tasks)
+            and (not flagged or _warned_of(row))
+            and wanted in " ".join([row.key, row.patient_key, title(row)]).casefold()
+        )
+
+    return tuple(filter(matches, store.summaries()))
+
+
+def _warned_of(row: CaseSummary) -> bool:
+    """Whether a flag of the case warns of something."""
+    return any(flag.partition(":")[0] not in BESIDE for flag in row.flags)
 
 
 def flags_of(
@@ -76,12 +83,17 @@ def flags_of(
     old, _ = _partition(ages_of(task, case), lambda age: age.old and age.modality in speaking)
     return (
         *(f"missing:{m}" for m in missing),
-        *(f"{'left_out' if m in case.left_out else 'gated'}:{m}" for m in silent),
+        *(f"{_silence_of(case, m)}:{m}" for m in silent),
         *(f"overruled:{m}" for m in overruled),
         *(f"old:{age.modality}" for age in old),
         *(("uncertain",) if prediction.uncertain else ()),
         *_beside(task, case, prediction, operating_point or {}),
     )
+
+
+def _silence_of(case: Case, modality: str) -> str:
+    """Why a modality that was given says nothing."""
+    return "left_out" if modality in case.left_out else "gated"
 
 
 def _partition(items: Iterable[T], holds: Callable[[T], bool]) -> tuple[list[T], list[T]]:

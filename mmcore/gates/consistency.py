@@ -17,7 +17,10 @@ STATED_BY = ("image", "text", "clinical")
 
 
 def find_contradictions(case: Case) -> tuple[Notice, ...]:
-    """A warning with both statements for each pair of inputs that cannot be about one patient."""
+    """A warning with both statements for each pair of inputs that cannot be about one patient.
+
+    Looked for in a whole case only: as New case is about to store it, and as it is judged before an answer.
+    """
     stated = {v.field: v.value for v in read_person(case.note or "")}
     ages, sexes = dict(_ages(case, stated)), dict(_sexes(case, stated))
     found = [

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mmcore.cases.upload import Upload, UploadFile, read_upload
+from mmcore.cases.upload import Upload, UploadFile, joined, read_upload
 from mmcore.tasks import get_task
 from mmcore.words import tell
 from tests.conftest import film
@@ -150,6 +150,15 @@ def test_two_files_that_differ_in_a_value_leave_it_out():
     made = upload(("a.csv", b"age,sex\n65,M"), ("b.csv", b"age\n66"))
     assert made.case.values == {"sex": 1}
     assert [n.code for n in made.warnings] == ["value_differs"]
+
+
+def test_a_value_on_which_files_differ_is_settled_by_typing_it_in_one_go_or_into_the_form():
+    files, typed = (("a.csv", b"age,sex\n65,M"), ("b.csv", b"age\n66")), {"age": 67, "spo2": 92}
+    at_once = upload(*files, typed=typed).case
+    by_form = joined(upload(*files), upload(typed=typed))
+    assert at_once.values == by_form.values == {"age_years": 67, "sex": 1, "oxygen_saturation_percent": 92}
+    assert at_once.refused == by_form.refused == ()
+    assert [n.code for n in joined(upload(*files), upload()).refused] == ["value_differs"]
 
 
 def test_of_two_pictures_the_first_usable_is_read():

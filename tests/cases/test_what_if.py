@@ -9,10 +9,11 @@ from mmcore.cases import edits, similar
 from mmcore.domain.case import Case, Waveform
 from mmcore.domain.model_facts import ModelFacts
 from mmcore.domain.prediction import Contrast, Prediction
-from mmcore.domain.scan import Film
+from mmcore.domain.scan import Clip, CtVolume, Film, Mark
 from mmcore.domain.task import Field, Modality
 from mmcore.explain.counterfactual import crossings, smallest_changes, step_of
 from mmcore.preprocess.inpainting import flattened, painted_out
+from mmcore.preprocess.text import MASK
 from mmcore.stores.case_store import CaseStore
 from mmcore.tasks import get_task
 from tests.toy import toy_model
@@ -61,6 +62,25 @@ def test_an_edit_paints_the_scan_and_flattens_the_recording_of_a_copy() -> None:
 
 
 SPO2 = Field("spo2", "%", plausible=(30, 100), reference=(96, 100))
+
+
+def test_a_ct_is_painted_in_its_marked_slice_alone_and_a_clip_in_its_first_frame() -> None:
+    hounsfield = np.full((3, 20, 20), -800, np.int16)
+    hounsfield[:, 8:12, 8:12] = 40
+    ct = CtVolume(hounsfield=hounsfield, spacing_mm=(0.7, 0.7), mark=Mark(1, 10, 10))
+    painted = edits.edited(Case("t", scan=ct), painted=[(0.3, 0.3, 0.7, 0.7)]).scan
+    assert isinstance(painted, CtVolume) and (painted.marked_slice == -800).all()
+    assert painted.hounsfield[0, 10, 10] == painted.hounsfield[2, 10, 10] == hounsfield[1, 10, 10] == 40
+    clip = Clip(np.eye(8, dtype=np.uint8)[None].repeat(2, 0) * 255)
+    still = edits.edited(Case("t", scan=clip), painted=[(0, 0, 1, 1)]).scan
+    assert isinstance(still, Film) and np.ptp(still.pixels) == 0
+
+
+def test_words_are_masked_where_they_stand_and_a_case_without_a_note_stays_without() -> None:
+    assert (
+        edits.edited(Case("t", note="no cough now"), hidden=[(0, 2), (9, 12)]).note == f"{MASK} cough {MASK}"
+    )
+    assert edits.edited(Case("t"), hidden=[(0, 2)]).note is None
 
 
 def test_the_crossing_is_exact_and_rounded_outward() -> None:

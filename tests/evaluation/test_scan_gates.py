@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mmcore.domain.errors import PackError
 from mmcore.domain.patient_marks import patient_mark
 from mmcore.evaluation import scan_gates
 from mmcore.evaluation.scan_gates import MIRRORED, Seen, measure_gates, summary
@@ -18,6 +19,7 @@ from mmcore.prediction.engine import load_engine
 from mmcore.synthetic.film.gate_pictures import SPOILT
 from mmcore.synthetic.film.limbs import BODY_PARTS
 from mmcore.synthetic.film.phantom import draw
+from mmcore.words import tell
 
 FILMS = 3
 
@@ -98,6 +100,26 @@ def test_at_most_the_asked_number_of_films_of_each_source_is_taken(pack, monkeyp
     assert {n: s["n"] for n, s in found["false_alarms_by_source"].items()} == {"north": 1, "south/ward": 1}
     assert found["films"] == 2
     assert set(found["detected"]) <= set(SPOILT)
+
+
+@pytest.mark.parametrize("torn", [b"", b"no picture", None], ids=["empty", "text", "cut short"])
+def test_a_torn_picture_is_named_in_one_sentence(pack, tmp_path, monkeypatch, torn) -> None:
+    monkeypatch.setattr(scan_gates, "DRAWN", 0)
+    engine, whole = load_engine("chest_infection"), (pack / "images" / "0.png").read_bytes()
+    damaged = whole[: len(whole) // 2] if torn is None else torn
+    for path in ("films/images/0.png", "films/foreign/photograph/9.png"):
+        (tmp_path / path).parent.mkdir(parents=True)
+        (tmp_path / path).write_bytes(damaged)
+    (tmp_path / "films" / "manifest.csv").write_text(
+        "id,image,patient,source,publisher,label,age\nk-00001,images/0.png,p,n,n,no_finding,50\n"
+    )
+    for data, foreign, name in (
+        (tmp_path / "films", None, "0.png in the folder images"),
+        (pack, tmp_path / "films" / "foreign", "9.png in the folder photograph"),
+    ):
+        with pytest.raises(PackError) as told:
+            measure_gates(engine, [data], foreign, most=1)
+        assert tell(told.value).startswith(f"The picture {name} is damaged")
 
 
 def test_shares_are_of_the_pictures_they_name() -> None:

@@ -11,6 +11,10 @@ def found(note: str) -> dict[str, float | str]:
     return {v.field: v.value for v in read_values(text, [(n.start, n.end) for n in negations(text)])}
 
 
+def test_an_empty_note_states_nothing():
+    assert [read_values(note, ()) for note in ("", " ", "\n")] == [(), (), ()]
+
+
 @pytest.mark.parametrize(
     ("note", "field", "value"),
     [

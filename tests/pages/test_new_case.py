@@ -145,3 +145,10 @@ def test_what_was_typed_is_read_once_however_often_the_screen_is_drawn(visit, mo
     app.text_area(key="new_note_0").set_value("Fever and dry cough for three days.").run()
     app.run()
     assert read == ["Fever and dry cough for three days."]
+
+
+def test_a_note_and_a_form_that_speak_of_two_patients_are_told_apart_before_the_review(form):
+    app = drop(form, ("n.txt", b"61-year-old man with fever and dry cough for three days."))
+    assert "about the same patient" not in page_text(app)
+    app = app.number_input(key="new_value_age_years_0").set_value(25.0).run()
+    assert page_text(app).count("says 61 years, the vitals 25") == 1

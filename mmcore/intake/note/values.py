@@ -201,8 +201,8 @@ def _days(match: re.Match[str]) -> float:
     return count * 7 if (groups.get("unit") or "").lower().startswith("w") else count
 
 
-_SYMPTOMS = (
-    ("cough", r"\bcough(?:s|ing|ed)?\b(?!\s+(?:syrup|medic\w+|assist\w*))", r"$^"),
+_SYMPTOMS: tuple[tuple[str, str, str | None], ...] = (  # field, words for it, words that say it is absent
+    ("cough", r"\bcough(?:s|ing|ed)?\b(?!\s+(?:syrup|medic\w+|assist\w*))", None),
     (
         "fever",
         r"\b(?:fevers?|feverish|febrile|pyrexi\w*|hyperpyrexia|hyperthermia)\b(?!\s+(?:clinic|ward|chart))",
@@ -229,5 +229,5 @@ def _symptoms(note: str, negated: Sequence[tuple[int, int]]) -> Iterator[FoundVa
                 continue
             denied = any(start <= match.start() < end for start, end in negated)
             yield _value(field, 0.0 if denied else 1.0, "", match)
-        for match in re.finditer(absent, note, re.IGNORECASE):
+        for match in re.finditer(absent, note, re.IGNORECASE) if absent else ():
             yield _value(field, 0.0, "", match)

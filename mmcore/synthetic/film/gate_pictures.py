@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 from scipy.ndimage import gaussian_filter, uniform_filter1d
 
+from mmcore.domain.errors import PackError
 from mmcore.preprocess.image import Crop, resample
 from mmcore.synthetic.film.augment import deface, degrade, look, relight, window
 from mmcore.synthetic.film.limbs import BODY_PARTS, draw_foreign
@@ -141,13 +142,20 @@ def patches(hounsfield: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return resample(np.clip((hounsfield - low) / (high - low), 0, 1).astype(np.float32), Crop(), (FILM, FILM))
 
 
+def _grey(path: Path) -> np.ndarray:
+    data = path.read_bytes()
+    try:
+        return np.asarray(Image.open(io.BytesIO(data)).convert("L"), dtype=np.float32) / 255
+    except (OSError, SyntaxError):  # as PIL says of a torn file
+        raise PackError("pack_picture_damaged", name=path.name, directory=path.parent.name) from None
+
+
 def folder(root: Path) -> Iterator[tuple[str, str, np.ndarray]]:
     """(kind, package, picture) of a folder KIND/PACKAGE/*.png or KIND/*.png of foreign pictures.
 
-    Pictures (H, W), 0 to 1.
+    Pictures (H, W), 0 to 1. Raises PackError for a damaged one.
     """
     for path in sorted(Path(root).rglob("*")):
         if path.suffix.lower() in (".png", ".jpg", ".jpeg"):
             parts = path.relative_to(root).parts
-            grey = np.asarray(Image.open(io.BytesIO(path.read_bytes())).convert("L"), dtype=np.float32) / 255
-            yield parts[0], parts[1] if len(parts) > 2 else "folder", grey
+            yield parts[0], parts[1] if len(parts) > 2 else "folder", _grey(path)
