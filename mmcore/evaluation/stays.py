@@ -101,30 +101,49 @@ def score(
     At an hour before a stay's first measurement its risk is the prior: nothing is known.
     """
     hours = hours_reached(task, stays)
-    base = float(probability(stored.model.prior))
-    table, residuals = [], []
-    points: dict[str, list[float]] = {name: [] for name in BASELINES}
+    table, residuals, points = [], [], []
     for stay in progress(stays):
-        found = risks(stored.model, task, stay, [h * 60 for h in hours])
-        table.append([r.probability if r else base for r in found])
-        residuals.append(explain(stored.model, task, stay, hours[-1] * 60).residual if found[-1] else 0.0)
-        points["SAPS-I"].append(pack.scores.get(stay.key, {}).get("SAPS-I", np.nan))
-        warning = early_warning(stay, task, hours[-1] * 60)
-        points["NEWS2"].append(warning.total if warning.points else np.nan)
+        chances, residual = _along(task, stored, stay, hours)
+        table.append(chances)
+        residuals.append(residual)
+        points.append(_points(task, pack, stay, hours[-1]))
     return ScoredStays(
         stays=tuple(stays),
         hours=hours,
         probabilities=np.array(table, dtype=float).reshape(len(stays), len(hours)),
         died=np.array([pack.outcome[s.key] for s in stays], dtype=float),
-        baselines={name: np.array(values, dtype=float) for name, values in points.items()},
+        baselines={name: np.array([p[name] for p in points], dtype=float) for name in BASELINES},
         residuals=np.array(residuals),
-        groups={
-            "set": np.array([pack.source.get(s.key, "unknown") for s in stays]),
-            "unit": np.array([pack.unit.get(s.key, "unknown") for s in stays]),
-            "sex": np.array([_sex(task, s) for s in stays]),
-            "age_band": np.array([age_band(_first(task, s, "Age")) for s in stays]),
-        },
+        groups=_grouped(task, pack, stays),
     )
+
+
+def _along(
+    task: StreamTask, stored: StoredStream, stay: Stay, hours: Sequence[float]
+) -> tuple[list[float], float]:
+    """The probability at each hour, and the residual of the attribution at the last."""
+    base = float(probability(stored.model.prior))
+    found = risks(stored.model, task, stay, [h * 60 for h in hours])
+    residual = explain(stored.model, task, stay, hours[-1] * 60).residual if found[-1] else 0.0
+    return [r.probability if r else base for r in found], residual
+
+
+def _points(task: StreamTask, pack: StayPack, stay: Stay, hour: float) -> dict[str, float]:
+    """What each baseline gives a stay, NaN where unknown."""
+    warning = early_warning(stay, task, hour * 60)
+    return {
+        "SAPS-I": pack.scores.get(stay.key, {}).get("SAPS-I", np.nan),
+        "NEWS2": warning.total if warning.points else np.nan,
+    }
+
+
+def _grouped(task: StreamTask, pack: StayPack, stays: Sequence[Stay]) -> dict[str, np.ndarray]:
+    return {
+        "set": np.array([pack.source.get(s.key, "unknown") for s in stays]),
+        "unit": np.array([pack.unit.get(s.key, "unknown") for s in stays]),
+        "sex": np.array([_sex(task, s) for s in stays]),
+        "age_band": np.array([age_band(_first(task, s, "Age")) for s in stays]),
+    }
 
 
 def _first(task: StreamTask, stay: Stay, name: str) -> float | None:

@@ -86,8 +86,7 @@ def read_fooled(engine: Engine, head: FooledHead, case: Case, shipped: Review) -
 
     The film is all that it reads; its map adds up to its evidence exactly, as that of any pool-and-linear branch.
     """
-    film: np.ndarray | None = case.scan and case.scan.pixels
-    pixels = given(film, Modality.IMAGE)
+    pixels = given(case.scan.pixels if case.scan else None, Modality.IMAGE)
     maps = letter_maps(_encoder(engine), [pixels])[0]
     evidence = head.weights.double() @ (maps.double().mean((1, 2)) - head.mean.double())
     by_label = dict(zip(head.labels, evidence.tolist(), strict=True))
