@@ -1,13 +1,13 @@
 """A ward of stays replayed hour by hour: their risks, what moved them, their early-warning scores and their alerts."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mmcore.domain.errors import PackError
-from mmcore.domain.model_facts import AlertTable
+from mmcore.domain.model_facts import AlertRow, AlertTable
 from mmcore.domain.notice import Notice
 from mmcore.domain.stream import Stay, StreamAttribution, StreamRisk
 from mmcore.domain.task import StreamTask
@@ -83,7 +83,11 @@ def open_ward(stored: StoredStream, agreed: Collection[str] = ()) -> tuple[Bed, 
 
 
 def _bed(
-    stored: StoredStream, task: StreamTask, stay: Stay, notices: tuple[Notice, ...], synthetic: bool
+    stored: StoredStream,
+    task: StreamTask,
+    stay: Stay,
+    notices: tuple[tuple[float, Notice], ...],
+    synthetic: bool,
 ) -> Bed:
     hours = np.arange(int(task.stream.horizon_hours) + 1) * 60.0
     return Bed(
@@ -132,7 +136,7 @@ def alert_figures(stored: StoredStream) -> AlertTable:
     return stored.model.facts.alerts
 
 
-def figures_at(stored: StoredStream, threshold: float) -> Mapping[str, float]:
+def figures_at(stored: StoredStream, threshold: float) -> AlertRow:
     """The row of alert_figures nearest to a threshold."""
     return min(alert_figures(stored).table, key=lambda row: abs(row["threshold"] - threshold))
 

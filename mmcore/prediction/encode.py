@@ -1,8 +1,9 @@
 """What the encoders make of a case that its gates let speak."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -25,9 +26,11 @@ from mmcore.models.inputs import (
     waveform_input,
 )
 from mmcore.prediction.engine import Engine
-from mmcore.stores.model_store import StoredModel
+
+Made = TypeVar("Made")
 
 JUDGED_BY = ("modality", "view", "body_part", "laterality", "orientation")  # what gates read of a header
+MAPPED = ("image", "waveform")  # modalities that are encoded as a map
 
 
 @dataclass(frozen=True)
@@ -45,45 +48,56 @@ class Encodings:
     note_key: str = ""  # digest of the note, names what memory keeps of it
 
 
+@dataclass(frozen=True)
+class _OfScan:
+    """What memory keeps of a scan; maps (D, h, w)."""
+
+    ready: ImageInput
+    maps: Tensor
+
+
+@dataclass(frozen=True)
+class _OfNote:
+    """What memory keeps of a note; hidden (T, E)."""
+
+    ready: TextInput
+    hidden: Tensor
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """What memory keeps of the gates: those that are closed, and warnings that close nothing."""
+
+    gates: tuple[Notice, ...]
+    warnings: tuple[Notice, ...]
+
+
 def encode(engine: Engine, case: Case, memory: Memory) -> Encodings:
     """Encodings of each modality that is present and not gated, taken from memory where the content is the same."""
-    stored = engine.stored
-    image_in = text_in = hidden = values = None
-    maps: dict[str, Tensor] = {}
-    scan_key = _digest(_content(case.scan)) if case.scan is not None else ""
+    scan_key = _digest(_content(case.scan))
     with torch.inference_mode():
-        if case.scan is not None and stored.model.image_encoder is not None:
-            image_in, maps["image"] = _remember(
-                memory, stored, scan_key, lambda: _encode_image(engine, case.scan)
-            )
-        if case.waveform is not None and stored.model.waveform_encoder is not None:
-            key = _digest(case.waveform.samples)
-            (maps["waveform"],) = _remember(
-                memory, stored, key, lambda: (_encode_waveform(engine, case.waveform),)
-            )
-        if case.note and stored.model.text_encoder is not None:
-            key = _digest(case.note)
-            text_in, hidden = _remember(memory, stored, key, lambda: _encode_text(engine, case.note))
-    known = only_taught(clinical_input(case.values, engine.task), list(engine.taught.values()))
-    if not np.isnan(known).all():
-        values = torch.from_numpy(known)[None]
-    gates, warnings = _judged(engine, case, scan_key, image_in, maps.get("image"), memory)
-    gates = (*gates, *ecg_gates(case.waveform, engine.facts.familiar_ecg, maps.get("waveform")))
+        image_in, image_maps = _encode_image(engine, case.scan, scan_key, memory)
+        waveform_maps = _encode_waveform(engine, case.waveform, memory)
+        text_in, hidden = _encode_text(engine, case.note, memory)
+    judged = _judged(engine, case, scan_key, image_in, image_maps, memory)
+    gates = (*judged.gates, *ecg_gates(case.waveform, engine.facts.familiar_ecg, waveform_maps))
     closed = {str(g.modality) for g in gates} - case.overruled | case.left_out
+    made = {"image": image_maps, "waveform": waveform_maps, "text": hidden, "clinical": _known(engine, case)}
+    speaking = {name: x for name, x in made.items() if x is not None and name not in closed}
     return Encodings(
-        image_in,
-        {name: x for name, x in maps.items() if name not in closed},
-        text_in,
-        None if "text" in closed else hidden,
-        None if "clinical" in closed else values,
-        gates,
-        (
+        image_in=image_in,
+        maps={name: x for name, x in speaking.items() if name in MAPPED},
+        text_in=text_in,
+        hidden=speaking.get("text"),
+        values=speaking.get("clinical"),
+        gates=gates,
+        warnings=(
             *time_notices(engine.task, case, engine.taught),
-            *warnings,
+            *judged.warnings,
             *find_warnings(engine.task, engine.facts, engine.taught, case, text_in),
         ),
-        case.scan.pixels.shape if case.scan else (0, 0),
-        _digest(case.note) if case.note else "",
+        shape=case.scan.pixels.shape if case.scan else (0, 0),
+        note_key=_digest(case.note),
     )
 
 
@@ -94,53 +108,89 @@ def _judged(
     image_in: ImageInput | None,
     maps: Tensor | None,
     memory: Memory,
-) -> tuple[tuple[Notice, ...], tuple[Notice, ...]]:
-    """(gates, warnings) of a case, worked out once for a content; a scan that passes unseen meets the model's own eyes."""
-    said = () if case.scan is None else (scan_key, *(getattr(case.scan, name) for name in JUDGED_BY))
-    key = ("judged", engine.stored.sha256, said, case.note, tuple(sorted(case.values.items())))
-    if key not in memory:
+) -> _Judged:
+    """Worked out once for a content; a scan that passes unseen meets the model's own eyes."""
+
+    def judge() -> _Judged:
         gates, warnings = judge_case(engine.task, engine.facts, case)
         if not any(g.modality == "image" for g in gates):
             gates = (*gates, *find_image_gate(engine.facts.familiar, image_in, maps))
-        memory[key] = (gates, warnings)
-    return memory[key]
+        return _Judged(gates, warnings)
+
+    said = () if case.scan is None else (scan_key, *(getattr(case.scan, name) for name in JUDGED_BY))
+    key = ("judged", engine.stored.sha256, said, case.note, tuple(sorted(case.values.items())))
+    return _remembered(memory, key, _Judged, judge)
 
 
-def _encode_image(engine: Engine, scan: Scan) -> tuple[ImageInput, Tensor]:
-    ready = image_input(scan, engine.stored.lungs, engine.facts.image_size)
-    return ready, engine.stored.model.encode_map("image", ready.pixels)[0].clone()
+def _encode_image(
+    engine: Engine, scan: Scan | None, digest: str, memory: Memory
+) -> tuple[ImageInput | None, Tensor | None]:
+    stored = engine.stored
+    if scan is None or stored.model.image_encoder is None:
+        return None, None
+
+    def make() -> _OfScan:
+        ready = image_input(scan, stored.lungs, engine.facts.image_size)
+        return _OfScan(ready, stored.model.encode_map("image", ready.pixels)[0].clone())
+
+    found = _remembered(memory, (stored.sha256, digest), _OfScan, make)
+    return found.ready, found.maps
 
 
-def _content(scan: Scan) -> np.ndarray:
+def _content(scan: Scan | None) -> np.ndarray | None:
     """What decides a scan's encoding: its pixels; of a CT the marked slice, the mark and the spacing."""
     if not isinstance(scan, CtVolume):
-        return scan.pixels
+        return None if scan is None else scan.pixels
     place = [*scan.mark.place, *scan.spacing_mm]
     return np.concatenate([scan.marked_slice.ravel().astype(np.float64), place])
 
 
-def _encode_waveform(engine: Engine, waveform: Waveform) -> Tensor:
-    return engine.stored.model.encode_map("waveform", waveform_input(waveform))[0].clone()
-
-
-def _encode_text(engine: Engine, note: str) -> tuple[TextInput, Tensor]:
+def _encode_waveform(engine: Engine, waveform: Waveform | None, memory: Memory) -> Tensor | None:
     stored = engine.stored
-    ready = text_input(note, engine.task.leak_terms, stored.tokenizer, stored.model.config.max_tokens)
-    return ready, stored.model.text_encoder(input_ids=ready.ids, attention_mask=ready.mask).last_hidden_state[
-        0
-    ].clone()
+    if waveform is None or stored.model.waveform_encoder is None:
+        return None
+
+    def make() -> Tensor:
+        return stored.model.encode_map("waveform", waveform_input(waveform))[0].clone()
+
+    return _remembered(memory, (stored.sha256, _digest(waveform.samples)), Tensor, make)
 
 
-def _remember(memory: Memory, stored: StoredModel, digest: str, make) -> tuple:
-    key = (stored.sha256, digest)
-    if key not in memory:
-        memory[key] = make()
-    return memory[key]
+def _encode_text(engine: Engine, note: str | None, memory: Memory) -> tuple[TextInput | None, Tensor | None]:
+    stored = engine.stored
+    encoder, tokenizer = stored.model.text_encoder, stored.tokenizer
+    if not note or encoder is None or tokenizer is None:
+        return None, None
+
+    def make() -> _OfNote:
+        ready = text_input(note, engine.task.leak_terms, tokenizer, stored.model.config.max_tokens)
+        states = encoder(input_ids=ready.ids, attention_mask=ready.mask).last_hidden_state  # (1, T, E)
+        return _OfNote(ready, states[0].clone())
+
+    found = _remembered(memory, (stored.sha256, _digest(note)), _OfNote, make)
+    return found.ready, found.hidden
 
 
-def _digest(content: np.ndarray | str) -> str:
+def _known(engine: Engine, case: Case) -> Tensor | None:
+    """(1, F) the values that the data could teach; None where there are none."""
+    known = only_taught(clinical_input(case.values, engine.task), list(engine.taught.values()))
+    return None if np.isnan(known).all() else torch.from_numpy(known)[None]
+
+
+def _remembered(memory: Memory, key: object, kind: type[Made], make: Callable[[], Made]) -> Made:
+    """What memory keeps under a key, made once."""
+    kept = memory.get(key)
+    if not isinstance(kept, kind):
+        kept = memory[key] = make()
+    return kept
+
+
+def _digest(content: np.ndarray | str | None) -> str:
+    """SHA-256 by which memory names a content; "" of nothing."""
+    if content is None:
+        return ""
     data = content.encode() if isinstance(content, str) else np.ascontiguousarray(content).tobytes()
-    return hashlib.sha256(data).hexdigest()
+    return hashlib.sha256(data).hexdigest() if data else ""
 
 
 def centred(engine: Engine, encodings: Encodings) -> dict[str, Tensor]:
@@ -150,7 +200,7 @@ def centred(engine: Engine, encodings: Encodings) -> dict[str, Tensor]:
     """
     model = engine.stored.model
     inputs = {name: model.centred(name, x[None]) for name, x in encodings.maps.items()}
-    if encodings.hidden is not None:
+    if encodings.hidden is not None and encodings.text_in is not None:
         pooled = mean_pool(encodings.hidden[None], encodings.text_in.mask)
         inputs["text"] = pooled - model.text_masks[len(encodings.hidden)]
     if encodings.values is not None:
