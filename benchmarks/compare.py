@@ -1,6 +1,6 @@
 """Ours and the naive stack side by side on one case: ratios, and whether the two agree where they must.
 
-python benchmarks/compare.py [TASK]
+python -m benchmarks.compare [TASK]
 """
 
 import sys

@@ -20,10 +20,11 @@ COLUMNS = (0.36, 0.64)
 frame.guard("monitor")
 show("shell/style", css=resources.asset("ward.css"))
 
-store, name, task = resources.alerts(), ward.ward_name(), ward.the_task()
+task = replay.chosen_task()
+store, name, last_hour = resources.alerts(), ward.ward_name(task), task.stream.horizon_hours
 try:
     with st.spinner(t("screen.monitor.opening")):
-        stored, beds = resources.stream(), replay.beds(ward.settings_of(store, name))
+        stored, beds = resources.stream(task.name), replay.beds(task, ward.settings_of(store, name))
 except MmcoreError as error:
     frame.title(t("screen.monitor.title"))
     frame.fail(error)
@@ -34,7 +35,7 @@ def watch() -> None:
     """The ward at its present hour; while the replay plays, drawn again at each step."""
     before, was_playing = ward.settings_of(store, name), replay.playing()
     settings = replace(before, bed=shown_bed(before).key)
-    settings = replay.draw(replay.advanced(settings), store, name)
+    settings = replay.draw(replay.advanced(settings, last_hour), store, name, last_hour)
     left, right = st.columns(COLUMNS, gap="medium")
     with left:
         settings, alerts, chosen = draw_ward(settings)
@@ -47,8 +48,7 @@ def watch() -> None:
         consent = one_bed.draw(stored, task, shown_bed(settings), settings, alerts)
     if consent:
         ward.keep(store, name, ward.with_consent(settings, settings.bed))
-        st.rerun()
-    if was_playing and not replay.playing():
+    if consent or (was_playing and not replay.playing()):
         st.rerun()
 
 

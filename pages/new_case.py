@@ -10,7 +10,7 @@ from mmcore.gates.consistency import find_contradictions
 from mmcore.tasks import case_tasks
 from pages.ui.draw import ct
 from pages.ui.new_case import upload
-from pages.ui.review import timestamps as moments
+from pages.ui.review import timestamps
 from pages.ui.shell import frame, resources, state
 from pages.ui.shell.template import show
 from pages.ui.shell.text import heading, t
@@ -52,7 +52,7 @@ with right:
     entered = upload.read_form(task, found | typed, note)
     if any(item.refused or item.corrections or item.notices for item in entered.items):
         upload.draw_items(entered, "form")
-    case = moments.draw_form(intake.joined(read, entered), task)
+    case = timestamps.draw_form(intake.joined(read, entered), task)
     if series is not None and place is not None:
         case = nodule_marks.with_mark(case, series, place)
     upload.draw_warnings(find_contradictions(case))

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypedDict
 
-from mmcore.cards.report import Interval, Report, count, figure, number, part, read_report
+from mmcore.cards.report import Interval, Report, count, figure, part, read_report
 from mmcore.cards.structure import Structure, read_structure
-from mmcore.metrics.subgroups import FEWEST_PATIENTS, age_band, gaps
+from mmcore.metrics.subgroups import FEWEST_PATIENTS, Group, age_band, gaps
 from mmcore.paths import settings
 from mmcore.stores.model_folders import version_of
 
@@ -131,15 +131,9 @@ def group_rows(card: Card, metric: str) -> Iterator[tuple[str, str, Report, Inte
 def fairness(card: Card) -> list[Gap]:
     """The widest gap of each grouping of patients whose intervals do not overlap."""
     return [
-        Gap(
-            grouping=grouping,
-            metric=str(gap["metric"]),
-            better=str(gap["better"]),
-            worse=str(gap["worse"]),
-            gap=number(gap, "gap"),
-        )
+        {"grouping": grouping, **gap}
         for grouping in ("by_sex", "by_age_band", "by_view", "by_source")
-        for gap in gaps(_groups(card, grouping))[:1]
+        for gap in gaps({name: _measured(g) for name, g in _groups(card, grouping).items()})[:1]
     ]
 
 
@@ -174,6 +168,11 @@ def _of_person(card: Card, values: Mapping[str, float]) -> list[tuple[str, str]]
 def _groups(card: Card, grouping: str) -> dict[str, Report]:
     groups = part(card.test, grouping)
     return {name: part(groups, name) for name in groups}
+
+
+def _measured(group: Report) -> Group:
+    metrics = {name: found for name in part(group, "metrics") if (found := figure(group, name)) is not None}
+    return {"patients": count(group, "patients"), "metrics": metrics}
 
 
 def _enough(group: Report) -> bool:

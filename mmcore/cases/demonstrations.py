@@ -10,7 +10,7 @@ from PIL import Image
 from mmcore.domain.case import LEADS, Case, Waveform
 from mmcore.domain.scan import CtVolume, Film, Mark, Scan
 from mmcore.domain.task import CaseTask
-from mmcore.domain.timestamp import Moment
+from mmcore.domain.timestamp import Timestamp
 from mmcore.intake.values.vitals import check_vitals
 from mmcore.paths import settings
 from mmcore.stores.case_store import CaseStore
@@ -51,7 +51,7 @@ def read_demonstration(folder: Path, task: CaseTask) -> Case:
         note=note.read_text(encoding="utf-8") if note.is_file() else None,
         values=check_vitals(rows, task).values if rows else {},
         waveform=_read_ecg(folder / "ecg.csv"),
-        times={name: Moment.of_iso(made) for name, made in story.get("times", {}).items()},
+        times={name: Timestamp.of_iso(made) for name, made in story.get("times", {}).items()},
     )
 
 

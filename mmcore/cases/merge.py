@@ -8,7 +8,7 @@ from mmcore.domain.case import Case, Waveform
 from mmcore.domain.notice import Notice
 from mmcore.domain.scan import CtVolume, Scan
 from mmcore.domain.task import CaseTask, Modality
-from mmcore.domain.timestamp import Moment
+from mmcore.domain.timestamp import Timestamp
 from mmcore.intake.ct.scan import Place, near_mark
 from mmcore.intake.ecg.doubts import OVERRULABLE
 from mmcore.intake.values.vitals import oldest_of
@@ -63,7 +63,7 @@ class UploadItem:
     values: Mapping[str, float] | None = None
     overruled: tuple[Notice, ...] = ()
     ecg: Waveform | None = None
-    taken: Moment | None = None
+    taken: Timestamp | None = None
     patient_hash: str | None = None
 
     @property
@@ -198,9 +198,9 @@ HOLDS: Mapping[
 ONE_FILE = ("image", "waveform")  # of which the first usable file alone counts
 
 
-def _times(used: list[UploadItem], case_has: Mapping[str, object]) -> dict[str, Moment | None]:
+def _times(used: list[UploadItem], case_has: Mapping[str, object]) -> dict[str, Timestamp | None]:
     """modality -> when it was made, for those that the case has and whose time is known: of several files the oldest."""
-    found: dict[str, Moment | None] = {}
+    found: dict[str, Timestamp | None] = {}
     for name, holds in HOLDS.items():
         taken = [item.taken for item in used if holds(item)]
         oldest = oldest_of(taken[:1] if name in ONE_FILE else taken)

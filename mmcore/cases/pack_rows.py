@@ -1,5 +1,6 @@
 """Rows of a data pack as cases, by the code that also serves the bedside."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -60,3 +61,13 @@ def outcomes_of(task: CaseTask, rows: Sequence[PackRow]) -> np.ndarray:
         [[np.nan if (y := r.outcome.get(k)) is None else float(y) for k in task.labels] for r in rows],
         dtype=float,
     ).reshape(len(rows), len(task.labels))
+
+
+def drawn_of_each_source(rows: Sequence[PackRow], most: int, seed: int) -> list[PackRow]:
+    """At most so many rows of each source, drawn by chance."""
+    taken: Counter[str] = Counter()
+    kept = []
+    for i in np.random.default_rng(seed).permutation(len(rows)):
+        taken[rows[i].source] += 1
+        kept += [rows[i]] if taken[rows[i].source] <= most else []
+    return kept

@@ -9,7 +9,7 @@ from mmcore.domain.memory import Memory
 from mmcore.domain.notice import Notice
 from mmcore.domain.scan import Scan
 from mmcore.domain.task import CaseTask, Modality
-from mmcore.domain.timestamp import Moment
+from mmcore.domain.timestamp import Timestamp
 from mmcore.gates.note import judge_note
 from mmcore.gates.scan import Verdict, corrected, verdict_on
 from mmcore.intake.code_streams import kind_of
@@ -18,7 +18,7 @@ from mmcore.intake.ecg.doubts import CORRECTABLE as ECG_CORRECTABLE
 from mmcore.intake.ecg.doubts import OVERRULABLE as ECG_OVERRULABLE
 from mmcore.intake.ecg.recording import ecg_facts, is_ecg, read_ecg, signal_files
 from mmcore.intake.image.scan import read_scan
-from mmcore.intake.note.date import note_moment
+from mmcore.intake.note.date import note_timestamp
 from mmcore.intake.note.plain_text import beginning, checked
 from mmcore.intake.note.read import note_notices, read_note
 from mmcore.intake.timestamps import plausible
@@ -199,7 +199,7 @@ def _typed_note(text: str, asked: _Asked) -> UploadItem:
 def _note_item(name: str, text: str, facts: Mapping[str, object], asked: _Asked) -> UploadItem:
     verdict = judge_note(text) if Modality.TEXT in asked.task.modalities else Verdict()
     gate, insisted = _overruled(verdict, asked.agreed)
-    made = note_moment(text)
+    made = note_timestamp(text)
     shown = tuple((f"fact_{k}", facts[k]) for k in ("words", "pages", "encoding") if k in facts)
     notices = (*note_notices(facts), *verdict.warnings, *insisted)
     return UploadItem(
@@ -214,7 +214,7 @@ def _note_item(name: str, text: str, facts: Mapping[str, object], asked: _Asked)
     )
 
 
-def _made_fact(made: Moment | None) -> tuple[tuple[str, object], ...]:
+def _made_fact(made: Timestamp | None) -> tuple[tuple[str, object], ...]:
     return (("fact_taken", made.iso.replace("T", " ")),) if made else ()
 
 

@@ -1,7 +1,7 @@
 """The command that measures the gates of a task's scans or ECGs, and fits the learned ones."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from mmcore.cli.progress import Bars, bar
@@ -27,7 +27,7 @@ def add_gates(command: Callable[..., argparse.ArgumentParser]) -> None:
     gates.add_argument("--version", default="1.0.0", help="name of the stored gate")
 
 
-def _gates(given: argparse.Namespace) -> dict:
+def _gates(given: argparse.Namespace) -> Mapping[str, object]:
     for folder in (*given.data, *([given.foreign] if given.foreign else [])):
         if not folder.is_dir():
             raise PackError("no_such_folder", directory=folder.name)

@@ -4,9 +4,10 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import TextIO
 
 from mmcore.cli.gates import add_gates
 from mmcore.cli.progress import Bars, bar
@@ -28,11 +29,14 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+Run = Callable[[argparse.Namespace], Mapping[str, object]]
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m mmcore", description="Threefold: evidence that adds up.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name: str, run, text: str) -> argparse.ArgumentParser:
+    def command(name: str, run: Run, text: str) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=text, description=text)
         added.add_argument("--json", action="store_true", help="print one compact JSON object")
         added.set_defaults(run=run)
@@ -120,13 +124,13 @@ def _add_faithfulness(command: Callable[..., argparse.ArgumentParser]) -> None:
 
 def _add_monitor(command: Callable[..., argparse.ArgumentParser]) -> None:
     monitor = command("monitor", _monitor, "Watch stays whose measurements arrive as JSON lines.")
-    monitor.add_argument("--task", default="icu_mortality")
+    monitor.add_argument("--task", help="else the first task of a stream")
     monitor.add_argument("--from", dest="source", required=True, metavar="FILE|-")
     monitor.add_argument("--threshold", type=float, metavar="P", help="of the alert; else the model's own")
     monitor.add_argument("--accept-corrections", action="store_true")
 
 
-def _tasks(given: argparse.Namespace) -> dict:
+def _tasks(given: argparse.Namespace) -> Mapping[str, object]:
     from mmcore.stores.model_folders import shipped_version
     from mmcore.tasks import all_tasks
 
@@ -148,7 +152,7 @@ def _tasks(given: argparse.Namespace) -> dict:
     }
 
 
-def _predict(given: argparse.Namespace) -> dict:
+def _predict(given: argparse.Namespace) -> Mapping[str, object]:
     files = {"scan": given.image, "ecg": given.ecg, "note": given.note, "vitals": given.vitals}
     if _is_stream(given.task):
         from mmcore.cli.stream import predict_stay
@@ -159,7 +163,7 @@ def _predict(given: argparse.Namespace) -> dict:
     return predict_files(given.task, files, given.prior, given.accept_corrections)
 
 
-def _evaluate(given: argparse.Namespace) -> dict:
+def _evaluate(given: argparse.Namespace) -> Mapping[str, object]:
     _folder(given.data)
     if _is_stream(given.task):
         from mmcore.evaluation.stays import evaluate_stays
@@ -172,7 +176,7 @@ def _evaluate(given: argparse.Namespace) -> dict:
     return evaluate(load_engine(given.task), given.data, given.bootstrap, bar)
 
 
-def _train(given: argparse.Namespace) -> dict:
+def _train(given: argparse.Namespace) -> Mapping[str, object]:
     _folder(given.data)
     if _is_stream(given.task):
         from mmcore.training.stream.train import train_stream
@@ -202,7 +206,7 @@ def _train(given: argparse.Namespace) -> dict:
         )
 
 
-def _compare(given: argparse.Namespace) -> dict:
+def _compare(given: argparse.Namespace) -> Mapping[str, object]:
     if _is_stream(given.task):
         raise MmcoreError("nothing_to_join", task=given.task)
     from mmcore.prediction.engine import load_engine
@@ -213,7 +217,7 @@ def _compare(given: argparse.Namespace) -> dict:
         return compare(load_engine(given.task), given.data, progress)
 
 
-def _card(given: argparse.Namespace) -> dict:
+def _card(given: argparse.Namespace) -> Mapping[str, object]:
     from mmcore.cards.write import refresh
 
     _folder(given.data)
@@ -230,7 +234,7 @@ def _card(given: argparse.Namespace) -> dict:
     return refresh(engine.stored.directory, evaluate(engine, given.data, progress=bar))
 
 
-def _bench(given: argparse.Namespace) -> dict:
+def _bench(given: argparse.Namespace) -> Mapping[str, object]:
     if _is_stream(given.task):
         from mmcore.evaluation.stream_speed import bench_stream
 
@@ -240,7 +244,7 @@ def _bench(given: argparse.Namespace) -> dict:
     return bench(given.task, given.keep)
 
 
-def _faithfulness(given: argparse.Namespace) -> dict:
+def _faithfulness(given: argparse.Namespace) -> Mapping[str, object]:
     from mmcore.evaluation import explanations as faithfulness
     from mmcore.prediction.engine import load_engine
 
@@ -252,18 +256,19 @@ def _faithfulness(given: argparse.Namespace) -> dict:
     return report
 
 
-def _monitor(given: argparse.Namespace) -> dict:
+def _monitor(given: argparse.Namespace) -> Mapping[str, object]:
     """Prints its lines as they come, and at the end how many readings of each stay were taken and set aside."""
     from mmcore.monitor.watch import as_text, open_watch, watch_lines
+    from mmcore.tasks import stream_tasks
 
-    watch = open_watch(given.task, given.threshold, given.accept_corrections)
+    watch = open_watch(given.task or next(iter(stream_tasks())), given.threshold, given.accept_corrections)
     with _opened(given.source) as lines:
         for line in watch_lines(watch, lines):
             print(as_text(line), flush=True)
     return {"stays": watch.summary()}
 
 
-def _opened(source: str):
+def _opened(source: str) -> AbstractContextManager[TextIO]:
     if source == "-":
         return nullcontext(sys.stdin)
     if not Path(source).is_file():
@@ -271,14 +276,14 @@ def _opened(source: str):
     return Path(source).open(encoding="utf-8", errors="replace")
 
 
-def _fooled(given: argparse.Namespace) -> dict:
+def _fooled(given: argparse.Namespace) -> Mapping[str, object]:
     from mmcore.teaching.letter_film import FILMS
     from mmcore.teaching.shortcut_model import FOLDER, fit_fooled
 
     return fit_fooled(given.out or FOLDER, bar, given.films or FILMS)
 
 
-def _import(given: argparse.Namespace) -> dict:
+def _import(given: argparse.Namespace) -> Mapping[str, object]:
     from mmcore.cases.import_folder import import_folder
     from mmcore.cases.worklist import open_store
 

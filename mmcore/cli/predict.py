@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mmcore.cases.companion import second_case
+from mmcore.cases.merge import UploadItem
 from mmcore.cases.upload import UploadFile, read_upload
 from mmcore.cli.priors import stated_priors
 from mmcore.domain.case import Case
 from mmcore.domain.errors import NothingToPredictError
 from mmcore.domain.memory import Memory
+from mmcore.domain.model_facts import Json
 from mmcore.domain.notice import Notice
 from mmcore.domain.prediction import Attribution, Prediction
 from mmcore.domain.task import CaseTask, Modality
@@ -28,7 +30,7 @@ GIVEN_FOR = {
 
 def predict_files(
     task_name: str, files: Mapping[str, Sequence[str]], priors: Sequence[str], accept_corrections: bool
-) -> dict:
+) -> dict[str, Json]:
     """The contract's `predict`. A file that cannot be used takes its modality away, with a warning.
 
     Raises NothingToPredictError where nothing is left, OutOfRangeError or UnknownFieldError for a bad --prior.
@@ -50,7 +52,7 @@ def predict_files(
     return as_json(found.prediction, found.attributions, warnings) | _second(engine.task, upload.case)
 
 
-def _second(task: CaseTask, case: Case) -> dict:
+def _second(task: CaseTask, case: Case) -> dict[str, Json]:
     """The companion's answer to the case's second question, apart from the first; {} where it was not asked."""
     asked = second_case(task, case)
     if asked is None:
@@ -64,7 +66,9 @@ def _second(task: CaseTask, case: Case) -> dict:
     return {"second_question": as_json(found.prediction, found.attributions, found.prediction.notices)}
 
 
-def as_json(prediction: Prediction, attributions: Sequence[Attribution], warnings: Sequence[Notice]) -> dict:
+def as_json(
+    prediction: Prediction, attributions: Sequence[Attribution], warnings: Sequence[Notice]
+) -> dict[str, Json]:
     """A prediction with its account, in the form of the contract."""
     contrast = prediction.contrast
     return {
@@ -126,11 +130,8 @@ def _signals_beside(header: Path) -> list[UploadFile]:
     return [UploadFile(path.name, path.read_bytes(), "ecg") for path in found if path.is_file()]
 
 
-def _doubtful(case: Case, items) -> list[Notice]:
-    """What was noticed while reading, corrections that wait for consent among it."""
+def _doubtful(case: Case, items: Sequence[UploadItem]) -> list[Notice]:
+    """What was noticed while reading, corrections that wait for consent among it; each once."""
     told = [n for item in items for n in (*item.notices, *item.corrections) if n not in case.refused]
-    if case.scan is not None:
-        told += [n for n in case.scan.notices if n not in told]
-    if case.waveform is not None:
-        told += [n for n in case.waveform.notices if n not in told]
-    return told
+    of_case = [n for given in (case.scan, case.waveform) if given is not None for n in given.notices]
+    return [*told, *(n for n in of_case if n not in told)]

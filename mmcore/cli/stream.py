@@ -7,6 +7,7 @@ import numpy as np
 
 from mmcore.cli.priors import stated_priors
 from mmcore.domain.errors import MmcoreError, NothingToPredictError
+from mmcore.domain.model_facts import Json
 from mmcore.domain.notice import Notice
 from mmcore.domain.stream import Stay, StreamAttribution
 from mmcore.domain.task import Modality, StreamTask
@@ -24,7 +25,7 @@ STRONGEST = 8  # contributions listed
 
 def predict_stay(
     task_name: str, files: Mapping[str, Sequence[str]], priors: Sequence[str], accept_corrections: bool
-) -> dict:
+) -> dict[str, Json]:
     """The contract's `predict` for a stay, at its latest measurement.
 
     Raises NothingToPredictError where nothing was measured, OutOfRangeError or UnknownFieldError for a bad --prior.
@@ -52,7 +53,7 @@ def predict_stay(
 
 def as_json(
     task: StreamTask, stored: StoredStream, stay: Stay, made: StreamAttribution, prior: float
-) -> dict:
+) -> dict[str, Json]:
     """A risk with its account, in the form of the contract; beside it the hour, the strongest parameters and NEWS2."""
     label = stored.model.label
     chance = float(probability(prior + made.total))

@@ -7,7 +7,7 @@ import numpy as np
 
 from mmcore.domain.notice import Notice
 from mmcore.domain.scan import Scan
-from mmcore.domain.timestamp import Moment
+from mmcore.domain.timestamp import Timestamp
 
 LEADS = (
     "I",
@@ -25,6 +25,18 @@ LEADS = (
 )  # of the standard ECG, in its order
 
 
+def further_limb_leads(one: np.ndarray, two: np.ndarray) -> dict[str, np.ndarray]:
+    """The limb leads (L,) that follow from I and II, (L,) each (Einthoven, Goldberger)."""
+    return {"III": two - one, "aVR": -(one + two) / 2, "aVL": one - two / 2, "aVF": two - one / 2}
+
+
+def arms_exchanged(ecg: np.ndarray) -> np.ndarray:
+    """I upside down, II and III exchanged, aVR and aVL exchanged. (12, L) -> the same."""
+    out = ecg.copy()
+    out[0], out[1], out[2], out[3], out[4] = -ecg[0], ecg[2], ecg[1], ecg[4], ecg[3]
+    return out
+
+
 @dataclass(frozen=True)
 class Waveform:
     """A recorded signal: samples (leads, L) float32 in millivolts, NaN where not recorded; `leads` name the rows.
@@ -35,7 +47,7 @@ class Waveform:
     samples: np.ndarray
     rate_hz: float
     leads: tuple[str, ...]
-    taken: Moment | None = None
+    taken: Timestamp | None = None
     patient_hash: str | None = None
     notices: tuple[Notice, ...] = ()
 
@@ -55,10 +67,10 @@ class Case:
     refused: tuple[Notice, ...] = ()
     overruled: frozenset[str] = frozenset()
     waveform: Waveform | None = None
-    times: Mapping[str, Moment | None] = field(default_factory=dict)
+    times: Mapping[str, Timestamp | None] = field(default_factory=dict)
     left_out: frozenset[str] = frozenset()
 
-    def time_of(self, modality: str) -> Moment | None:
+    def time_of(self, modality: str) -> Timestamp | None:
         """When that evidence was made; None: not known, which is not the same as at the same time."""
         if modality in self.times:
             return self.times[modality]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypedDict
 
 Json: TypeAlias = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 Scores: TypeAlias = Mapping[
@@ -97,13 +97,22 @@ class HourlyConformal:
     scores: Mapping[str, Scores]
 
 
+class AlertRow(TypedDict):
+    """What a threshold did: shares 0 to 1, None where nobody died or nobody was warned of."""
+
+    threshold: float
+    sensitivity: float | None
+    precision: float | None
+    alerts_per_100_patient_days: float
+
+
 @dataclass(frozen=True)
 class AlertTable:
-    """What each threshold did to n patients of a part: rows of {threshold, sensitivity, precision, alerts_per_100_patient_days}."""
+    """What each threshold did to n patients of a part."""
 
     patients: str = ""
     n: int = 0
-    table: Sequence[Mapping[str, float]] = ()
+    table: Sequence[AlertRow] = ()
 
 
 @dataclass(frozen=True)

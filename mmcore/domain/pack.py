@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 
 from mmcore.domain.case import Waveform
@@ -38,3 +39,12 @@ class Pack:
 
     rows: tuple[PackRow, ...]
     left_out: Mapping[str, int]
+
+
+def number_in_pack(text: str | None) -> float | None:
+    """A column of a pack as a number; None where it is missing or none."""
+    try:
+        number = float(text or "")
+    except ValueError:
+        return None
+    return number if isfinite(number) else None

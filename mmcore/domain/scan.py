@@ -8,7 +8,7 @@ import numpy as np
 
 from mmcore.domain.memory import digest_of
 from mmcore.domain.notice import Notice
-from mmcore.domain.timestamp import Moment
+from mmcore.domain.timestamp import Timestamp
 
 LUNG_WINDOW = (-600.0, 1500.0)  # centre and width in Hounsfield units, as radiologists set them
 Rectangle = tuple[float, float, float, float]  # top, left, bottom, right as fractions of the picture, 0 to 1
@@ -26,7 +26,7 @@ class Header:
     view: str | None = None
     laterality: str | None = None
     spacing_mm: tuple[float, float] | None = None
-    taken: Moment | None = None
+    taken: Timestamp | None = None
     patient_hash: str | None = None
     body_part: str | None = None
     patient_age_years: float | None = None

@@ -1,6 +1,6 @@
 """A stay as a stream of timed measurements, and what a model of a stream must know about time."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,12 +9,28 @@ from mmcore.domain.notice import Notice
 
 
 @dataclass(frozen=True)
+class Joined:
+    """A quantity made of two: for each value of `first`, the latest of `second` not older than `within` minutes.
+
+    of: (n,) values of each -> (n,) of the quantity.
+    """
+
+    first: str
+    second: str
+    within: float
+    of: Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
 class StreamRules:
     """How a task reads time. admission: parameters that hold for the whole stay and come with it.
 
     horizon_hours: the model speaks of the first so many hours. hours: at which of them figures are reported.
     silence_minutes: after so long without any measurement the reader is told. sums: parameters whose readings are amounts
-    since the reading before, so that they add up, and a repeated one is not a state that lasts.
+    since the reading before, so that they add up, and a repeated one is not a state that lasts. largest: the most that one
+    reading may count. merged: series -> two parameters that measure it. joined: series -> how it is made of two others.
+    watched: series -> how often it is measured (a key of STATISTICS), for the features in their order; {}: every parameter by itself,
+    taken for one that is measured often.
     """
 
     admission: tuple[str, ...]
@@ -22,6 +38,23 @@ class StreamRules:
     hours: tuple[int, ...] = (6, 12, 24, 48)
     silence_minutes: float = 360.0
     sums: tuple[str, ...] = ()
+    largest: Mapping[str, float] = field(default_factory=dict)
+    merged: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    joined: Mapping[str, Joined] = field(default_factory=dict)
+    watched: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StayColumns:
+    """What a folder of stays says beside the measurements. outcome: the column of outcomes.csv that tells the label, "" the one
+    of its name. score: the column of a score at admission that the model is compared with, "" for none. unit: the parameter that
+    tells the kind of ward, and units: its names by their codes.
+    """
+
+    outcome: str = ""
+    score: str = ""
+    unit: str = ""
+    units: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from mmcore.domain.pack import Pack
-from mmcore.domain.stream import StreamRules
+from mmcore.domain.stream import StayColumns, StreamRules
 
 
 class Modality(StrEnum):
@@ -117,9 +117,23 @@ class Question:
 
 @dataclass(frozen=True)
 class StreamTask(Question):
-    """A stay whose measurements arrive one by one; `stream`: how time is read. It has a monitor instead of a review."""
+    """A stay whose measurements arrive one by one; `stream`: how time is read. It has a monitor instead of a review.
+
+    columns: what a folder of stays says beside the measurements. signs: the latest values by their fields -> the signs of NEWS2 that
+    they tell. shown: series that the monitor draws; () the first fields that are measured. events: the label in the plural, for
+    the card.
+    """
 
     stream: StreamRules = StreamRules(())
+    columns: StayColumns = StayColumns()
+    signs: Callable[[Mapping[str, float]], Mapping[str, float]] | None = None
+    shown: tuple[str, ...] = ()
+    events: str = "events"
+
+    @property
+    def outcome_column(self) -> str:
+        """The column of outcomes.csv that tells the label."""
+        return self.columns.outcome or self.labels[0]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""When a piece of evidence was made, as exactly as is known, and how far apart two such moments are."""
+"""When a piece of evidence was made, as exactly as is known, and how far apart two such timestamps are."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -7,15 +7,15 @@ HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
-class Moment:
+class Timestamp:
     """A day and, where known, the time of day, as clocks showed them where the patient was: DICOM, WFDB and notes name no zone."""
 
     day: date
     clock: time | None = None
 
     @classmethod
-    def of_iso(cls, text: str) -> "Moment":
-        """The moment whose `iso` is the text. Raises ValueError."""
+    def of_iso(cls, text: str) -> "Timestamp":
+        """The timestamp whose `iso` is the text. Raises ValueError."""
         day, _, clock = text.partition("T")
         return cls(date.fromisoformat(day), time.fromisoformat(clock) if clock else None)
 
@@ -37,14 +37,14 @@ class Moment:
 
 @dataclass(frozen=True)
 class Gap:
-    """How much older one moment is than another: at least `hours`, exactly so where `exact`; `days` by the calendar."""
+    """How much older one timestamp is than another: at least `hours`, exactly so where `exact`; `days` by the calendar."""
 
     hours: float
     days: int
     exact: bool
 
 
-def gap_between(older: Moment, newer: Moment) -> Gap:
+def gap_between(older: Timestamp, newer: Timestamp) -> Gap:
     """A day without a time of day may be any instant of it, so that only what is sure counts as a distance."""
     hours = max(0.0, (newer.earliest - older.latest) / HOUR)
     return Gap(

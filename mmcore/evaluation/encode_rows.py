@@ -32,26 +32,39 @@ def encode_rows(
 
     notes: keeps what the text encoder makes of a note, for rows that share one and for the next call.
     """
-    reads = model.text_encoder is not None
-    text = np.full((len(rows), model.encoding_widths()["text"]), np.nan, dtype=np.float32)
-    with torch.inference_mode():
-        for i, row in enumerate(rows):
-            if row.note and tokenizer is not None and reads and language_of(row.note) == "en":
-                if row.note not in notes:
-                    ready = text_input(row.note, task.leak_terms, tokenizer, model.config.max_tokens)
-                    notes[row.note] = model.encode_text(ready.mask, ready.ids)[0].numpy()
-                text[i] = notes[row.note]
+    inputs = dict(features)
+    if model.text_encoder is not None:
+        inputs["text"] = _encoded_notes(model, tokenizer, task, rows, notes)
     values = np.stack([clinical_input(r.values, task) for r in rows])  # (N, F), F may be 0
     return Encoded(
         keys=np.array([r.key for r in rows]),
-        inputs=dict(features)
-        | ({"text": text} if reads else {})
-        | {"clinical": only_taught(values, [f["identified"] for f in model.config.fields])},
+        inputs=inputs | {"clinical": only_taught(values, [f["identified"] for f in model.config.fields])},
         outcomes=outcomes_of(task, rows),
         patients=np.array([r.patient for r in rows]),
         sources=np.array([r.source for r in rows]),
         publishers=np.array([r.publisher for r in rows]),
     )
+
+
+def _encoded_notes(
+    model: FusionModel,
+    tokenizer: PreTrainedTokenizerBase | None,
+    task: CaseTask,
+    rows: Sequence[PackRow],
+    notes: dict[str, np.ndarray],
+) -> np.ndarray:
+    """(N, D); NaN for rows without a note in English, and for all without a tokenizer."""
+    out = np.full((len(rows), model.encoding_widths()["text"]), np.nan, dtype=np.float32)
+    if tokenizer is None:
+        return out
+    with torch.inference_mode():
+        for i, row in enumerate(rows):
+            if row.note and language_of(row.note) == "en":
+                if row.note not in notes:
+                    ready = text_input(row.note, task.leak_terms, tokenizer, model.config.max_tokens)
+                    notes[row.note] = model.encode_text(ready.mask, ready.ids)[0].numpy()
+                out[i] = notes[row.note]
+    return out
 
 
 def features_of_scans(

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from mmcore.evaluation.score import Bar
 from mmcore.evaluation.shortcuts import shortcut_report
 from mmcore.explain import checks as of_case
 from mmcore.explain.checks import Badge
+from mmcore.explain.deletion import Trial
 from mmcore.explain.methods.token_activations import NAME as QUICK
 from mmcore.explain.perturbation import blurred_by_place
 from mmcore.explain.randomisation import randomisation
@@ -48,6 +50,9 @@ class Tested:
     outside: float | None = None
 
 
+Badged: TypeAlias = tuple[Tested, Badge]
+
+
 def measure(engine: Engine, directory: Path, most: int, progress: Bar = iter) -> dict[str, Json]:
     """The report on DIR's rows whose patients neither trained nor calibrated the model: badges for at most `most` of them, drawn
     by seed; drawn lungs and shortcuts on all. Raises PackError where the task reads no packs."""
@@ -60,30 +65,36 @@ def measure(engine: Engine, directory: Path, most: int, progress: Bar = iter) ->
         memory: Memory = {}
         case = case_of(engine.task, row)
         try:
-            seen = review(engine, case, memory=memory, tokens=QUICK)
+            found = review(engine, case, memory=memory, tokens=QUICK)
         except NothingToPredictError:
             continue
-        contrast = seen.prediction.contrast
-        encoded.append((row, encode(engine, case, memory)))
+        contrast, encodings = found.prediction.contrast, encode(engine, case, memory)
+        encoded.append((row, encodings))
         badges = of_case.badges(engine, case, contrast, memory) if i in chosen else ()
-        drawn = _drawn(directory, row)
-        place = (None, None) if drawn is None else in_drawn(engine, seen, encoded[-1][1], drawn)
-        looked.append(Tested(row, badges, *place))
-        redone += [(case, contrast)] if badges and len(redone) < RANDOMISED_ON else []
-    tested = [t for t in looked if t.badges]
-    return {
-        "task": engine.task.name,
-        "model": {"version": engine.stored.version, "sha256": engine.stored.sha256},
-        "n": len(tested),
-        "patients": len({t.row.patient for t in tested}),
-        "thresholds": _thresholds(),
-        "modalities": {m.value: _of_modality(tested, m.value) for m in engine.task.modalities},
-        "grey_share": _share(
-            [t for t in tested for _ in t.badges], [b.colour == "grey" for t in tested for b in t.badges]
-        ),
+        looked.append(Tested(row, badges, *in_drawn(engine, found, encodings, _drawn(directory, row))))
+        if badges and len(redone) < RANDOMISED_ON:
+            redone.append((case, contrast))
+    return _of_badges(engine, looked) | {
         "inside_lungs": _inside(looked),
         "randomised": randomisation(engine, redone),
         "shortcuts": shortcut_report(engine, encoded),
+    }
+
+
+def _of_badges(engine: Engine, looked: Sequence[Tested]) -> dict[str, Json]:
+    """What the badges say, over all and by modality, of the model that they are of."""
+    badged = [(t, b) for t in looked for b in t.badges]
+    return {
+        "task": engine.task.name,
+        "model": {"version": engine.stored.version, "sha256": engine.stored.sha256},
+        "n": sum(bool(t.badges) for t in looked),
+        "patients": len({t.row.patient for t, _ in badged}),
+        "thresholds": _thresholds(),
+        "modalities": {
+            m.value: _of_modality([(t, b) for t, b in badged if b.modality == m])
+            for m in engine.task.modalities
+        },
+        "grey_share": _of_colour(badged, "grey"),
     }
 
 
@@ -100,32 +111,44 @@ def _thresholds() -> dict[str, float]:
     return {name.lower(): getattr(of_case, name) for name in names}
 
 
-def _of_modality(tested: Sequence[Tested], modality: str) -> dict[str, Json]:
+def _of_modality(badged: Sequence[Badged]) -> dict[str, Json]:
     """Shares with 95 % intervals by bootstrap over patients, and medians, of the badges of one modality."""
-    pairs = [(t, b) for t in tested for b in t.badges if b.modality == modality]
-    if not pairs:
+    if not badged:
         return {"n": 0}
-    owners = [t for t, _ in pairs]
-    out: dict[str, Json] = {"n": len(pairs), "tested": sum(b.tested for _, b in pairs)}
-    out |= {c: _share(owners, [b.colour == c for _, b in pairs]) for c in ("green", "amber", "grey")}
-    out |= _of_orders([(t, b) for t, b in pairs if b.tested])
-    out["methods"] = sorted({f"{b.method} against {b.other_method}" for _, b in pairs})
-    out["median_passes"] = int(np.median([b.passes for _, b in pairs]))
-    return out
+    tested = [(t, b) for t, b in badged if b.tested]
+    return {
+        "n": len(badged),
+        "tested": len(tested),
+        **{colour: _of_colour(badged, colour) for colour in ("green", "amber", "grey")},
+        **_of_orders(tested),
+        "methods": sorted({f"{b.method} against {b.other_method}" for _, b in badged}),
+        "median_passes": int(np.median([b.passes for _, b in badged])),
+    }
 
 
-def _of_orders(pairs: Sequence[tuple[Tested, Badge]]) -> dict[str, Json]:
+def _of_colour(badged: Sequence[Badged], colour: str) -> dict[str, float] | None:
+    return _share([t for t, _ in badged], [b.colour == colour for _, b in badged])
+
+
+def _of_orders(tested: Sequence[Badged]) -> dict[str, Json]:
     """The same of the badges whose order of parts was tested."""
-    out: dict[str, Json] = {}
-    tried = [(t, b.trial) for t, b in pairs if b.trial is not None]
-    if tried:
-        owners, trials = [t for t, _ in tried], [trial for _, trial in tried]
-        out["beats_random_deletion"] = _share(owners, [t.deletion_gain > 0 for t in trials])
-        out["beats_random_insertion"] = _share(owners, [t.insertion_gain > 0 for t in trials])
-        out["median_deletion_gain"] = round(float(np.median([t.deletion_gain for t in trials])), 4)
-    agreements = [b.agreement for _, b in pairs if b.agreement is not None]
-    out["median_agreement"] = round(float(np.median(agreements)), 3) if agreements else None
-    return out
+    agreements = [b.agreement for _, b in tested if b.agreement is not None]
+    return {
+        **_of_trials([(t, b.trial) for t, b in tested if b.trial is not None]),
+        "median_agreement": round(float(np.median(agreements)), 3) if agreements else None,
+    }
+
+
+def _of_trials(tried: Sequence[tuple[Tested, Trial]]) -> dict[str, Json]:
+    """How often the order of an explanation beats random orders, and by what in the median; {} of none."""
+    if not tried:
+        return {}
+    owners, deletion = [t for t, _ in tried], [trial.deletion_gain for _, trial in tried]
+    return {
+        "beats_random_deletion": _share(owners, [gain > 0 for gain in deletion]),
+        "beats_random_insertion": _share(owners, [trial.insertion_gain > 0 for _, trial in tried]),
+        "median_deletion_gain": round(float(np.median(deletion)), 4),
+    }
 
 
 def _share(owners: Sequence[Tested], hits: Sequence[bool]) -> dict[str, float] | None:
@@ -149,16 +172,16 @@ def _drawn(directory: Path, row: PackRow) -> np.ndarray | None:
 
 
 def in_drawn(
-    engine: Engine, seen: Review, encodings: Encodings, drawn: np.ndarray
+    engine: Engine, review: Review, encodings: Encodings, drawn: np.ndarray | None
 ) -> tuple[float | None, float | None]:
-    """(share of the scan's evidence inside the outline, share of what moves it that comes from outside); None without a map.
+    """(share of the scan's evidence inside the outline, share of what moves it that comes from outside); None without either.
 
     drawn (H, W) bool.
     """
-    attribution = next((a for a in seen.attributions if a.modality == "image"), None)
-    if attribution is None:
+    attribution = next((a for a in review.attributions if a.modality == "image"), None)
+    if attribution is None or drawn is None:
         return None, None
-    whole, inside_blurred, outside_blurred = blurred_by_place(engine, seen, encodings, attribution, drawn)
+    whole, inside_blurred, outside_blurred = blurred_by_place(engine, review, encodings, attribution, drawn)
     moved_in, moved_out = abs(whole - inside_blurred), abs(whole - outside_blurred)
     both = moved_in + moved_out
     return attribution.share_inside(drawn), moved_out / both if both else None

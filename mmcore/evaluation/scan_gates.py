@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmcore.cases.pack_rows import quick_scan, read_pack
+from mmcore.cases.pack_rows import drawn_of_each_source, quick_scan, read_pack
 from mmcore.domain.pack import PackRow
 from mmcore.domain.patient_marks import patient_mark
 from mmcore.domain.scan import Film, Scan
@@ -120,12 +120,7 @@ def _held_back(engine: Engine, data: Path, most: int) -> list[PackRow]:
     met = _met(engine)
     given = [r for r in read_pack(engine.task, data).rows if r.image is not None]
     rows = [r for r in given if patient_mark(r.patient) not in met]
-    taken: dict[str, int] = {}
-    kept = []
-    for i in np.random.default_rng(0).permutation(len(rows)):
-        taken[rows[i].source] = taken.get(rows[i].source, 0) + 1
-        kept += [rows[i]] if taken[rows[i].source] <= most else []
-    return kept
+    return drawn_of_each_source(rows, most, seed=0)
 
 
 def _met(engine: Engine) -> frozenset[str]:

@@ -13,6 +13,8 @@ from mmcore.cases.pack_rows import case_of, outcomes_of
 from mmcore.domain.errors import NothingToPredictError
 from mmcore.domain.memory import Memory
 from mmcore.domain.pack import PackRow
+from mmcore.domain.prediction import Prediction
+from mmcore.domain.review import Review
 from mmcore.domain.task import CaseTask
 from mmcore.explain.review import review
 from mmcore.models.fusion import FusionModel
@@ -46,10 +48,30 @@ class Scored:
 def score(engine: Engine, rows: Sequence[PackRow], progress: Bar = iter) -> tuple[Scored, int]:
     """Every row reviewed with all its attributions; and how many rows had nothing to predict from."""
     task = engine.task
+    kept, reviews, inputs = _reviewed(engine, rows, progress)
+    predictions = [r.prediction for r in reviews]
+    return Scored(
+        rows=tuple(kept),
+        probabilities=_table([p.probabilities for p in predictions], task),
+        logits=_table([p.logits for p in predictions], task),
+        outcomes=outcomes_of(task, kept),
+        modalities=tuple(_used(p) for p in predictions),
+        sets=tuple(p.prediction_set for p in predictions),
+        residuals=_residuals(reviews),
+        evidence=_evidence(predictions, task),
+        p_values=tuple(p.p_values for p in predictions),
+        inputs=_stacked(inputs),
+    ), len(rows) - len(kept)
+
+
+def _reviewed(
+    engine: Engine, rows: Sequence[PackRow], progress: Bar
+) -> tuple[list[PackRow], list[Review], list[dict[str, torch.Tensor]]]:
+    """The rows that there is something to predict from, with their reviews and centred encodings."""
     kept, reviews, inputs = [], [], []
     memory: Memory = {}
     with ThreadPoolExecutor(READERS) as pool:
-        cases = pool.map(lambda r: case_of(task, r), rows)
+        cases = pool.map(lambda r: case_of(engine.task, r), rows)
         for row in progress(list(rows)):
             case = next(cases)
             try:
@@ -60,24 +82,23 @@ def score(engine: Engine, rows: Sequence[PackRow], progress: Bar = iter) -> tupl
             inputs.append(centred(engine, encode(engine, case, memory)))
             if len(memory) > 64:  # notes and pictures that many rows share stay, the rest goes
                 memory.pop(next(iter(memory)))
-    predictions = [r.prediction for r in reviews]
-    return Scored(
-        rows=tuple(kept),
-        probabilities=_table([[p.probabilities[k] for k in task.labels] for p in predictions], task),
-        logits=_table([[p.logits[k] for k in task.labels] for p in predictions], task),
-        outcomes=outcomes_of(task, kept),
-        modalities=tuple("+".join(m for m, e in p.evidence.items() if e is not None) for p in predictions),
-        sets=tuple(p.prediction_set for p in predictions),
-        residuals=np.array([a.residual for r in reviews for a in r.attributions]),
-        evidence=np.array(
-            [
-                [[e[k] if e else np.nan for k in task.labels] for e in map(p.evidence.get, task.modalities)]
-                for p in predictions
-            ]
-        ).reshape(len(predictions), len(task.modalities), len(task.labels)),
-        p_values=tuple(p.p_values for p in predictions),
-        inputs=_stacked(inputs),
-    ), len(rows) - len(kept)
+    return kept, reviews, inputs
+
+
+def _used(prediction: Prediction) -> str:
+    """The modalities that gave evidence, joined by +."""
+    return "+".join(m for m, e in prediction.evidence.items() if e is not None)
+
+
+def _residuals(reviews: Sequence[Review]) -> np.ndarray:
+    return np.array([a.residual for r in reviews for a in r.attributions])
+
+
+def _evidence(predictions: Sequence[Prediction], task: CaseTask) -> np.ndarray:
+    """(N, M, K), NaN where absent."""
+    absent = dict.fromkeys(task.labels, np.nan)
+    tables = [_table([p.evidence.get(m) or absent for p in predictions], task) for m in task.modalities]
+    return np.stack(tables, 1)
 
 
 def subset(scored: Scored, chosen: Sequence[int]) -> Scored:
@@ -108,11 +129,15 @@ def by_subset(
             rows = np.flatnonzero(np.logical_and.reduce([have[m] for m in shown]))
             if len(rows):
                 given = {m: torch.tensor(inputs[m][rows], dtype=torch.float32) for m in shown}
-                with torch.no_grad():
-                    logits = model.fuse(given)[0].double()
-                p = logits.softmax(1) if model.config.exclusive else logits.sigmoid()
-                found["+".join(shown)] = (rows, p.numpy())
+                found["+".join(shown)] = (rows, _probabilities(model, given))
     return found
+
+
+def _probabilities(model: FusionModel, inputs: Mapping[str, torch.Tensor]) -> np.ndarray:
+    """(n, K) calibrated."""
+    with torch.no_grad():
+        logits = model.fuse(inputs)[0].double()
+    return (logits.softmax(1) if model.config.exclusive else logits.sigmoid()).numpy()
 
 
 def _stacked(inputs: Sequence[Mapping[str, torch.Tensor]]) -> dict[str, np.ndarray]:
@@ -125,5 +150,7 @@ def _stacked(inputs: Sequence[Mapping[str, torch.Tensor]]) -> dict[str, np.ndarr
     return found
 
 
-def _table(numbers: list[list[float]], task: CaseTask) -> np.ndarray:
+def _table(by_label: Sequence[Mapping[str, float]], task: CaseTask) -> np.ndarray:
+    """(N, K) in the order of the task's labels."""
+    numbers = [[row[k] for k in task.labels] for row in by_label]
     return np.array(numbers, dtype=float).reshape(len(numbers), len(task.labels))

@@ -12,6 +12,7 @@ from mmcore.metrics.figures import auroc, interval, patient_weights
 
 Rows: TypeAlias = Sequence[PackRow]
 Figures: TypeAlias = dict[str, dict[str, float]]
+Known: TypeAlias = tuple[str, float, int]  # patient, score, outcome
 
 
 def extra_figures(
@@ -42,18 +43,22 @@ def _figure(extra: ExtraMetric, rows: Rows, scores: np.ndarray, resamples: int) 
         for r, s in zip(rows, scores, strict=True)
         if (y := r.outcome.get(extra.outcome)) is not None and not np.isnan(s)
     ]
-    if extra.by_patient:
-        highest: dict[str, tuple[str, float, int]] = {}
-        for patient, score, outcome in known:
-            if patient not in highest or score > highest[patient][1]:
-                highest[patient] = (patient, score, outcome)
-        known = list(highest.values())
+    known = _highest(known) if extra.by_patient else known
     outcomes = np.array([y for _, _, y in known])
     if len(set(outcomes.tolist())) < 2:
         return None
     weights = patient_weights([p for p, _, _ in known], resamples)
     figure = interval(auroc(np.array([s for _, s, _ in known]), outcomes, weights))
     return figure | {"n": len(known), "positive": int(outcomes.sum())}
+
+
+def _highest(known: Sequence[Known]) -> list[Known]:
+    """The row of each patient with the highest score, the first of equals."""
+    highest: dict[str, Known] = {}
+    for row in known:
+        if row[0] not in highest or row[1] > highest[row[0]][1]:
+            highest[row[0]] = row
+    return list(highest.values())
 
 
 def has_extra(task: CaseTask, row: PackRow) -> bool:

@@ -1,18 +1,22 @@
-"""Scores a stream model on a pack of stays it has not seen, at several hours of the same stays."""
+"""The figures of a stream model on a pack of stays it has not seen, at several hours of the same stays."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 
 from mmcore.domain.model_facts import Json
-from mmcore.domain.patient_marks import patient_mark
 from mmcore.domain.prediction import RESIDUAL_LIMIT
-from mmcore.domain.stream import Stay, StayPack
 from mmcore.domain.task import StreamTask
+from mmcore.evaluation.score_stays import (
+    NEAR_HOURS,
+    NEWS2,
+    Bar,
+    ScoredStays,
+    baseline_names,
+    fresh_stays,
+    score,
+)
 from mmcore.intake.stream.pack import read_stays
 from mmcore.metrics.calibration import (
     brier_score,
@@ -22,34 +26,11 @@ from mmcore.metrics.calibration import (
 )
 from mmcore.metrics.conformal import fit_rounds, p_values
 from mmcore.metrics.figures import auroc, interval, label_metrics, patient_weights, share
-from mmcore.metrics.subgroups import age_band
 from mmcore.metrics.trust import Stated, coverage_report, decision_curves, selective_report
-from mmcore.models.stream_model import probability
-from mmcore.monitor.risk import early_warning, explain, is_measured, risks
 from mmcore.stores.stream_store import StoredStream
 from mmcore.tasks import stream_task
 
-Bar: TypeAlias = Callable[[Iterable[Stay]], Iterable[Stay]]
 Figures: TypeAlias = dict[str, dict[str, float]]
-
-NEAR_HOURS = 6.0  # an hour is reported if some stay of the folder was still measured so shortly before it
-BASELINES = {"SAPS-I": "SAPS-I at admission", "NEWS2": "NEWS2 of the last six hours"}
-
-
-@dataclass(frozen=True)
-class ScoredStays:
-    """N stays at H hours. probabilities (N, H), the last hour is the one that calls are made at; died (N,);
-
-    baselines: name -> (N,) points, NaN where unknown; residuals (N,) of the attributions at the last hour.
-    """
-
-    stays: tuple[Stay, ...]
-    hours: tuple[float, ...]
-    probabilities: np.ndarray
-    died: np.ndarray
-    baselines: Mapping[str, np.ndarray]
-    residuals: np.ndarray
-    groups: Mapping[str, np.ndarray]
 
 
 def evaluate_stays(
@@ -71,77 +52,6 @@ def evaluate_stays(
     return report(
         task, stored, scored, left_out | {f"measurements_{k}": v for k, v in pack.refused.items()}, resamples
     )
-
-
-def fresh_stays(task: StreamTask, pack: StayPack, known: set[str]) -> tuple[list[Stay], dict[str, int]]:
-    """The stays that can be scored, and how many cannot by reason."""
-    left_out: Counter[str] = Counter()
-    fresh = []
-    for stay in pack.stays:
-        if patient_mark(stay.key) in known:
-            left_out["patient_trained_or_calibrated_the_model"] += 1
-        elif pack.outcome[stay.key] is None:
-            left_out["no_label"] += 1
-        elif not is_measured(stay, task).any():
-            left_out["nothing_measured"] += 1
-        else:
-            fresh.append(stay)
-    return fresh, dict(left_out)
-
-
-def score(
-    task: StreamTask,
-    stored: StoredStream,
-    pack: StayPack,
-    stays: Sequence[Stay],
-    progress: Bar = iter,
-) -> ScoredStays:
-    """Every stay at every reported hour that the folder reaches, by the same path as at the bedside.
-
-    At an hour before a stay's first measurement its risk is the prior: nothing is known.
-    """
-    hours = hours_reached(task, stays)
-    base = float(probability(stored.model.prior))
-    table, residuals = [], []
-    points: dict[str, list[float]] = {name: [] for name in BASELINES}
-    for stay in progress(stays):
-        found = risks(stored.model, task, stay, [h * 60 for h in hours])
-        table.append([r.probability if r else base for r in found])
-        residuals.append(explain(stored.model, task, stay, hours[-1] * 60).residual if found[-1] else 0.0)
-        points["SAPS-I"].append(pack.scores.get(stay.key, {}).get("SAPS-I", np.nan))
-        warning = early_warning(stay, task, hours[-1] * 60)
-        points["NEWS2"].append(warning.total if warning.points else np.nan)
-    return ScoredStays(
-        stays=tuple(stays),
-        hours=hours,
-        probabilities=np.array(table, dtype=float).reshape(len(stays), len(hours)),
-        died=np.array([pack.outcome[s.key] for s in stays], dtype=float),
-        baselines={name: np.array(values, dtype=float) for name, values in points.items()},
-        residuals=np.array(residuals),
-        groups={
-            "set": np.array([pack.source.get(s.key, "unknown") for s in stays]),
-            "unit": np.array([pack.unit.get(s.key, "unknown") for s in stays]),
-            "sex": np.array([_sex(task, s) for s in stays]),
-            "age_band": np.array([age_band(_first(task, s, "Age")) for s in stays]),
-        },
-    )
-
-
-def _first(task: StreamTask, stay: Stay, name: str) -> float | None:
-    found = stay.values[stay.parameters == [f.name for f in task.fields].index(name)]
-    return float(found[0]) if len(found) else None
-
-
-def _sex(task: StreamTask, stay: Stay) -> str:
-    coded = _first(task, stay, "Gender")
-    return "unknown" if coded is None else task.field("Gender").choices[int(coded)]
-
-
-def hours_reached(task: StreamTask, stays: Sequence[Stay]) -> tuple[float, ...]:
-    """The task's hours that some stay was still measured shortly before; the first one at least."""
-    latest = max((float(s.minutes[-1]) for s in stays), default=0.0) / 60
-    first, *later = task.stream.hours
-    return (float(first), *(float(h) for h in later if latest > h - NEAR_HOURS))
 
 
 def report(
@@ -172,7 +82,7 @@ def report(
         "by_sex": _groups(task, stored, scored, weights, "sex"),
         "by_age_band": _groups(task, stored, scored, weights, "age_band"),
         "by_modalities": {"clinical": {"n": len(keys), "patients": len(set(keys)), "metrics": metrics}},
-        "baseline": _baselines(stored, scored, weights),
+        "baseline": _baselines(task, stored, scored, weights),
         "calibration": {
             "expected_calibration_error": errors,
             "expected_if_calibrated": expected_if_calibrated(last),
@@ -259,19 +169,25 @@ def _groups(
     return found
 
 
-def _baselines(stored: StoredStream, scored: ScoredStays, weights: np.ndarray) -> dict[str, Json]:
-    """SAPS-I, and under `news2` the early-warning score, on the rows that have them, called at thresholds of calibration patients."""
-    found = {name: _baseline(stored, scored, weights, name) for name in BASELINES}
-    return found["SAPS-I"] | {"news2": found["NEWS2"]}
+def _baselines(
+    task: StreamTask, stored: StoredStream, scored: ScoredStays, weights: np.ndarray
+) -> dict[str, Json]:
+    """The score at admission, else the early-warning score, which stands under `news2` too, on the rows that have them, called at
+    thresholds of calibration patients."""
+    names = baseline_names(task)
+    found = {name: _baseline(stored, scored, weights, name, told) for name, told in names.items()}
+    return found[next(iter(names))] | {"news2": found[NEWS2]}
 
 
-def _baseline(stored: StoredStream, scored: ScoredStays, weights: np.ndarray, name: str) -> dict[str, Json]:
+def _baseline(
+    stored: StoredStream, scored: ScoredStays, weights: np.ndarray, name: str, told: str
+) -> dict[str, Json]:
     points = scored.baselines[name]
     rows = ~np.isnan(points)
     died, w = scored.died[rows], weights[:, rows]
     if len(np.unique(died)) < 2:
         return {
-            "name": BASELINES[name],
+            "name": told,
             "n": int(rows.sum()),
             "metrics": {},
             "skipped": {name: "not known both ways"},
@@ -282,7 +198,7 @@ def _baseline(stored: StoredStream, scored: ScoredStays, weights: np.ndarray, na
     metrics[f"min_sensitivity_precision_{scored.hours[-1]:g}h"] = min_sensitivity_precision(
         called, died == 1, w
     )
-    return {"name": BASELINES[name], "n": int(rows.sum()), "metrics": metrics, "skipped": {}}
+    return {"name": told, "n": int(rows.sum()), "metrics": metrics, "skipped": {}}
 
 
 def _calibration_by_hour(scored: ScoredStays, weights: np.ndarray) -> dict[str, Json]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from mmcore.domain.case import Case
+from mmcore.domain.memory import Memory
 from mmcore.domain.notice import Notice
 from mmcore.domain.prediction import RESIDUAL_LIMIT, Attribution, Contrast
 from mmcore.domain.review import Review
@@ -47,18 +48,18 @@ class Badge:
 
 
 def badges(
-    engine: Engine, case: Case, contrast: Contrast | None = None, memory: dict | None = None
+    engine: Engine, case: Case, contrast: Contrast | None = None, memory: Memory | None = None
 ) -> tuple[Badge, ...]:
     """A badge for each modality that gives evidence, under the exact methods. Raises NothingToPredictError."""
     memory = {} if memory is None else memory
-    seen = review(engine, case, contrast=contrast, memory=memory)
-    failed = [Badge(Modality(n.modality), GREY, (n,)) for n in seen.failed]
-    return (*(badge_of(engine, case, seen, a, memory) for a in seen.attributions), *failed)
+    found = review(engine, case, contrast=contrast, memory=memory)
+    failed = [Badge(Modality(n.modality), GREY, (n,)) for n in found.failed]
+    return (*(badge_of(engine, found, a, memory) for a in found.attributions), *failed)
 
 
-def badge_of(engine: Engine, case: Case, seen: Review, attribution: Attribution, memory: dict) -> Badge:
+def badge_of(engine: Engine, review: Review, attribution: Attribution, memory: Memory) -> Badge:
     """Delete and insert by the explanation's order and at random, ask another method, and look where the evidence lies."""
-    parts = parts_of(engine, case, seen, encode(engine, case, memory), attribution)
+    parts = parts_of(engine, review, encode(engine, review.case, memory), attribution)
     several = len(parts.values) > 1
     trial = deletion_trial(parts.values, parts.score) if several else None
     agreement = rank_correlation(parts.values, parts.other()) if several else None

@@ -1,6 +1,6 @@
 """The smallest change of one given value that would change the answer, found on the additive head exactly."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log, log10
 
@@ -12,9 +12,10 @@ from mmcore.domain.review import Review
 from mmcore.domain.task import Field, Modality
 from mmcore.prediction.engine import Engine
 
+Logits = Callable[[np.ndarray], np.ndarray]  # values of one field (V,) -> (V, K)
 Margin = Callable[
     [np.ndarray], np.ndarray
-]  # values of one field (V,) -> (V,) log-odds by which today's answer stands
+]  # of one field (V,) -> (V,) log-odds by which today's answer stands
 
 
 @dataclass(frozen=True)
@@ -32,40 +33,38 @@ class Change:
     trained: bool
 
 
-def smallest_changes(engine: Engine, seen: Review) -> tuple[Change, ...] | None:
+def smallest_changes(engine: Engine, review: Review) -> tuple[Change, ...] | None:
     """For each given value the smallest change that would do it, the smallest first; () where no single value can.
 
     None where it cannot be said exactly: no clinical evidence, or a fusion that is not additive.
     """
-    if seen.prediction.evidence.get(Modality.CLINICAL) is None or engine.stored.model.joint is not None:
+    if review.prediction.evidence.get(Modality.CLINICAL) is None or engine.stored.model.joint is not None:
         return None
     found = [
         change
         for field in engine.task.fields
-        if engine.taught.get(field.name) and field.name in seen.case.values
-        for change in _of_field(engine, seen, field)
+        if engine.taught.get(field.name) and field.name in review.case.values
+        for change in _of_field(engine, review, field)
     ]
     return tuple(sorted(found, key=lambda c: c.distance))
 
 
-def _of_field(engine: Engine, seen: Review, field: Field) -> list[Change]:
-    logits = _logits_along(engine, seen.prediction, field.name, seen.case.values[field.name])
-    old, width = seen.case.values[field.name], usual_width(engine, field)
-    margins = _margins(engine, seen, logits)
+def _of_field(engine: Engine, review: Review, field: Field) -> list[Change]:
+    logits = _logits_along(engine, review.prediction, field.name, review.case.values[field.name])
+    old, width = review.case.values[field.name], usual_width(engine, field)
+    margins = _margins(engine, review, logits)
     knots = next(f["knots"] for f in engine.stored.model.config.fields if f["name"] == field.name)
     crossed = [x for margin in margins.values() for x in crossings(margin, field, old, knots)]
     if not crossed:
         return []
     new = min(crossed, key=lambda x: abs(x - old))
-    label, called = _after(engine, seen, logits(np.array([new]))[0])
+    label, called = _after(engine, review, logits(np.array([new]))[0])
     low, high = engine.facts.ranges.get(field.name) or field.plausible
     return [Change(field.name, old, new, label, called, abs(new - old) / width, low <= new <= high)]
 
 
-def _logits_along(
-    engine: Engine, prediction: Prediction, name: str, old: float
-) -> Callable[[np.ndarray], np.ndarray]:
-    """values of one field (V,) -> logits (V, K) with everything else as it is."""
+def _logits_along(engine: Engine, prediction: Prediction, name: str, old: float) -> Logits:
+    """The logits at values of one field, with everything else as it is."""
     model = engine.stored.model
     place = [f.name for f in engine.task.fields].index(name)
     m = model.modalities.index(Modality.CLINICAL)
@@ -76,55 +75,72 @@ def _logits_along(
         rows = torch.full((len(values), len(engine.task.fields)), torch.nan)
         rows[:, place] = torch.as_tensor(values, dtype=torch.float32)
         with torch.inference_mode():
-            return model.clinical_head(rows)[:, place].double().numpy() * factor
+            terms: torch.Tensor = model.clinical_head(rows)  # (V, F, K)
+        return terms[:, place].double().numpy() * factor
 
     today = np.array([prediction.logits[k] for k in engine.task.labels]) - of_field(np.array([old]))[0]
     return lambda values: today + of_field(values)
 
 
-def _margins(engine: Engine, seen: Review, logits: Callable) -> dict[str, Margin]:
+def _margins(engine: Engine, review: Review, logits: Logits) -> dict[str, Margin]:
     """By what each rival label lies behind, or how far the label in question is from its operating point; positive today."""
-    labels, prediction = list(engine.task.labels), seen.prediction
+    labels, prediction = list(engine.task.labels), review.prediction
     if prediction.exclusive:
         top = max(range(len(labels)), key=lambda k: prediction.logits[labels[k]])
-        return {
-            label: lambda x, k=k: logits(x)[:, top] - logits(x)[:, k]
-            for k, label in enumerate(labels)
-            if k != top
-        }
+        return {label: _lead(logits, top, k) for k, label in enumerate(labels) if k != top}
     label = prediction.contrast.label
-    k, point = labels.index(label), _log_odds(seen.operating_point[label])
+    k, point = labels.index(label), _log_odds(review.operating_point[label])
     side = 1.0 if prediction.logits[label] >= point else -1.0
     return {label: lambda x: side * (logits(x)[:, k] - point)}
 
 
-def _after(engine: Engine, seen: Review, logits: np.ndarray) -> tuple[str, bool | None]:
+def _lead(logits: Logits, top: int, rival: int) -> Margin:
+    """How far one label lies before another."""
+
+    def of(values: np.ndarray) -> np.ndarray:
+        found = logits(values)
+        lead: np.ndarray = found[:, top] - found[:, rival]
+        return lead
+
+    return of
+
+
+def _after(engine: Engine, review: Review, logits: np.ndarray) -> tuple[str, bool | None]:
     """The label that the change is about, and whether it is then called (None for exclusive labels)."""
     labels = engine.task.labels
-    if seen.prediction.exclusive:
+    if review.prediction.exclusive:
         return labels[int(logits.argmax())], None
-    label = seen.prediction.contrast.label
-    return label, bool(logits[labels.index(label)] >= _log_odds(seen.operating_point[label]))
+    label = review.prediction.contrast.label
+    return label, bool(logits[labels.index(label)] >= _log_odds(review.operating_point[label]))
 
 
-def crossings(margin: Margin, field: Field, old: float, knots: list[float]) -> list[float]:
+def crossings(margin: Margin, field: Field, old: float, knots: Sequence[float]) -> list[float]:
     """The nearest values below and above `old` where the margin is lost, rounded outward to a step that people write.
 
     The margin is a line between knots, so where it meets 0 is exact. Choices and flags are tried one by one.
     """
     if field.kind != "number":
-        options = np.arange(2 if field.kind == "flag" else len(field.choices), dtype=float)
-        return [float(x) for x, left in zip(options, margin(options), strict=True) if left < 0 and x != old]
-    low, high = (float(x) for x in field.plausible)
+        return _options_lost(margin, field, old)
+    low, high = field.plausible
     found = []
     for end, way in ((low, -1), (high, 1)):
-        corners = sorted(
-            {old, end, *(float(k) for k in knots if way * old < way * k < way * end)}, key=lambda x: way * x
-        )
-        crossed = _first_loss(np.array(corners), margin(np.array(corners)))
+        corners = _corners(old, end, way, knots)
+        crossed = _first_loss(corners, margin(corners))
         if crossed is not None:
             found += _rounded_outward(margin, crossed, way, step_of(field), (low, high))
     return found
+
+
+def _options_lost(margin: Margin, field: Field, old: float) -> list[float]:
+    """The other choices of a field, or the other state of a flag, with which the margin is lost."""
+    options = np.arange(2 if field.kind == "flag" else len(field.choices), dtype=float)
+    return [float(x) for x, left in zip(options, margin(options), strict=True) if left < 0 and x != old]
+
+
+def _corners(old: float, end: float, way: int, knots: Sequence[float]) -> np.ndarray:
+    """`old`, the knots between it and `end`, and `end`, as they are met on the way up (1) or down (-1)."""
+    between = [k for k in knots if way * old < way * k < way * end]
+    return np.array(sorted({old, end, *between}, key=lambda x: way * x), dtype=float)
 
 
 def _first_loss(corners: np.ndarray, left: np.ndarray) -> float | None:

@@ -56,7 +56,8 @@ class Trial:
 
 def area(curves: np.ndarray, shares: np.ndarray) -> np.ndarray:
     """Mean height of curves (..., S + 1) over shares (S + 1,) from 0 to 1 (trapezoids)."""
-    return np.trapezoid(curves, shares, axis=-1)
+    heights: np.ndarray = np.trapezoid(curves, shares, axis=-1)
+    return heights
 
 
 def deletion_trial(values: np.ndarray, score: Score, steps: int = STEPS, orders: int = ORDERS) -> Trial:
@@ -107,7 +108,8 @@ def leave_one_out(score: Score, count: int) -> np.ndarray:
     told = np.asarray(
         score(np.concatenate([np.ones((1, count), bool), ~np.eye(count, dtype=bool)])), dtype=float
     )
-    return told[0] - told[1:]
+    lost: np.ndarray = told[0] - told[1:]
+    return lost
 
 
 def rank_correlation(first: np.ndarray, second: np.ndarray) -> float | None:

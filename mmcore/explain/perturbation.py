@@ -14,7 +14,7 @@ from mmcore.domain.review import Review
 from mmcore.domain.task import Modality
 from mmcore.explain.attribute import contrast_direction, wanted_of
 from mmcore.explain.deletion import Score, leave_one_out
-from mmcore.explain.explainer import Wanted
+from mmcore.explain.explainer import Wanted, given
 from mmcore.explain.methods.token_activations import token_activations
 from mmcore.models.inputs import waveform_input
 from mmcore.prediction.encode import Encodings
@@ -43,53 +43,53 @@ class Parts:
     place: str = ""
 
 
-def parts_of(
-    engine: Engine, case: Case, review: Review, encodings: Encodings, attribution: Attribution
-) -> Parts:
+def parts_of(engine: Engine, review: Review, encodings: Encodings, attribution: Attribution) -> Parts:
     """The parts of a modality that has an attribution; one function a modality."""
-    makers: dict[Modality, Callable[..., Parts]] = {
+    makers: dict[Modality, Callable[[Engine, Case, Encodings, Attribution, Wanted], Parts]] = {
         Modality.IMAGE: _of_image,
         Modality.WAVEFORM: _of_waveform,
         Modality.TEXT: _of_note,
         Modality.CLINICAL: _of_values,
     }
     wanted = wanted_of(engine, review.prediction, attribution.modality)
-    return makers[attribution.modality](engine, case, encodings, attribution, wanted)
+    return makers[attribution.modality](engine, review.case, encodings, attribution, wanted)
 
 
 def _of_image(
     engine: Engine, case: Case, encodings: Encodings, attribution: Attribution, wanted: Wanted
 ) -> Parts:
     """Cells of the last feature map; a part taken away is blurred beyond recognition in the picture that the model sees."""
-    pixels = encodings.image_in.pixels
-    parts = _of_map(engine, pixels, blurred(pixels), attribution, wanted, (MOST_CELLS, MOST_CELLS))
-    return replace(parts, organ=encodings.image_in.lungs, place="lungs")
+    image_in = given(encodings.image_in, wanted.modality)
+    neutral = blurred(image_in.pixels)
+    parts = _of_map(engine, image_in.pixels, neutral, attribution, wanted, (MOST_CELLS, MOST_CELLS))
+    return replace(parts, organ=image_in.lungs, place="lungs")
 
 
 def _of_waveform(
     engine: Engine, case: Case, encodings: Encodings, attribution: Attribution, wanted: Wanted
 ) -> Parts:
     """Stretches of time in each lead; a part taken away lies on its lead's baseline, the median of its samples."""
-    samples = waveform_input(case.waveform)
+    samples = waveform_input(given(case.waveform, wanted.modality))
     flat = samples.nanmedian(-1, keepdim=True).values.expand_as(samples)
     return _of_map(engine, samples, flat, attribution, wanted, (samples.shape[-2], MOST_SEGMENTS))
 
 
 def _of_map(
-    engine: Engine, given: Tensor, neutral: Tensor, attribution: Attribution, wanted: Wanted,
+    engine: Engine, whole: Tensor, neutral: Tensor, attribution: Attribution, wanted: Wanted,
     most: tuple[int, int],
 ) -> Parts:  # fmt: skip
     """Rectangles of an input (1, ..., H, W) that the cells of its map lie over, at most `most` of them along each side."""
     model, name = engine.stored.model, wanted.modality.value
     cells = np.asarray(attribution.extra.get("cells", attribution.values))
     rows, columns = (min(n, m) for n, m in zip(cells.shape, most, strict=True))
-    weights = contrast_direction(model, getattr(model, f"{name}_head").weight, wanted.prediction).float()
+    head = model.get_parameter(f"{name}_head.weight")
+    weights, size = contrast_direction(model, head, wanted.prediction).float(), _size(whole)
 
     def score(kept: np.ndarray) -> np.ndarray:
-        stays = kept_shares(kept.reshape(-1, rows, columns), given.shape[-2:])
-        stays = stays.reshape(len(kept), *[1] * (given.dim() - 3), *given.shape[-2:])
+        stays = kept_shares(kept.reshape(-1, rows, columns), size)
+        stays = stays.reshape(len(kept), *[1] * (whole.dim() - 3), *size)
         return _in_batches(
-            lambda part: model.centred(name, model.encode_map(name, torch.lerp(neutral, given, stays[part]))) @ weights,
+            lambda part: model.centred(name, model.encode_map(name, torch.lerp(neutral, whole, stays[part]))) @ weights,
             len(kept), wanted,
         )  # fmt: skip
 
@@ -101,9 +101,9 @@ def _of_note(
     engine: Engine, case: Case, encodings: Encodings, attribution: Attribution, wanted: Wanted
 ) -> Parts:
     """Tokens but for the first and the last; a part taken away becomes a mask."""
-    model, text_in = engine.stored.model, encodings.text_in
+    model, text_in = engine.stored.model, given(encodings.text_in, wanted.modality)
     direction = contrast_direction(model, model.text_head.weight, wanted.prediction)
-    ids, mask_id = text_in.ids, engine.stored.tokenizer.mask_token_id
+    ids, mask_id = text_in.ids, given(engine.stored.tokenizer, wanted.modality).mask_token_id
 
     def score(kept: np.ndarray) -> np.ndarray:
         stays = torch.from_numpy(np.pad(kept, ((0, 0), (1, 1)), constant_values=True))
@@ -115,9 +115,8 @@ def _of_note(
         )  # fmt: skip
 
     def other() -> np.ndarray:
-        return token_activations(encodings.hidden, direction * wanted.factor, model.text_masks[ids.shape[1]])[
-            1:-1
-        ]
+        hidden, masks = given(encodings.hidden, wanted.modality), model.text_masks[ids.shape[1]]
+        return token_activations(hidden, direction * wanted.factor, masks)[1:-1]
 
     return Parts(np.asarray(attribution.values)[1:-1], score, other, "token_activations")
 
@@ -126,7 +125,7 @@ def _of_values(
     engine: Engine, case: Case, encodings: Encodings, attribution: Attribution, wanted: Wanted
 ) -> Parts:
     """Fields that are known and could be learned; a part taken away is unknown."""
-    model, values = engine.stored.model, encodings.values
+    model, values = engine.stored.model, given(encodings.values, wanted.modality)
     known = np.flatnonzero(~torch.isnan(values[0]).numpy())
 
     def score(kept: np.ndarray) -> np.ndarray:
@@ -151,11 +150,12 @@ def blurred_by_place(
     place: np.ndarray,
 ) -> np.ndarray:
     """(3,) the scan's evidence in log-odds: as it is, with all inside `place` (H, W over the scan) blurred, with all outside."""
-    pixels, crop = encodings.image_in.pixels, encodings.image_in.crop
+    image_in = given(encodings.image_in, attribution.modality)
     wanted = wanted_of(engine, review.prediction, attribution.modality)
     model = engine.stored.model
     weights = contrast_direction(model, model.image_head.weight, wanted.prediction).float()
-    inside = torch.from_numpy(resample(place.astype(np.float32), crop, pixels.shape[-2:]))
+    pixels = image_in.pixels
+    inside = torch.from_numpy(resample(place.astype(np.float32), image_in.crop, _size(pixels)))
     stays = torch.stack([torch.ones_like(inside), 1 - inside, inside])[:, None]
     shown = torch.lerp(blurred(pixels), pixels, stays)
     return _in_batches(
@@ -168,10 +168,15 @@ def blurred(pixels: Tensor) -> Tensor:
 
     A second channel, where the organ lies, stays.
     """
-    size, seen = 2 * (pixels.shape[-1] // 10) + 1, pixels[:, :1]
+    size, shown = 2 * (pixels.shape[-1] // 10) + 1, pixels[:, :1]
     for _ in range(2):
-        seen = F.avg_pool2d(F.pad(seen, [size // 2] * 4, mode="replicate"), size, 1)
-    return torch.cat([seen, pixels[:, 1:]], 1)
+        shown = F.avg_pool2d(F.pad(shown, [size // 2] * 4, mode="replicate"), size, 1)
+    return torch.cat([shown, pixels[:, 1:]], 1)
+
+
+def _size(x: Tensor) -> tuple[int, int]:
+    """Height and width of (..., H, W)."""
+    return x.shape[-2], x.shape[-1]
 
 
 def _in_batches(score: Callable[[slice], Tensor], count: int, wanted: Wanted) -> np.ndarray:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from mmcore.domain.stream import Stay, StreamAttribution
+from mmcore.domain.task import StreamTask
 from mmcore.models.stream_model import StreamModel
 from mmcore.preprocess.stream_features import STAY, snapshot
 
@@ -10,13 +11,13 @@ METHOD = "tree_shap"
 BASELINE = "trees_own_training_rows"
 
 
-def attribute(model: StreamModel, stay: Stay, minute: float) -> StreamAttribution:
+def attribute(model: StreamModel, task: StreamTask, stay: Stay, minute: float) -> StreamAttribution:
     """The evidence at a minute over parameters (rows, the last being the stay as a whole) and hours since admission.
 
     A feature's value goes in equal parts to the measurements it was made of (the smallest to the hour it was measured, a mean
     to all it was taken over); a feature of what was never measured goes to its parameter in the present hour.
     """
-    row, origins = snapshot(stay, model.fields, minute)
+    row, origins = snapshot(stay, task, model.features, minute)
     values, constant = model.account(row, minute)
     rows = (*model.fields, STAY)
     hours = int(minute // 60) + 1

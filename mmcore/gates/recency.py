@@ -7,8 +7,8 @@ from mmcore.domain.case import Case
 from mmcore.domain.errors import OutOfRangeError
 from mmcore.domain.notice import Notice
 from mmcore.domain.task import CaseTask, Modality
-from mmcore.domain.timestamp import Gap, Moment, gap_between
-from mmcore.intake.timestamps import plausible, read_moment
+from mmcore.domain.timestamp import Gap, Timestamp, gap_between
+from mmcore.intake.timestamps import plausible, read_timestamp
 
 IN_HOURS = 72  # up to here a distance is told in hours, above in days; judgement: this project's
 UNKNOWN_WORDS = ("?", "-")
@@ -20,7 +20,7 @@ class Age:
     newest itself. limit_hours: what the question tolerates; None: it does not go out of date."""
 
     modality: str
-    moment: Moment | None
+    timestamp: Timestamp | None
     gap: Gap | None
     newest: str | None
     limit_hours: float | None
@@ -38,12 +38,12 @@ def ages_of(task: CaseTask, case: Case) -> tuple[Age, ...]:
     misleading beside the vitals of today as the other way round.
     """
     present = [m.value for m in task.accepted if m in case.given]
-    known = {name: moment for name in present if (moment := case.time_of(name)) is not None}
+    known = {name: timestamp for name in present if (timestamp := case.time_of(name)) is not None}
     newest = max(known, key=lambda name: known[name].latest) if known else None
     return tuple(_age(task, case, name, known, newest) for name in present)
 
 
-def _age(task: CaseTask, case: Case, name: str, known: Mapping[str, Moment], newest: str | None) -> Age:
+def _age(task: CaseTask, case: Case, name: str, known: Mapping[str, Timestamp], newest: str | None) -> Age:
     gap = None
     if newest is not None and name in known and name != newest:
         gap = gap_between(known[name], known[newest])
@@ -87,20 +87,20 @@ def in_units(gap: Gap) -> tuple[int, str]:
     return (round(gap.hours), "h") if gap.hours <= IN_HOURS else (int(gap.hours // 24), "days")
 
 
-def typed_moment(text: str) -> Moment | None:
+def typed_timestamp(text: str) -> Timestamp | None:
     """What the user typed as a time; "?" says that it is not known. Raises OutOfRangeError where it is no time or cannot be."""
     written = text.strip()
     if written in UNKNOWN_WORDS:
         return None
-    moment = read_moment(written)
-    if moment is None:
+    timestamp = read_timestamp(written)
+    if timestamp is None:
         raise OutOfRangeError("time_unreadable", value=written[:20])
-    if not plausible(moment):
+    if not plausible(timestamp):
         raise OutOfRangeError("time_implausible", value=written[:20])
-    return moment
+    return timestamp
 
 
-def with_times(case: Case, typed: Mapping[str, Moment | None]) -> Case:
+def with_times(case: Case, typed: Mapping[str, Timestamp | None]) -> Case:
     """The case with the times that the user typed in place of those that files state."""
     return replace(case, times={**case.times, **typed}) if typed else case
 

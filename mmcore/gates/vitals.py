@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from mmcore.domain.notice import Notice
-from mmcore.domain.task import CaseTask, Field
+from mmcore.domain.task import Field, Question
 
 FEWEST = 3  # such values; two may well meet in one very ill patient
 MOST = 0.6  # share of the numbers given; judgement: this project's, as are both numbers below
@@ -11,7 +11,7 @@ FAR = 0.6  # of the way from the reference range to the end of what is accepted 
 
 
 def find_vitals_gate(
-    task: CaseTask, ranges: Mapping[str, Sequence[float] | None], values: Mapping[str, float]
+    task: Question, ranges: Mapping[str, Sequence[float] | None], values: Mapping[str, float]
 ) -> Notice | None:
     """Why the values should add nothing, or None. ranges: field -> [low, high] of 98 in 100 training patients, None if unknown."""
     numbers = {f.name: values[f.name] for f in task.fields if f.name in values and f.kind == "number"}

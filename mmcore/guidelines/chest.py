@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping
 
 from mmcore.domain.guideline import APPLIES, NOT_KNOWN, Advice, Facts, Guideline
 from mmcore.domain.task import Field
-from mmcore.guidelines.facts import RESPIRATORY_RATE, SYSTOLIC
+from mmcore.guidelines.facts import CONSCIOUSNESS, RESPIRATORY_RATE, SYSTOLIC
 
 # British Thoracic Society, community acquired pneumonia in adults, 2009 update (Lim et al., Thorax 2009;64 Suppl III),
 # the score after Lim et al., Thorax 2003;58:377
 CRITERIA: dict[
     str, Callable[[float], bool]
 ] = {  # fact -> whether its value gives the point; blood_pressure is that of _low_pressure
-    "confusion": lambda v: v >= 1,
+    "consciousness": lambda v: v >= 1,
     "urea_mmol_per_l": lambda v: v > 7,
     "respiratory_rate_per_min": lambda v: v >= 30,
     "blood_pressure": bool,
@@ -58,7 +58,7 @@ def _points(facts: Facts) -> tuple[dict[str, int], tuple[str, ...]]:
 
 
 def _low_pressure(facts: Facts) -> bool | None:
-    systolic, diastolic = facts.get("systolic_mmhg"), facts.get("diastolic_mmhg")
+    systolic, diastolic = facts.get("systolic_pressure_mmhg"), facts.get("diastolic_pressure_mmhg")
     if (systolic is not None and systolic < 90) or (diastolic is not None and diastolic <= 60):
         return True
     return None if systolic is None or diastolic is None else False
@@ -66,13 +66,17 @@ def _low_pressure(facts: Facts) -> bool | None:
 
 def _sources(points: Mapping[str, int]) -> tuple[str, ...]:
     return tuple(
-        n for p in points for n in (("systolic_mmhg", "diastolic_mmhg") if p == "blood_pressure" else (p,))
+        n
+        for p in points
+        for n in (("systolic_pressure_mmhg", "diastolic_pressure_mmhg") if p == "blood_pressure" else (p,))
     )
 
 
 def _asked(missing: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(
-        n for m in missing for n in (("systolic_mmhg", "diastolic_mmhg") if m == "blood_pressure" else (m,))
+        n
+        for m in missing
+        for n in (("systolic_pressure_mmhg", "diastolic_pressure_mmhg") if m == "blood_pressure" else (m,))
     )
 
 
@@ -100,11 +104,11 @@ GUIDELINES = (
         tasks={"chest_infection": 1, "chest_severity": 2},
         asks=(
             Field("pneumonia_diagnosed", kind="flag"),
-            Field("confusion", kind="flag"),
+            CONSCIOUSNESS,
             Field("urea_mmol_per_l", "mmol/L", plausible=(0.5, 100), reference=(2.5, 7.8)),
             RESPIRATORY_RATE,
             SYSTOLIC,
-            Field("diastolic_mmhg", "mmHg", plausible=(20, 200), reference=(60, 90)),
+            Field("diastolic_pressure_mmhg", "mmHg", plausible=(20, 200), reference=(60, 90)),
         ),
         reads=("age_years",),
     ),

@@ -6,15 +6,15 @@ from math import inf
 
 # (lowest value that counts, points), from the top down; chart 1 of the report (SpO2 scale 1)
 _TABLE: dict[str, tuple[tuple[float, int], ...]] = {
-    "respiratory_rate": ((25, 3), (21, 2), (12, 0), (9, 1), (-inf, 3)),
+    "respiratory_rate_per_min": ((25, 3), (21, 2), (12, 0), (9, 1), (-inf, 3)),
     "oxygen_saturation_percent": ((96, 0), (94, 1), (92, 2), (-inf, 3)),
-    "systolic_mmhg": ((220, 3), (111, 0), (101, 1), (91, 2), (-inf, 3)),
-    "heart_rate": ((131, 3), (111, 2), (91, 1), (51, 0), (41, 1), (-inf, 3)),
+    "systolic_pressure_mmhg": ((220, 3), (111, 0), (101, 1), (91, 2), (-inf, 3)),
+    "heart_rate_per_min": ((131, 3), (111, 2), (91, 1), (51, 0), (41, 1), (-inf, 3)),
     "temperature_celsius": ((39.1, 2), (38.1, 1), (36.1, 0), (35.1, 1), (-inf, 3)),
 }
 # decimals that the chart is written in: a value between two rows is rounded as a nurse would write it down
 _DECIMALS = {"temperature_celsius": 1}
-SIGNS = (*_TABLE, "supplemental_oxygen", "alert")
+SIGNS = (*_TABLE, "oxygen_given", "consciousness")
 ON_OXYGEN, NOT_ALERT = 2, 3
 URGENT, EMERGENCY = 5, 7  # thresholds of the report's chart 2
 
@@ -42,9 +42,8 @@ class News2:
 
 
 def news2(signs: Mapping[str, float]) -> News2:
-    """The score of known signs (SIGNS); respiratory rate and pulse per minute, alert and supplemental_oxygen 0 or 1.
-
-    alert is 0 for new confusion or response to voice or pain only, or none. A sign that is absent gives no points.
+    """The score of known signs (SIGNS); oxygen_given 0 or 1, consciousness 0 for alert and more for new confusion,
+    response to voice or pain only, or none. A sign that is absent gives no points.
     """
     points = {name: _points(name, signs[name]) for name in _TABLE if name in signs} | _points_of_state(signs)
     return News2(points, tuple(name for name in SIGNS if name not in points))
@@ -52,10 +51,10 @@ def news2(signs: Mapping[str, float]) -> News2:
 
 def _points_of_state(signs: Mapping[str, float]) -> dict[str, int]:
     points = {}
-    if "supplemental_oxygen" in signs:
-        points["supplemental_oxygen"] = ON_OXYGEN if signs["supplemental_oxygen"] else 0
-    if "alert" in signs:
-        points["alert"] = 0 if signs["alert"] else NOT_ALERT
+    if "oxygen_given" in signs:
+        points["oxygen_given"] = ON_OXYGEN if signs["oxygen_given"] else 0
+    if "consciousness" in signs:
+        points["consciousness"] = NOT_ALERT if signs["consciousness"] else 0
     return points
 
 

@@ -5,16 +5,8 @@ from mmcore.domain.task import CaseTask, Field
 from mmcore.guidelines import guidelines, of_task
 
 SAME = {  # what a task calls a fact -> what guidelines call it
-    "systolic_pressure_mmhg": "systolic_mmhg",
-    "Age": "age_years",
-    "HR": "heart_rate_per_min",
-    "RespRate": "respiratory_rate_per_min",
-    "SaO2": "oxygen_saturation_percent",
-    "Temp": "temperature_celsius",
-    "SysABP": "systolic_mmhg",
-    "NISysABP": "systolic_mmhg",
-    "DiasABP": "diastolic_mmhg",
-    "NIDiasABP": "diastolic_mmhg",
+    "NISysABP": "systolic_pressure_mmhg",
+    "NIDiasABP": "diastolic_pressure_mmhg",
 }
 
 

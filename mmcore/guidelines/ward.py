@@ -2,27 +2,15 @@
 
 from mmcore.domain.guideline import APPLIES, NOT_KNOWN, Advice, Facts, Guideline
 from mmcore.domain.task import Field
-from mmcore.guidelines.facts import RESPIRATORY_RATE, SYSTOLIC
-from mmcore.guidelines.news2 import News2, news2
-
-SIGNS = {  # fact -> what the score calls it
-    "respiratory_rate_per_min": "respiratory_rate",
-    "oxygen_saturation_percent": "oxygen_saturation_percent",
-    "supplemental_oxygen": "supplemental_oxygen",
-    "systolic_mmhg": "systolic_mmhg",
-    "heart_rate_per_min": "heart_rate",
-    "alert": "alert",
-    "temperature_celsius": "temperature_celsius",
-}
-FACT_OF = {sign: fact for fact, sign in SIGNS.items()}
+from mmcore.guidelines.facts import CONSCIOUSNESS, RESPIRATORY_RATE, SYSTOLIC
+from mmcore.guidelines.news2 import SIGNS, News2, news2
 
 
 def news2_response(facts: Facts) -> tuple[Advice, ...]:
     """The row of chart 2 of the report. Unknown signs can only add points, so an emergency stands without them."""
-    known = {SIGNS[name]: value for name, value in facts.items() if name in SIGNS}
-    score = news2(known)
-    missing = tuple(FACT_OF[sign] for sign in score.unknown)
-    used = {FACT_OF[sign]: known[sign] for sign, points in score.points.items() if points > 0}
+    score = news2(facts)
+    missing = score.unknown
+    used = {sign: facts[sign] for sign, points in score.points.items() if points > 0}
     values = {"total": score.total, "known": len(score.points), "of": len(SIGNS)}
     row = _row(score)
     if missing and row in ("none", "low"):
@@ -43,10 +31,10 @@ GUIDELINES = (
         tasks={"chest_infection": 2, "chest_severity": 1, "icu_mortality": 1},
         asks=(
             RESPIRATORY_RATE,
-            Field("supplemental_oxygen", kind="flag"),
+            Field("oxygen_given", kind="flag"),
             SYSTOLIC,
             Field("heart_rate_per_min", "/min", plausible=(10, 300), reference=(60, 100)),
-            Field("alert", kind="flag"),
+            CONSCIOUSNESS,
         ),
         reads=("oxygen_saturation_percent", "temperature_celsius"),
     ),

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 
-from mmcore.domain.timestamp import Moment
+from mmcore.domain.timestamp import Timestamp
 
 FIRST_YEAR = 1970  # earlier dates are place holders of anonymised files, as 1900-01-01
 MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
@@ -25,8 +25,8 @@ _CLOCK = re.compile(
 DAY = re.compile("|".join(re.sub(r"\?P<\w+>", "?:", form) for form in _FORMS))
 
 
-def read_moment(text: str) -> Moment | None:
-    """The moment at the beginning of a text, None where there is none or it can mean two days (03/04/2026).
+def read_timestamp(text: str) -> Timestamp | None:
+    """The timestamp at the beginning of a text, None where there is none or it can mean two days (03/04/2026).
 
     A clock with an offset is taken as written; of one in UTC only the day is, since it says nothing of the clock on the wall.
     """
@@ -35,19 +35,19 @@ def read_moment(text: str) -> Moment | None:
         match = re.match(form, text)
         if match:
             day = _day(match.groupdict())
-            return None if day is None else Moment(day, _clock(text[match.end() :]))
+            return None if day is None else Timestamp(day, _clock(text[match.end() :]))
     return None
 
 
-def plausible(moment: Moment | None) -> bool:
+def plausible(timestamp: Timestamp | None) -> bool:
     """Whether something can have been made then: not in the future, and not the place holder of an anonymised file."""
-    return moment is None or (
-        moment.day.year >= FIRST_YEAR
-        and moment.day <= date.today() + timedelta(days=1)  # zones ahead of ours
+    return timestamp is None or (
+        timestamp.day.year >= FIRST_YEAR
+        and timestamp.day <= date.today() + timedelta(days=1)  # zones ahead of ours
     )
 
 
-def dicom_moment(pairs: Iterable[tuple[object, object]]) -> str | None:
+def dicom_timestamp(pairs: Iterable[tuple[object, object]]) -> str | None:
     """ISO of the first (DA or DT, TM) pair that names a day; a time of 000000 is how anonymised files leave it out."""
     for day, clock in pairs:
         digits = re.sub(r"[.:\s-]", "", str(day or "").split("+")[0].split("-")[0])
@@ -56,7 +56,7 @@ def dicom_moment(pairs: Iterable[tuple[object, object]]) -> str | None:
             found = datetime.strptime(digits[:8], "%Y%m%d").date()
         except ValueError:
             continue
-        return Moment(found, _of_digits(written)).iso
+        return Timestamp(found, _of_digits(written)).iso
     return None
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mmcore.domain.model_facts import AlertRow
+
 PERSISTENCE_HOURS = 2  # judgement: this project's
 REARM = 0.8  # judgement: this project's
 RAISED, CLEARED = "raised", "cleared"
@@ -51,13 +53,15 @@ def raised_at(risks: Sequence[float | None], rule: AlertRule) -> list[tuple[int,
     return found
 
 
-def alert_table(risks: np.ndarray, died: np.ndarray, thresholds: Sequence[float], hours: float) -> list[dict]:
+def alert_table(
+    risks: np.ndarray, died: np.ndarray, thresholds: Sequence[float], hours: float
+) -> list[AlertRow]:
     """What each threshold would do to patients watched hour by hour: risks (N, H) probabilities, died (N,), hours watched.
 
     sensitivity: share of those who died that had an alert; precision: share of the alerts that were of patients who died;
     alerts per 100 patient-days: all alerts, a second one of the same patient too.
     """
-    table = []
+    table: list[AlertRow] = []
     for threshold in thresholds:
         rule = AlertRule(float(threshold))
         counts = np.array([len(raised_at(row.tolist(), rule)) for row in risks])

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mmcore.domain.model_facts import Json
 from mmcore.metrics.figures import interval
 
 
 def expected_calibration_error(
-    probabilities: np.ndarray, outcomes: np.ndarray, n_bins: int = 10, weights=None
+    probabilities: np.ndarray, outcomes: np.ndarray, n_bins: int = 10, weights: np.ndarray | None = None
 ) -> np.ndarray:
     """Mean gap between stated probability and observed rate over equal-mass bins (Naeini et al., AAAI 2015).
 
@@ -23,7 +24,8 @@ def expected_calibration_error(
     order = np.argsort(probabilities, kind="stable")
     gap = weights[:, order] * (outcomes[order] - probabilities[order])
     bins = [part for part in np.array_split(np.arange(len(order)), n_bins) if len(part)]
-    return sum(np.abs(gap[:, part].sum(1)) for part in bins) / weights.sum(1)
+    error: np.ndarray = sum(np.abs(gap[:, part].sum(1)) for part in bins) / weights.sum(1)
+    return error
 
 
 def expected_if_calibrated(
@@ -51,7 +53,8 @@ def brier_score(
     squares = np.where(known, (probabilities - outcomes) ** 2, 0.0)[rows].sum(1)
     if not exclusive:
         squares = squares / known[rows].sum(1)
-    return (weights[:, rows] @ squares) / weights[:, rows].sum(1)
+    mean: np.ndarray = (weights[:, rows] @ squares) / weights[:, rows].sum(1)
+    return mean
 
 
 def top_label(probabilities: np.ndarray, outcomes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -68,7 +71,7 @@ def top_label(probabilities: np.ndarray, outcomes: np.ndarray) -> tuple[np.ndarr
 
 def calibration_figures(
     probabilities: np.ndarray, outcomes: np.ndarray, weights: np.ndarray, exclusive: bool
-) -> dict:
+) -> dict[str, Json]:
     """Calibration of the top label with its interval, where a calibrated model would fall, whether the error is within, and
     the Brier score. {} without rows.
 
@@ -84,7 +87,7 @@ def calibration_figures(
 
 def calibration_by_label(
     labels: Sequence[str], probabilities: np.ndarray, outcomes: np.ndarray, weights: np.ndarray
-) -> dict[str, dict]:
+) -> dict[str, dict[str, Json]]:
     """label -> the same figures of its own probability, over the rows whose outcome is known; Brier score 0 to 1.
 
     probabilities, outcomes (N, K), NaN for unknown; weights (R, N) of resampling.
@@ -99,7 +102,7 @@ def calibration_by_label(
     return found
 
 
-def _one_figure(stated: np.ndarray, happened: np.ndarray, weights: np.ndarray) -> dict:
+def _one_figure(stated: np.ndarray, happened: np.ndarray, weights: np.ndarray) -> dict[str, Json]:
     error = interval(expected_calibration_error(stated, happened, weights=weights))
     expected = expected_if_calibrated(stated)
     return {

@@ -24,7 +24,7 @@ def conformalize(
     outcomes: np.ndarray,
     patients: Sequence[str] | None = None,
     exclusive: bool = True,
-) -> dict[str, list]:
+) -> dict[str, list[list[float]]]:
     """category -> nonconformity scores 1 - p of the calibration rows in it, a list for each patient; (N, K) arrays.
 
     Categories are the labels and, for independent labels, their absence (score p). Rows of NaN are left out. Each category is

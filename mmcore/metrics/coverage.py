@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from mmcore.domain.model_facts import Json
 from mmcore.metrics.conformal import absence
 from mmcore.metrics.subgroups import FEWEST_PATIENTS, too_few
 
@@ -36,7 +37,7 @@ def coverage(
     groups: Mapping[str, Sequence[str]],
     patients: Sequence[str],
     exclusive: bool,
-) -> dict:
+) -> dict[str, Json]:
     """Share of truths that a set keeps: over all, by class and by each grouping of rows (name -> (N,) group of each row).
 
     stays (N, K, 2) as `kept` gives it; outcomes (N, K) in {0, 1, NaN}. Exclusive labels: a row is one trial, its label in the
@@ -52,7 +53,7 @@ def coverage(
             for k, label in enumerate(labels)
         }
     everyone = np.ones(len(outcomes), dtype=bool)
-    found = _share(held, trials, everyone, patients, fewest=0)
+    found: dict[str, Json] = dict(_share(held, trials, everyone, patients, fewest=0))
     found["mean_size"] = round(float(size.mean()), 4) if len(size) else None
     found["by_class"] = {
         name: _share(held, trials & only, everyone, patients) for name, only in classes.items()
@@ -65,12 +66,19 @@ def coverage(
 
 
 def _only(k: int, count: int) -> np.ndarray:
-    return np.arange(count)[None] == k
+    only: np.ndarray = np.arange(count)[None] == k
+    return only
 
 
-def _share(held, trials, rows, patients, fewest: int = FEWEST_PATIENTS) -> dict:
+def _share(
+    held: np.ndarray,
+    trials: np.ndarray,
+    rows: np.ndarray,
+    patients: Sequence[str],
+    fewest: int = FEWEST_PATIENTS,
+) -> dict[str, Json]:
     chosen = trials & rows[:, None]
-    who = {patients[i] for i in np.flatnonzero(chosen.any(1))}
+    who = {patients[i] for i in np.flatnonzero(chosen.any(1)).tolist()}
     n = int(chosen.sum())
     if len(who) < max(fewest, 1):
         return {"n": n, "patients": len(who), "skipped": too_few(len(who)) or "no row"}

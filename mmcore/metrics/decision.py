@@ -18,7 +18,8 @@ def net_benefit(
     treated = probabilities >= threshold
     true = weights @ (treated & (outcomes == 1)).astype(float)
     false = weights @ (treated & (outcomes == 0)).astype(float)
-    return (true - false * threshold / (1 - threshold)) / weights.sum(1)
+    benefit: np.ndarray = (true - false * threshold / (1 - threshold)) / weights.sum(1)
+    return benefit
 
 
 def decision_curve(

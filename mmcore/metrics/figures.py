@@ -15,7 +15,8 @@ def auroc(scores: np.ndarray, outcomes: np.ndarray, weights: np.ndarray) -> np.n
     up, down = np.add.reduceat(positive, starts, axis=1), np.add.reduceat(negative, starts, axis=1)
     below = np.cumsum(down, axis=1) - down
     with np.errstate(invalid="ignore", divide="ignore"):
-        return (up * (below + down / 2)).sum(1) / (up.sum(1) * down.sum(1))
+        area: np.ndarray = (up * (below + down / 2)).sum(1) / (up.sum(1) * down.sum(1))
+    return area
 
 
 def auprc(scores: np.ndarray, outcomes: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -26,7 +27,8 @@ def auprc(scores: np.ndarray, outcomes: np.ndarray, weights: np.ndarray) -> np.n
     taken = np.cumsum(weights[:, order], axis=1)[:, ends]
     with np.errstate(invalid="ignore", divide="ignore"):
         precision = np.where(taken > 0, hits / taken, 0.0)
-        return (np.diff(hits, axis=1, prepend=0) * precision).sum(1) / hits[:, -1]
+        area: np.ndarray = (np.diff(hits, axis=1, prepend=0) * precision).sum(1) / hits[:, -1]
+    return area
 
 
 def macro_auroc(probabilities: np.ndarray, outcomes: np.ndarray, weights: np.ndarray) -> np.ndarray | None:
@@ -42,14 +44,16 @@ def macro_auroc(probabilities: np.ndarray, outcomes: np.ndarray, weights: np.nda
 def share(hit: np.ndarray, among: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Weighted share of `hit` rows among `among` rows, both (N,) bool, weights (R, N) -> (R,); NaN where none is left."""
     with np.errstate(invalid="ignore"):
-        return (weights @ (hit & among).astype(float)) / (weights @ among.astype(float))
+        found: np.ndarray = (weights @ (hit & among).astype(float)) / (weights @ among.astype(float))
+    return found
 
 
 def f1(called: np.ndarray, outcomes: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """F1 score of calls against outcomes, (N,) bool each, weights (R, N) -> (R,)."""
     both, either = (called & outcomes).astype(float), called.astype(float) + outcomes.astype(float)
     with np.errstate(invalid="ignore"):
-        return 2 * (weights @ both) / (weights @ either)
+        score: np.ndarray = 2 * (weights @ both) / (weights @ either)
+    return score
 
 
 def patient_weights(patients: Sequence[str], resamples: int, seed: int = 0) -> np.ndarray:
@@ -110,10 +114,18 @@ def label_metrics(
     return metrics, skipped
 
 
-def _accuracy(probabilities, outcomes, weights, thresholds, exclusive, complete) -> np.ndarray:
+def _accuracy(
+    probabilities: np.ndarray,
+    outcomes: np.ndarray,
+    weights: np.ndarray,
+    thresholds: Sequence[float],
+    exclusive: bool,
+    complete: np.ndarray,
+) -> np.ndarray:
     if exclusive:
         return share(probabilities.argmax(1) == np.nan_to_num(outcomes).argmax(1), complete, weights)
     known = ~np.isnan(outcomes)
     agree = known & ((probabilities >= np.asarray(thresholds)) == (np.nan_to_num(outcomes) == 1))
     right = agree.sum(1) / known.sum(1).clip(1)
-    return (weights[:, complete] @ right[complete]) / weights[:, complete].sum(1)
+    found: np.ndarray = (weights[:, complete] @ right[complete]) / weights[:, complete].sum(1)
+    return found

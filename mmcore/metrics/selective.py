@@ -37,7 +37,8 @@ def selective_error(
     w = weights[:, order]
     room = share * w.sum(1, keepdims=True)
     taken = np.clip(room - (np.cumsum(w, 1) - w), 0, w)
-    return (taken @ error[order]) / taken.sum(1)
+    mean: np.ndarray = (taken @ error[order]) / taken.sum(1)
+    return mean
 
 
 def selective_risk(certainty: np.ndarray, error: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:

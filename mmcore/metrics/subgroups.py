@@ -1,9 +1,30 @@
 """Groups of patients: age bands, who is too few to be judged, and the gaps between groups that chance does not explain."""
 
 from collections.abc import Mapping, Sequence
+from itertools import permutations
+from typing import TypeAlias, TypedDict
 
 FEWEST_PATIENTS = 20  # judgement: below, a figure says more about these patients than about the model
 AGE_BANDS = ((0, 18), (18, 40), (40, 60), (60, 75), (75, 150))
+Figure: TypeAlias = Mapping[str, float]  # value, low, high
+
+
+class Group(TypedDict):
+    """What was measured of a group: how many patients, and metric -> figure."""
+
+    patients: int
+    metrics: Mapping[str, Figure]
+
+
+class Gap(TypedDict):
+    """Two groups of which one fares better in a metric than chance explains, and by how much."""
+
+    metric: str
+    better: str
+    worse: str
+    gap: float
+
+
 COMPARED = ("macro_auroc", "auroc", "sensitivity", "specificity", "accuracy")  # beginnings of metric names
 
 
@@ -20,7 +41,7 @@ def too_few(patients: int) -> str | None:
     return f"fewer than {FEWEST_PATIENTS} patients ({patients})" if patients < FEWEST_PATIENTS else None
 
 
-def gaps(groups: Mapping[str, Mapping], metrics: Sequence[str] | None = None) -> list[dict]:
+def gaps(groups: Mapping[str, Group], metrics: Sequence[str] | None = None) -> list[Gap]:
     """For each metric the two groups farthest apart among those whose 95 % intervals do not overlap, widest gap first.
 
     groups: name -> {"patients", "metrics": {metric: {value, low, high}}}; unknown groups, small ones, and figures without
@@ -29,23 +50,22 @@ def gaps(groups: Mapping[str, Mapping], metrics: Sequence[str] | None = None) ->
     shown = {
         name: g["metrics"]
         for name, g in groups.items()
-        if name != "unknown" and g.get("patients", 0) >= FEWEST_PATIENTS
+        if name != "unknown" and g["patients"] >= FEWEST_PATIENTS
     }
     names = metrics or sorted({m for found in shown.values() for m in found if m.startswith(COMPARED)})
-    apart = []
-    for metric in names:
-        have = {name: found[metric] for name, found in shown.items() if _whole(found.get(metric))}
-        pairs = [
-            (have[a]["value"] - have[b]["value"], a, b)
-            for a in have
-            for b in have
-            if have[a]["low"] > have[b]["high"]
-        ]
-        if pairs:
-            gap, better, worse = max(pairs)
-            apart.append({"metric": metric, "better": better, "worse": worse, "gap": round(gap, 4)})
-    return sorted(apart, key=lambda g: -g["gap"])
+    found = [_gap(metric, {name: f[metric] for name, f in shown.items() if metric in f}) for metric in names]
+    return sorted((gap for gap in found if gap is not None), key=lambda g: -g["gap"])
 
 
-def _whole(figure: Mapping | None) -> bool:
-    return figure is not None and figure["high"] > figure["low"]  # False for NaN too
+def _gap(metric: str, figures: Mapping[str, Figure]) -> Gap | None:
+    """The two groups farthest apart in one metric: group -> its figure; None where no intervals lie apart."""
+    have = {name: f for name, f in figures.items() if f["high"] > f["low"]}  # False for NaN too
+    pairs = [
+        (have[a]["value"] - have[b]["value"], a, b)
+        for a, b in permutations(have, 2)
+        if have[a]["low"] > have[b]["high"]
+    ]
+    if not pairs:
+        return None
+    gap, better, worse = max(pairs)
+    return {"metric": metric, "better": better, "worse": worse, "gap": round(gap, 4)}

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmcore.metrics.calibration import calibration_by_label, calibration_figures
+from mmcore.domain.model_facts import Json
+from mmcore.metrics.calibration import calibration_by_label, calibration_figures, top_label
 from mmcore.metrics.conformal import absence
 from mmcore.metrics.coverage import coverage, kept
 from mmcore.metrics.decision import decision_curve
@@ -38,7 +39,7 @@ class Stated:
 
 def calibration_report(
     stated: Stated, used: Sequence[str], subsets: Mapping[str, tuple[np.ndarray, np.ndarray]]
-) -> dict:
+) -> dict[str, Json]:
     """Calibration over all rows, by the modalities used (N,), and by subset: name -> (row indices (n,), probabilities (n, K)
     with the other modalities set aside). `share_within`: of all these with FEWEST_ROWS rows, how many a calibrated model
     could have made.
@@ -50,17 +51,16 @@ def calibration_report(
         found["by_label"] = calibration_by_label(
             stated.labels, stated.probabilities, stated.outcomes, stated.weights
         )
-    found["by_modalities"] = {n: _of_rows(stated, at, stated.probabilities[at]) for n, at in rows.items()}
-    found["by_subset"] = {n: _of_rows(stated, at, p) | _area(stated, at, p) for n, (at, p) in subsets.items()}
-    judged = [
-        g["within"] for part in ("by_modalities", "by_subset") for g in found[part].values() if "within" in g
-    ]
+    by_modalities = {n: _of_rows(stated, at, stated.probabilities[at]) for n, at in rows.items()}
+    by_subset = {n: _of_rows(stated, at, p) | _area(stated, at, p) for n, (at, p) in subsets.items()}
+    found |= {"by_modalities": by_modalities, "by_subset": by_subset}
+    judged = [g["within"] is True for g in (*by_modalities.values(), *by_subset.values()) if "within" in g]
     found["subsets_judged"] = len(judged)
     found["share_within"] = round(float(np.mean(judged)), 4) if judged else None
     return found
 
 
-def _area(stated: Stated, at: np.ndarray, probabilities: np.ndarray) -> dict:
+def _area(stated: Stated, at: np.ndarray, probabilities: np.ndarray) -> dict[str, Json]:
     """Macro AUROC of a subset's rows, where there are enough patients and a label occurs both ways."""
     if too_few(len({stated.patients[i] for i in at})):
         return {}
@@ -68,18 +68,19 @@ def _area(stated: Stated, at: np.ndarray, probabilities: np.ndarray) -> dict:
     return {} if areas is None else {"macro_auroc": interval(areas)}
 
 
-def _of_rows(stated: Stated, at: np.ndarray, probabilities: np.ndarray) -> dict:
+def _of_rows(stated: Stated, at: np.ndarray, probabilities: np.ndarray) -> dict[str, Json]:
     if len(at) < FEWEST_ROWS:
         return {"n": len(at), "skipped": f"fewer than {FEWEST_ROWS} rows"}
     weights = stated.weights[:, at]
+    known = len(top_label(probabilities, stated.outcomes[at])[0])
+    if known < FEWEST_ROWS:
+        return {"n": known, "skipped": f"fewer than {FEWEST_ROWS} rows with a known outcome"}
     found = calibration_figures(probabilities, stated.outcomes[at], weights, stated.exclusive)
-    if found.get("n", 0) < FEWEST_ROWS:
-        return {"n": found.get("n", 0), "skipped": f"fewer than {FEWEST_ROWS} rows with a known outcome"}
     found.pop("reliability")
     return found
 
 
-def decision_curves(stated: Stated) -> dict[str, dict]:
+def decision_curves(stated: Stated) -> dict[str, dict[str, list[float]]]:
     """label -> decision curve over the rows whose outcome is known; labels without both outcomes are left out."""
     found = {}
     for k, label in enumerate(stated.labels):
@@ -91,7 +92,7 @@ def decision_curves(stated: Stated) -> dict[str, dict]:
     return found
 
 
-def selective_report(stated: Stated) -> dict:
+def selective_report(stated: Stated) -> dict[str, Json]:
     """Error over all rows, over the most certain share of them, and their ratio, each with its interval."""
     known = ~np.isnan(stated.outcomes)
     rows = known.all(1) if stated.exclusive else known.any(1)
@@ -107,18 +108,16 @@ def coverage_report(
     p_values: Sequence[Mapping[str, float]],
     confidence: float,
     groups: Mapping[str, Sequence[str]],
-) -> dict:
+) -> dict[str, Json]:
     """Prediction sets at the stored confidence: coverage with binomial interval over all, by class and by group, mean size;
     and, over all and by class, `at` the other levels that the screen offers."""
-    found = {"confidence": confidence} | _covered(stated, p_values, confidence, groups)
+    found: dict[str, Json] = {"confidence": confidence, **_covered(stated, p_values, confidence, groups)}
     value = found.pop("value", None)
     span = {"low": found.pop("low", None), "high": found.pop("high", None)}
-    by_label = {
-        k: g["value"]
-        for k, g in found["by_class"].items()
-        if k in stated.labels and g.get("value") is not None
-    }
-    others = {
+    classes = found["by_class"]
+    shares = classes if isinstance(classes, Mapping) else {}
+    by_label = {k: share for k in stated.labels if (share := _value(shares.get(k))) is not None}
+    others: dict[str, Json] = {
         str(level): _covered(stated, p_values, level, {})
         for level in LEVELS
         if abs(level - confidence) > 1e-9
@@ -126,7 +125,16 @@ def coverage_report(
     return found | {"coverage": value, "interval": span, "by_label": by_label, "at": others}
 
 
-def _covered(stated: Stated, p_values, confidence: float, groups: Mapping[str, Sequence[str]]) -> dict:
+def _value(share: Json) -> Json:
+    return share.get("value") if isinstance(share, Mapping) else None
+
+
+def _covered(
+    stated: Stated,
+    p_values: Sequence[Mapping[str, float]],
+    confidence: float,
+    groups: Mapping[str, Sequence[str]],
+) -> dict[str, Json]:
     stays = kept(stated.labels, p_values, confidence)
     outcomes = stated.outcomes
     if (

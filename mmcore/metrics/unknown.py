@@ -14,12 +14,12 @@ def called_where_unknown(
     thresholds: Sequence[float],
     sources: Sequence[str],
     patients: Sequence[str],
-) -> dict[str, dict[str, dict]]:
+) -> dict[str, dict[str, dict[str, float]]]:
     """label -> source -> {n, value, low, high}: the share of patients whose label is not known and who reach its threshold.
 
     probabilities, outcomes (N, K), NaN where unknown; sources, patients (N,). A patient counts once, called if any row is.
     """
-    found: dict[str, dict[str, dict]] = {}
+    found: dict[str, dict[str, dict[str, float]]] = {}
     where, who = np.asarray(sources), np.asarray(patients)
     for k, label in enumerate(labels):
         unknown = np.isnan(outcomes[:, k]) & ~np.isnan(probabilities[:, k])
@@ -33,6 +33,6 @@ def called_where_unknown(
     return found
 
 
-def _share(patients: np.ndarray, called: np.ndarray) -> dict:
+def _share(patients: np.ndarray, called: np.ndarray) -> dict[str, float]:
     everyone = np.unique(patients)
     return {"n": len(everyone)} | clopper_pearson(len(np.unique(patients[called])), len(everyone))

@@ -17,13 +17,6 @@ from mmcore.preprocess.stream_features import features
 RECENT_MINUTES = (
     360.0  # a vital sign older than this is not the patient's present one; judgement: this project's
 )
-_SIGNS = {  # NEWS2 sign -> parameters that give it, first the better one
-    "respiratory_rate": ("RespRate",),
-    "oxygen_saturation_percent": ("SaO2",),
-    "systolic_mmhg": ("SysABP", "NISysABP"),
-    "heart_rate": ("HR",),
-    "temperature_celsius": ("Temp",),
-}
 
 
 def risks(
@@ -40,7 +33,7 @@ def risks(
     known = np.searchsorted(measured, asked, side="right")
     logits = np.full(len(now), np.nan)
     if (known > 0).any():
-        x = features(stay, model.fields, asked[known > 0])
+        x = features(stay, task, model.features, asked[known > 0])
         logits[known > 0] = model.logits(x, asked[known > 0])
     found: list[StreamRisk | None] = []
     for minute, count, logit in zip(now.tolist(), known.tolist(), logits.tolist(), strict=True):
@@ -86,7 +79,7 @@ def risk_at(model: StreamModel, task: StreamTask, stay: Stay, minute: float) -> 
 def explain(model: StreamModel, task: StreamTask, stay: Stay, minute: float) -> StreamAttribution:
     """The evidence at a minute over parameters and hours; exact."""
     at = min(minute, task.stream.horizon_hours * 60)
-    return attribute(model, stay.until(at), at)
+    return attribute(model, task, stay.until(at), at)
 
 
 def moved(before: StreamAttribution | None, now: StreamAttribution) -> dict[str, float]:
@@ -100,22 +93,8 @@ def moved(before: StreamAttribution | None, now: StreamAttribution) -> dict[str,
 
 
 def early_warning(stay: Stay, task: StreamTask, minute: float) -> News2:
-    """NEWS2 at a minute from signs of the last hours (SpO2 scale 1); signs not measured in that time are unknown.
-
-    Oxygen is given if the inspired fraction is above that of air or the patient is ventilated; below 15 on the Glasgow
-    coma scale the patient counts as not alert.
-    """
-    recent = _recent(stay, task, minute)
-    signs: dict[str, float] = {
-        sign: next(recent[n] for n in names if n in recent)
-        for sign, names in _SIGNS.items()
-        if any(n in recent for n in names)
-    }
-    if "FiO2" in recent or "MechVent" in recent:
-        signs["supplemental_oxygen"] = float(recent.get("FiO2", 0.21) > 0.21 or recent.get("MechVent", 0) > 0)
-    if "GCS" in recent:
-        signs["alert"] = float(recent["GCS"] >= 15)
-    return news2(signs)
+    """NEWS2 at a minute from signs of the last hours (SpO2 scale 1); signs not measured in that time are unknown."""
+    return news2(task.signs(_recent(stay, task, minute)) if task.signs else {})
 
 
 def _recent(stay: Stay, task: StreamTask, minute: float) -> Mapping[str, float]:

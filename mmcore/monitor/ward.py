@@ -1,13 +1,13 @@
 """A ward of stays replayed hour by hour: their risks, what moved them, their early-warning scores and their alerts."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mmcore.domain.errors import PackError
-from mmcore.domain.model_facts import AlertTable
+from mmcore.domain.model_facts import AlertRow, AlertTable
 from mmcore.domain.notice import Notice
 from mmcore.domain.stream import Stay, StreamAttribution, StreamRisk
 from mmcore.domain.task import StreamTask
@@ -22,8 +22,6 @@ from mmcore.stores.alert_store import Alert, AlertStore
 from mmcore.stores.stream_store import StoredStream, load_stream
 from mmcore.tasks import stream_task
 
-TASK = "icu_mortality"
-DEMONSTRATION = DEMONSTRATIONS / TASK
 MOST_BEDS = 12  # of a folder of real stays; a screen holds no more
 SNOOZE_HOURS = 4.0  # judgement: this project's
 TOLD_MINUTES = 240.0  # for so long a doubtful reading stays on the screen; judgement
@@ -32,7 +30,7 @@ FIRST_HOUR = 12.0  # where a replay stands at first, so that there is something 
 
 @dataclass(frozen=True)
 class Bed:
-    """A replayed stay with everything known of it at each whole hour. risks[h] and warnings[h] are of hour h (0 to 48).
+    """A replayed stay with everything known of it at each whole hour. risks[h] and warnings[h] are of hour h, from 0 to the horizon.
 
     notices: minute and sentence of what was said while its measurements were read; synthetic: made up here.
     """
@@ -59,33 +57,23 @@ class WardSettings:
     agreed: tuple[str, ...] = ()
 
 
-def load_model() -> StoredStream:
-    """The monitor's model. Raises ModelNotTrainedError."""
-    return load_stream(TASK)
-
-
-def the_task() -> StreamTask:
-    """The monitor's task."""
-    return stream_task(TASK)
-
-
-def ward_name() -> str:
-    """demonstration, or the folder that THREEFOLD_WARD names."""
+def ward_name(task: StreamTask) -> str:
+    """The task, and the folder that THREEFOLD_WARD names or that it is the demonstration."""
     folder = settings().ward
-    return folder.name if folder else "demonstration"
+    return f"{task.name}: {folder.name if folder else 'demonstration'}"
 
 
 def open_ward(stored: StoredStream, agreed: Collection[str] = ()) -> tuple[Bed, ...]:
     """The beds: stays made up by this project, with the corrections agreed to, or the first stays of the folder that
     THREEFOLD_WARD names."""
-    task, folder = the_task(), settings().ward
+    task, folder = stream_task(stored.model.task), settings().ward
     if folder:
         if not folder.is_dir():
             raise PackError("no_such_folder", directory=folder.name)
         stays = [s for s in read_stays(folder, task).stays if is_measured(s, task).any()]
         return tuple(_bed(stored, task, s, (), False) for s in stays[:MOST_BEDS])
     found = []
-    for about in sorted(DEMONSTRATION.glob("*/stay.json")):
+    for about in sorted((DEMONSTRATIONS / task.name).glob("*/stay.json")):
         key = json.loads(about.read_text(encoding="utf-8"))["key"]
         readings = read_stay((about.parent / "measurements.csv").read_bytes())
         log = StayLog(key, task, key in agreed)
@@ -95,7 +83,11 @@ def open_ward(stored: StoredStream, agreed: Collection[str] = ()) -> tuple[Bed, 
 
 
 def _bed(
-    stored: StoredStream, task: StreamTask, stay: Stay, notices: tuple[Notice, ...], synthetic: bool
+    stored: StoredStream,
+    task: StreamTask,
+    stay: Stay,
+    notices: tuple[tuple[float, Notice], ...],
+    synthetic: bool,
 ) -> Bed:
     hours = np.arange(int(task.stream.horizon_hours) + 1) * 60.0
     return Bed(
@@ -110,7 +102,7 @@ def _bed(
 
 def account_of(stored: StoredStream, bed: Bed, hour: float) -> StreamAttribution:
     """The exact account of a bed's risk at a whole hour."""
-    return explain(stored.model, the_task(), bed.stay, hour * 60)
+    return explain(stored.model, stream_task(stored.model.task), bed.stay, hour * 60)
 
 
 def shift(stored: StoredStream, bed: Bed, since: float | None, hour: float) -> dict[str, float]:
@@ -144,7 +136,7 @@ def alert_figures(stored: StoredStream) -> AlertTable:
     return stored.model.facts.alerts
 
 
-def figures_at(stored: StoredStream, threshold: float) -> Mapping[str, float]:
+def figures_at(stored: StoredStream, threshold: float) -> AlertRow:
     """The row of alert_figures nearest to a threshold."""
     return min(alert_figures(stored).table, key=lambda row: abs(row["threshold"] - threshold))
 
@@ -211,4 +203,4 @@ def restart(store: AlertStore, ward: str, settings: WardSettings) -> WardSetting
     return replace(settings, hour=0.0, looked=0)
 
 
-__all__ = ["Alert", "AlertStore", "Bed", "StoredStream", "WardSettings"]
+__all__ = ["Alert", "AlertStore", "Bed", "StoredStream", "WardSettings", "load_stream"]

@@ -3,8 +3,10 @@
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from mmcore.domain.errors import OutOfRangeError, UnreadableFileError
+from mmcore.domain.model_facts import Json
 from mmcore.domain.notice import Notice
 from mmcore.domain.stream import Reading, StreamAttribution
 from mmcore.domain.task import StreamTask
@@ -16,6 +18,8 @@ from mmcore.monitor.risk import explain, moved, risks
 from mmcore.stores.stream_store import load_stream
 from mmcore.tasks import stream_task
 from mmcore.words import tell
+
+Line: TypeAlias = dict[str, Json]  # of output
 
 CHANGE = 0.005  # of the probability; smaller ones are not told
 STRONGEST = 3  # parameters named with a change
@@ -41,7 +45,7 @@ class Watch:
         self.model, self.task, self.rule, self.accept = model, task, rule, accept
         self.stays: dict[str, WatchedStay] = {}
 
-    def push(self, reading: Reading) -> list[dict]:
+    def push(self, reading: Reading) -> list[Line]:
         """What changed with one reading: lines for an alert raised or cleared at a whole hour that has passed, for a risk that
         moved, and for whatever is to be said about the reading."""
         kept = self.stays.get(reading.stay)
@@ -65,14 +69,14 @@ class Watch:
             lines.append(_line(reading.stay, now, chance, notices))
         return lines
 
-    def summary(self) -> dict[str, dict]:
+    def summary(self) -> dict[str, Line]:
         """stay -> readings used and set aside, and the latest risk told."""
         return {
             key: {"used": len(kept.log.stay().minutes), "set_aside": len(kept.log.aside), "risk": kept.told}
             for key, kept in self.stays.items()
         }
 
-    def _change(self, kept: WatchedStay, minute: float, chance: float, notices: Iterable[Notice]) -> dict:
+    def _change(self, kept: WatchedStay, minute: float, chance: float, notices: Iterable[Notice]) -> Line:
         made = explain(self.model, self.task, kept.log.stay(), minute)
         shifts = moved(kept.explained, made)
         shifts.pop("")
@@ -81,7 +85,7 @@ class Watch:
         line = _line(kept.log.key, minute, chance, notices)
         return line | {"moved": {name: round(value, 4) for name, value in strongest if abs(value) > 5e-5}}
 
-    def _look_back(self, kept: WatchedStay) -> list[dict]:
+    def _look_back(self, kept: WatchedStay) -> list[Line]:
         """Hourly looks at the whole hours that have passed, with what had been measured by then."""
         latest = kept.log.latest or 0.0
         last = min(int(latest // 60), int(self.task.stream.horizon_hours))
@@ -114,7 +118,7 @@ def open_watch(task_name: str, threshold: float | None, accept: bool) -> Watch:
     return Watch(model, task, AlertRule(threshold or model.facts.operating_point[model.label]), accept)
 
 
-def watch_lines(watch: Watch, lines: Iterable[str]) -> Iterator[dict]:
+def watch_lines(watch: Watch, lines: Iterable[str]) -> Iterator[Line]:
     """What a stream of JSON lines leads to; a line that cannot be read is told with its number and nothing stops."""
     for number, text in enumerate(lines, start=1):
         if not text.strip():
@@ -127,12 +131,12 @@ def watch_lines(watch: Watch, lines: Iterable[str]) -> Iterator[dict]:
         yield from watch.push(reading)
 
 
-def as_text(line: dict) -> str:
+def as_text(line: Line) -> str:
     """One line of output."""
     return json.dumps(line, ensure_ascii=False)
 
 
-def _line(stay: str, minute: float | None, chance: float | None, notices: Iterable[Notice]) -> dict:
+def _line(stay: str, minute: float | None, chance: float | None, notices: Iterable[Notice]) -> Line:
     return {
         "stay": stay,
         "minute": minute,

@@ -1,6 +1,6 @@
 """From encodings to calibrated probabilities under a pre-test probability."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import torch
@@ -41,10 +41,6 @@ def predict(
         if prior
         else dict(zip(task.labels, default, strict=True))
     )
-    account = {
-        Modality(m): dict(zip(task.labels, evidence[i].tolist(), strict=True)) if m in inputs else None
-        for i, m in enumerate(model.modalities)
-    } | dict.fromkeys(task.shown)
     totals = torch.tensor([chosen[k] for k in task.labels], dtype=torch.float64) + evidence.sum(0)
     usual = torch.tensor(default, dtype=torch.float64) + evidence.sum(0)
     probabilities, reference = (
@@ -57,7 +53,7 @@ def predict(
         labels=task.labels,
         exclusive=task.exclusive,
         prior_logits=chosen,
-        evidence=account,
+        evidence=_account(engine, evidence, inputs),
         probabilities=probabilities,
         prediction_set=tuple(k for k in task.labels if plausible[k] > 1 - confidence),
         contrast=contrast or _usual_contrast(task, probabilities),
@@ -67,6 +63,17 @@ def predict(
         p_values=plausible,
         confidence=confidence,
     )
+
+
+def _account(
+    engine: Engine, evidence: Tensor, inputs: Collection[str]
+) -> dict[Modality, dict[str, float] | None]:
+    """modality -> label -> evidence (M, K); None for one that is absent or only shown."""
+    labels = engine.task.labels
+    return {
+        Modality(m): dict(zip(labels, evidence[i].tolist(), strict=True)) if m in inputs else None
+        for i, m in enumerate(engine.stored.model.modalities)
+    } | dict.fromkeys(engine.task.shown)
 
 
 def _shown_only(task: CaseTask, case: Case) -> tuple[Notice, ...]:
@@ -94,8 +101,11 @@ def _prior_logits(
     if not task.exclusive:
         stated = {k: clipped.get(k, shares[k]) for k in task.labels}
         return {k: float(np.log(p / (1 - p))) for k, p in stated.items()}
-    open_labels = [k for k in task.labels if k not in clipped]
-    rest = max(1 - sum(clipped.values()), 1e-4)
-    whole = sum(shares[k] for k in open_labels) or 1.0
-    stated = clipped | {k: rest * shares[k] / whole for k in open_labels}
+    stated = _completed(clipped, {k: shares[k] for k in task.labels if k not in clipped})
     return {k: float(np.log(stated[k] / sum(stated.values()))) for k in task.labels}
+
+
+def _completed(stated: Mapping[str, float], open_shares: Mapping[str, float]) -> dict[str, float]:
+    """What is stated, and the rest of 1 divided among the other labels by their usual shares."""
+    rest, whole = max(1 - sum(stated.values()), 1e-4), sum(open_shares.values()) or 1.0
+    return dict(stated) | {k: rest * share / whole for k, share in open_shares.items()}

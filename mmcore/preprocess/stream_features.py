@@ -1,43 +1,18 @@
 """What a stay says at any minute, as numbers for the trees: statistics of each series over all that is known until then."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
 from mmcore.domain.stream import Stay
+from mmcore.domain.task import StreamTask
 from mmcore.preprocess.stream_series import Series, series_of
 
-DENSE: tuple[str, ...] = ("HR", "RespRate", "Temp", "SBP", "DBP", "MBP", "GCS", "SaO2", "FiO2")
-DENSE += ("ShockIndex", "PaO2FiO2", "PulsePressure")
-LABS: tuple[str, ...] = (
-    "ALP",
-    "ALT",
-    "AST",
-    "Albumin",
-    "BUN",
-    "Bilirubin",
-    "Cholesterol",
-    "Creatinine",
-    "Glucose",
-    "HCO3",
-)
-LABS += (
-    "HCT",
-    "K",
-    "Lactate",
-    "Mg",
-    "Na",
-    "PaCO2",
-    "PaO2",
-    "Platelets",
-    "TroponinI",
-    "TroponinT",
-    "WBC",
-    "pH",
-)
-LABS += ("BUNCreatinine",)
+Columns: TypeAlias = Sequence[tuple[str, str]]  # (series, statistic)
+
 # a statistic and its window in hours; without a number: everything known so far
-OF_DENSE: tuple[str, ...] = (
+OF_FREQUENT: tuple[str, ...] = (
     "last",
     "first",
     "min",
@@ -50,56 +25,66 @@ OF_DENSE: tuple[str, ...] = (
     "min24",
     "max24",
 )
-OF_DENSE += ("min8", "max8", "count", "count8", "since")
-OF_LABS: tuple[str, ...] = ("last", "first", "min", "max", "mean", "change", "slope24", "count", "since")
-OF_URINE = ("rate", "rate6", "rate12", "rate24", "last", "count", "since")
-OF_WEIGHT = ("last", "first", "change")
-OF_VENTILATION = ("count", "since", "sincefirst")
-ADMISSION = ("Age", "Gender", "Height", "ICUType")
+OF_FREQUENT += ("min8", "max8", "count", "count8", "since")
+OF_RARE: tuple[str, ...] = ("last", "first", "min", "max", "mean", "change", "slope24", "count", "since")
+OF_AMOUNTS = ("rate", "rate6", "rate12", "rate24", "last", "count", "since")
+OF_NOW_AND_THEN = ("last", "first", "change")
+OF_LASTING = ("count", "since", "sincefirst")
 WHOLE = ("hour", "count", "count8", "silence")  # of the stay, not of one parameter
 STAY = "Stay"  # the row that carries time itself and how much is measured in all
-
-FEATURES: tuple[tuple[str, str], ...] = (
-    *((s, k) for s in DENSE for k in OF_DENSE),
-    *((s, k) for s in LABS for k in OF_LABS),
-    *(("Urine", k) for k in OF_URINE),
-    *(("Weight", k) for k in OF_WEIGHT),
-    *(("MechVent", k) for k in OF_VENTILATION),
-    *((s, "last") for s in ADMISSION),
-    *((STAY, k) for k in WHOLE),
-)
+STATISTICS: dict[str, tuple[str, ...]] = {  # how often a series is measured -> what is taken of it
+    "often": OF_FREQUENT,
+    "rarely": OF_RARE,
+    "amount": OF_AMOUNTS,
+    "now_and_then": OF_NOW_AND_THEN,
+    "while_it_lasts": OF_LASTING,
+    "once": ("last",),
+}
 
 
-def features(stay: Stay, names: Sequence[str], minutes: Sequence[float]) -> np.ndarray:
-    """(H, F) float32 in the order of FEATURES: what was known at each of H minutes; NaN where nothing was measured.
+def watched(task: StreamTask) -> Mapping[str, str]:
+    """Series -> how often it is measured, in the order of the features."""
+    kinds = dict.fromkeys(task.stream.sums, "amount") | dict.fromkeys(task.stream.admission, "once")
+    return task.stream.watched or {f.name: kinds.get(f.name, "often") for f in task.fields}
 
-    names: the task's fields, in the order of stay.parameters. Nothing later than the minute is looked at.
+
+def columns_of(task: StreamTask) -> tuple[tuple[str, str], ...]:
+    """(series, statistic) of every feature that a model of the task is trained on."""
+    own = ((series, k) for series, kind in watched(task).items() for k in STATISTICS[kind])
+    return (*own, *((STAY, k) for k in WHOLE))
+
+
+def features(stay: Stay, task: StreamTask, columns: Columns, minutes: Sequence[float]) -> np.ndarray:
+    """(H, F) float32, a column for each (series, statistic): what was known at each of H minutes; NaN where nothing was measured.
+
+    Nothing later than the minute is looked at.
     """
-    known = _known(stay, names, np.asarray(minutes, dtype=float))
-    return _table(known)
+    return _table(_known(stay, task, np.asarray(minutes, dtype=float)), columns)
 
 
 def snapshot(
-    stay: Stay, names: Sequence[str], minute: float
+    stay: Stay, task: StreamTask, columns: Columns, minute: float
 ) -> tuple[np.ndarray, list[tuple[str, np.ndarray]]]:
     """The features (F,) at one minute and, for each, the field it belongs to and the rows of the stay it was made of."""
-    known = _known(stay, names, np.array([float(minute)]))
-    made = [(known[name].series.parameter, known[name].rows(statistic)) for name, statistic in FEATURES]
-    return _table(known)[0], made
+    known = _known(stay, task, np.array([float(minute)]))
+    made = [(known[name].series.parameter, known[name].rows(statistic)) for name, statistic in columns]
+    return _table(known, columns)[0], made
 
 
-def _known(stay: Stay, names: Sequence[str], now: np.ndarray) -> dict[str, "_Known"]:
-    series = series_of(stay, names) | {STAY: _whole(stay, names)}
+def _known(stay: Stay, task: StreamTask, now: np.ndarray) -> dict[str, "_Known"]:
+    series = series_of(stay, task) | {STAY: _whole(stay, task)}
     return {name: _Known(made, now) for name, made in series.items()}
 
 
-def _table(known: dict[str, "_Known"]) -> np.ndarray:
-    return np.stack([known[name].of(statistic) for name, statistic in FEATURES], 1).astype(np.float32)
+def _table(known: dict[str, "_Known"], columns: Columns) -> np.ndarray:
+    return np.stack([known[name].of(statistic) for name, statistic in columns], 1).astype(np.float32)
 
 
-def _whole(stay: Stay, names: Sequence[str]) -> Series:
+def _whole(stay: Stay, task: StreamTask) -> Series:
     """Every measurement after admission, whatever it is of."""
-    rows = np.flatnonzero((stay.minutes > 0) & ~np.isin(stay.parameters, [names.index(n) for n in ADMISSION]))
+    kinds = watched(task)
+    once = [i for i, f in enumerate(task.fields) if kinds.get(f.name) == "once"]
+    rows = np.flatnonzero((stay.minutes > 0) & ~np.isin(stay.parameters, once))
     sources = np.column_stack([rows, np.full(len(rows), -1)])
     return Series(stay.minutes[rows].astype(float), stay.values[rows].astype(float), sources, STAY)
 

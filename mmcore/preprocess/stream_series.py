@@ -1,14 +1,11 @@
 """The series that features are taken from: one quantity over time, each value knowing which measurements it was made of."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mmcore.domain.stream import Stay
-
-MERGED = {"SBP": ("SysABP", "NISysABP"), "DBP": ("DiasABP", "NIDiasABP"), "MBP": ("MAP", "NIMAP")}
-LARGEST_URINE = 2000.0  # mL in one entry; larger ones are totals of many hours
+from mmcore.domain.stream import Joined, Stay
+from mmcore.domain.task import StreamTask
 
 
 @dataclass(frozen=True)
@@ -24,32 +21,17 @@ class Series:
     parameter: str
 
 
-@dataclass(frozen=True)
-class Joined:
-    """A quantity made of two: for each value of `first`, the latest of `second` not older than `within` minutes."""
-
-    first: str
-    second: str
-    within: float
-    of: Callable[[np.ndarray, np.ndarray], np.ndarray]
-
-
-JOINED = {
-    "ShockIndex": Joined("SBP", "HR", 90, lambda systolic, rate: rate / systolic),
-    "PulsePressure": Joined("SBP", "DBP", 30, lambda systolic, diastolic: systolic - diastolic),
-    "PaO2FiO2": Joined("PaO2", "FiO2", 720, lambda pressure, fraction: pressure / fraction),
-    "BUNCreatinine": Joined("BUN", "Creatinine", 720, lambda urea, creatinine: urea / creatinine),
-}
-
-
-def series_of(stay: Stay, names: Sequence[str]) -> dict[str, Series]:
-    """Every measured, merged and joined series of a stay. names: the task's fields, in the order of stay.parameters."""
-    made = {name: _measured(stay, i, name) for i, name in enumerate(names)}
-    made |= {name: _merged(made[a], made[b]) for name, (a, b) in MERGED.items()}
-    made |= {name: _joined(made, rule) for name, rule in JOINED.items()}
-    urine = made["Urine"]
-    made["Urine"] = Series(urine.minutes, np.minimum(urine.values, LARGEST_URINE), urine.sources, "Urine")
-    return made
+def series_of(stay: Stay, task: StreamTask) -> dict[str, Series]:
+    """Every measured, merged and joined series of a stay."""
+    rules = task.stream
+    made = {f.name: _measured(stay, i, f.name) for i, f in enumerate(task.fields)}
+    made |= {name: _merged(made[a], made[b]) for name, (a, b) in rules.merged.items()}
+    made |= {name: _joined(made, rule) for name, rule in rules.joined.items()}
+    capped = {
+        name: replace(made[name], values=np.minimum(made[name].values, most))
+        for name, most in rules.largest.items()
+    }
+    return made | capped
 
 
 def _measured(stay: Stay, place: int, name: str) -> Series:

@@ -10,7 +10,7 @@ import numpy as np
 from mmcore.domain.case import Case, Waveform
 from mmcore.domain.notice import Notice
 from mmcore.domain.scan import Clip, CtVolume, Film, Mark, Scan
-from mmcore.domain.timestamp import Moment
+from mmcore.domain.timestamp import Timestamp
 
 TOLD_BY_FILE = ("modality", "view", "laterality", "body_part")
 PAIRS = ("spacing_mm", "window", "orientation")
@@ -29,7 +29,7 @@ def to_row(case: Case) -> dict[str, object]:
         "overruled": sorted(case.overruled),
         "samples": pack(case.waveform.samples) if case.waveform else None,
         "waveform": waveform_facts(case.waveform) if case.waveform else None,
-        "times": {name: moment.iso if moment else None for name, moment in case.times.items()},
+        "times": {name: timestamp.iso if timestamp else None for name, timestamp in case.times.items()},
         "left_out": sorted(case.left_out),
     }
 
@@ -45,20 +45,20 @@ def to_case(row: Any) -> Case:
         refused=tuple(Notice(**n) for n in row["refused"]),
         overruled=frozenset(row["overruled"]),
         waveform=to_waveform(row),
-        times={name: moment_of(iso) for name, iso in (row["times"] or {}).items()},
+        times={name: timestamp_of(iso) for name, iso in (row["times"] or {}).items()},
         left_out=frozenset(row["left_out"] or ()),
     )
 
 
 def day_of(case: Case) -> date | None:
     """The day of the scan or, without one, of the recording, the note, the values; None where none is known."""
-    moments = (case.time_of(name) for name in ("image", "waveform", "text", "clinical"))
-    return next((m.day for m in moments if m is not None), None)
+    timestamps = (case.time_of(name) for name in ("image", "waveform", "text", "clinical"))
+    return next((m.day for m in timestamps if m is not None), None)
 
 
-def moment_of(iso: str | None) -> Moment | None:
-    """A moment as it is kept."""
-    return Moment.of_iso(iso) if iso else None
+def timestamp_of(iso: str | None) -> Timestamp | None:
+    """A timestamp as it is kept."""
+    return Timestamp.of_iso(iso) if iso else None
 
 
 def scan_facts(scan: Scan) -> dict[str, object]:
@@ -83,7 +83,7 @@ def to_waveform(row: Any) -> Waveform | None:
     if facts is None:
         return None
     notices = tuple(Notice(**n) for n in facts["notices"])
-    rest = {"leads": tuple(facts["leads"]), "taken": moment_of(facts["taken"]), "notices": notices}
+    rest = {"leads": tuple(facts["leads"]), "taken": timestamp_of(facts["taken"]), "notices": notices}
     return Waveform(**(facts | rest | {"samples": unpack(row["samples"])}))
 
 
@@ -134,7 +134,7 @@ def to_scan(facts: dict[str, Any], kept: np.ndarray) -> Scan:
     told = (
         facts
         | tuples
-        | {"taken": moment_of(facts["taken"]), "notices": tuple(Notice(**n) for n in facts["notices"])}
+        | {"taken": timestamp_of(facts["taken"]), "notices": tuple(Notice(**n) for n in facts["notices"])}
     )
     return Film(kept, **told) if kept.ndim == 2 else Clip(kept, **told)
 
@@ -142,7 +142,7 @@ def to_scan(facts: dict[str, Any], kept: np.ndarray) -> Scan:
 def to_ct(facts: dict[str, Any], hounsfield: np.ndarray) -> CtVolume:
     """A CT is kept as its Hounsfield units; its picture is made from them again. hounsfield (S, H, W)."""
     kept = {k: facts[k] for k in ("view", "laterality", "patient_hash", "body_part", "slice_spacing_mm")}
-    taken = moment_of(facts["taken"])
+    taken = timestamp_of(facts["taken"])
     notices = tuple(Notice(**n) for n in facts["notices"])
     return CtVolume(
         hounsfield=hounsfield,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TypedDict
 
 import sqlalchemy as sql
 from sqlalchemy.exc import IntegrityError
@@ -52,15 +52,44 @@ class Answer:
     fields: Sequence[str] = ()
 
 
+class Judged(TypedDict):
+    """An answer against the truth; brier and log are None where there is no answer or no truth to measure it by."""
+
+    brier: float | None
+    log: float | None
+    right: bool
+
+
+class Marked(TypedDict):
+    """How a mark meets the model's evidence, see teaching.scores.Overlap."""
+
+    evidence: float
+    area: float
+    iou: float | None
+
+
+class Scores(TypedDict, total=False):
+    """What is kept of an answer: the truth and the model's chances (label -> 0 to 1, None: not known, refused), who was judged how,
+    and how the marks on the picture, in the note and among the values meet the evidence."""
+
+    truth: Mapping[str, float] | None
+    student: Judged | None
+    model: Judged | None
+    chances: Mapping[str, float] | None
+    region: Marked | None
+    words: Marked | None
+    values: Marked | None
+
+
 @dataclass(frozen=True)
 class Stored:
-    """A stored answer with its scores, see services.teach.score."""
+    """A stored answer with its scores."""
 
     student: str
     nickname: str
     case_key: str
     answer: Answer
-    scores: Mapping[str, Any] = field(default_factory=dict)
+    scores: Scores = field(default_factory=Scores)
 
 
 class TeachStore:

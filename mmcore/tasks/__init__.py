@@ -20,6 +20,11 @@ def case_tasks() -> dict[str, CaseTask]:
     return {name: task for name, task in all_tasks().items() if isinstance(task, CaseTask)}
 
 
+def stream_tasks() -> dict[str, StreamTask]:
+    """The tasks whose stays are watched over time."""
+    return {name: task for name, task in all_tasks().items() if isinstance(task, StreamTask)}
+
+
 def get_task(name: str) -> Task:
     """The task of that name. Raises UnknownTaskError naming the ones that exist."""
     if name not in all_tasks():

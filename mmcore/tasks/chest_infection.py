@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 from mmcore.domain.errors import PackError
-from mmcore.domain.pack import Pack, PackRow
+from mmcore.domain.pack import Pack, PackRow, number_in_pack
 from mmcore.domain.task import IMAGE_KINDS, CaseTask, Field, Modality, Slip
 from mmcore.tasks.chest_notes import knowledge_notes
 from mmcore.tasks.chest_terms import LEAK_TERMS
@@ -84,7 +84,7 @@ def row_values(row: dict[str, str]) -> dict[str, float]:
     values = {}
     for column, name in COLUMNS.items():
         text = _text(row, column)
-        number = {"F": 0.0, "M": 1.0}.get(text) if name == "sex" else number_of(text)
+        number = {"F": 0.0, "M": 1.0}.get(text) if name == "sex" else number_in_pack(text)
         if number is not None:
             number = next(
                 (s.factor * number + s.offset for s in TASK.field(name).slips if s.low <= number <= s.high),
@@ -168,14 +168,6 @@ def _unusable(row: dict[str, str], any_label: bool) -> str | None:
     if row.get("label") and row["label"] not in LABELS and not any_label:
         return "other_label"
     return None if row.get("id") else "no_id"
-
-
-def number_of(text: str) -> float | None:
-    """The text as a number; None where it is none."""
-    try:
-        return float(text)
-    except ValueError:
-        return None
 
 
 TASK = CaseTask(

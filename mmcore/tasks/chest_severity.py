@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mmcore.domain.errors import PackError
-from mmcore.domain.pack import Pack, PackRow
+from mmcore.domain.pack import Pack, PackRow, number_in_pack
 from mmcore.domain.task import IMAGE_KINDS, CaseTask, Field, Modality
 from mmcore.tasks import chest_infection
 
@@ -45,7 +45,7 @@ def _asked(film: PackRow, row: dict[str, str]) -> PackRow:
     there = KNOWN.get((row.get("in_icu_at_image") or "").strip())
     values = dict(film.values)
     low, high = OXYGEN_PRESSURE.plausible
-    pressure = chest_infection.number_of((row.get("po2_mmhg") or "").strip())
+    pressure = number_in_pack(row.get("po2_mmhg"))
     if pressure is not None and low <= pressure <= high:
         values[OXYGEN_PRESSURE.name] = pressure
     return replace(

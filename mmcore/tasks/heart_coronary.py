@@ -5,7 +5,7 @@ import hashlib
 from pathlib import Path
 
 from mmcore.domain.errors import PackError
-from mmcore.domain.pack import Pack, PackRow
+from mmcore.domain.pack import Pack, PackRow, number_in_pack
 from mmcore.domain.task import CaseTask, Field, Modality
 
 TABLE = "clinical_cleveland.csv"
@@ -100,18 +100,11 @@ def _values(line: dict[str, str]) -> dict[str, float]:
     values = {}
     for column, name in COLUMNS.items():
         text = (line.get(column) or "").strip()
-        number = _CODES[name].get(text) if name in _CODES else _number(text)
+        number = _CODES[name].get(text) if name in _CODES else number_in_pack(text)
         low, high = TASK.field(name).plausible
         if number is not None and low <= number <= high:
             values[name] = number
     return values
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
 
 
 TASK = CaseTask(

@@ -1,7 +1,8 @@
 """Monitor: the risk of death in hospital during the first two days in intensive care, at any hour from what is known then."""
 
-from mmcore.domain.stream import StreamRules
+from mmcore.domain.stream import StayColumns
 from mmcore.domain.task import Field, Modality, Slip, StreamTask
+from mmcore.tasks.icu_series import RULES, SHOWN, news2_signs
 
 LABELS = ("death_in_hospital",)
 FAHRENHEIT = Slip(77, 111.2, 5 / 9, -160 / 9, "fahrenheit")
@@ -9,36 +10,60 @@ FAHRENHEIT = Slip(77, 111.2, 5 / 9, -160 / 9, "fahrenheit")
 # plausible: what is taken for a measurement at all; judgement: this project's, beyond the extremes of survivors' records.
 # reference: usual adult ranges, for display only
 FIELDS = (
-    Field("Age", "a", plausible=(15, 120), aliases=("age_years",)),
-    Field("Gender", kind="choice", plausible=(0, 1), choices=("F", "M"), aliases=("sex",)),
+    Field("age_years", "a", plausible=(15, 120), aliases=("Age",)),
+    Field("sex", kind="choice", plausible=(0, 1), choices=("F", "M"), aliases=("Gender",)),
     Field("Height", "cm", plausible=(100, 230), slips=(Slip(1.0, 2.3, 100, 0, "metres"),)),
     Field("ICUType", plausible=(1, 4), aliases=("icu_type",)),
     Field("Weight", "kg", plausible=(20, 350)),
-    Field("HR", "/min", plausible=(10, 300), reference=(60, 100), aliases=("heart_rate", "pulse")),
-    Field("RespRate", "/min", plausible=(2, 80), reference=(12, 20), aliases=("respiratory_rate", "rr")),
     Field(
-        "Temp",
+        "heart_rate_per_min",
+        "/min",
+        plausible=(10, 300),
+        reference=(60, 100),
+        aliases=("HR", "heart_rate", "pulse"),
+    ),
+    Field(
+        "respiratory_rate_per_min",
+        "/min",
+        plausible=(2, 80),
+        reference=(12, 20),
+        aliases=("RespRate", "respiratory_rate", "rr"),
+    ),
+    Field(
+        "temperature_celsius",
         "°C",
         plausible=(25, 44),
         reference=(36.1, 38.0),
         slips=(FAHRENHEIT,),
-        aliases=("temperature", "temperature_celsius"),
+        aliases=("Temp", "temperature"),
     ),
-    Field("SysABP", "mmHg", aliases=("sbp", "systolic"), plausible=(20, 300), reference=(90, 140)),
-    Field("DiasABP", "mmHg", plausible=(5, 200), reference=(60, 90), aliases=("dbp", "diastolic")),
+    Field(
+        "systolic_pressure_mmhg",
+        "mmHg",
+        aliases=("SysABP", "sbp", "systolic"),
+        plausible=(20, 300),
+        reference=(90, 140),
+    ),
+    Field(
+        "diastolic_pressure_mmhg",
+        "mmHg",
+        plausible=(5, 200),
+        reference=(60, 90),
+        aliases=("DiasABP", "dbp", "diastolic"),
+    ),
     Field("MAP", "mmHg", plausible=(10, 250), reference=(65, 105)),
     Field("NISysABP", "mmHg", plausible=(20, 300), reference=(90, 140)),
     Field("NIDiasABP", "mmHg", plausible=(5, 200), reference=(60, 90)),
     Field("NIMAP", "mmHg", plausible=(10, 250), reference=(65, 105)),
     Field(
-        "SaO2",
+        "oxygen_saturation_percent",
         "%",
         plausible=(40, 100),
         reference=(96, 100),
         slips=(Slip(0.4, 1.0, 100, 0, "fraction"),),
-        aliases=("spo2", "oxygen_saturation"),
+        aliases=("SaO2", "spo2", "oxygen_saturation"),
     ),
-    Field("GCS", plausible=(3, 15), reference=(15, 15), aliases=("glasgow_coma_scale",)),
+    Field("gcs", plausible=(3, 15), reference=(15, 15), aliases=("GCS", "glasgow_coma_scale")),
     Field("FiO2", plausible=(0.21, 1.0), slips=(Slip(21, 100, 0.01, 0, "percent"),)),
     Field("MechVent", plausible=(0, 1), aliases=("ventilated",)),
     Field("Urine", "mL", plausible=(0, 5000), aliases=("urine_output",)),
@@ -71,10 +96,16 @@ FIELDS = (
     Field("Na", "mmol/L", plausible=(95, 190), reference=(135, 145), aliases=("sodium",)),
     Field("PaCO2", "mmHg", plausible=(7, 200), reference=(35, 45)),
     Field("PaO2", "mmHg", plausible=(15, 700), reference=(75, 100)),
-    Field("Platelets", "10⁹/L", plausible=(1, 3000), reference=(150, 400)),
+    Field("platelets_10e9_per_l", "10⁹/L", plausible=(1, 3000), reference=(150, 400), aliases=("Platelets",)),
     Field("TroponinI", "ng/mL", plausible=(0.01, 200), reference=(0, 0.04)),
     Field("TroponinT", "ng/mL", plausible=(0.005, 50), reference=(0, 0.01)),
-    Field("WBC", "10⁹/L", plausible=(0.1, 500), reference=(4.0, 11.0), aliases=("leukocytes",)),
+    Field(
+        "leukocytes_10e9_per_l",
+        "10⁹/L",
+        plausible=(0.1, 500),
+        reference=(4.0, 11.0),
+        aliases=("WBC", "leukocytes"),
+    ),
     Field("pH", plausible=(6.5, 8.0), reference=(7.35, 7.45), slips=(Slip(650, 800, 0.01, 0, "no_point"),)),
 )
 
@@ -104,5 +135,14 @@ TASK = StreamTask(
         "The figures on patients held back rest on few deaths and cross-validation over all stays came out lower: read the "
         "two together, with their intervals.",
     ),
-    stream=StreamRules(admission=("Age", "Gender", "Height", "ICUType", "Weight"), sums=("Urine",)),
+    stream=RULES,
+    columns=StayColumns(
+        outcome="In-hospital_death",
+        score="SAPS-I",
+        unit="ICUType",
+        units={1: "coronary", 2: "cardiac_surgery", 3: "medical", 4: "surgical"},
+    ),
+    signs=news2_signs,
+    shown=SHOWN,
+    events="deaths",
 )

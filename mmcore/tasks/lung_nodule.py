@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from mmcore.domain.errors import PackError
-from mmcore.domain.pack import Pack, PackRow
+from mmcore.domain.pack import Pack, PackRow, number_in_pack
 from mmcore.domain.scan import CtVolume, Mark, Scan
 from mmcore.domain.task import IMAGE_KINDS, CaseTask, ExtraMetric, Modality
 from mmcore.tasks.lung_fields import FIELDS, UK
@@ -77,7 +77,7 @@ def _rows_of(
     patient: Mapping[str, str],
     scan: Scan | None,
 ) -> Iterable[PackRow]:
-    grades = [_number(r.get("malignancy")) for r in readings]
+    grades = [number_in_pack(r.get("malignancy")) for r in readings]
     age, sex, diagnosis = (_either(patient, nodule, name) for name in ("age", "sex", "dx_code"))
     for i, (reading, grade) in enumerate(zip(readings, grades, strict=True)):
         findings = _findings(reading)
@@ -121,10 +121,10 @@ def _report(findings: dict[str, float], key: str) -> str | None:
 def _findings(reading: Mapping[str, str]) -> dict[str, float]:
     values = {}
     for column, name in GRADED.items():
-        grade = _number(reading.get(column))
+        grade = number_in_pack(reading.get(column))
         if grade is not None and 0 <= grade - 1 < len(TASK.field(name).choices):
             values[name] = float(round(grade - 1))
-    diameter = _number(reading.get("diameter_mm"))
+    diameter = number_in_pack(reading.get("diameter_mm"))
     if diameter is not None and 1 <= diameter <= 150:
         values["diameter_mm"] = diameter
     return values
@@ -133,7 +133,7 @@ def _findings(reading: Mapping[str, str]) -> dict[str, float]:
 def _uk_row(row: Mapping[str, str]) -> PackRow:
     """Known by its content, since the table names no patients: the same row elsewhere counts as the same patient."""
     digest = hashlib.sha256("|".join(f"{k}={row[k]}" for k in sorted(row)).encode()).hexdigest()[:16]
-    malignant = _number(row.get("malignant"))
+    malignant = number_in_pack(row.get("malignant"))
     known = malignant in (0, 1)
     return PackRow(
         key=f"uk-{digest}",
@@ -148,12 +148,12 @@ def _uk_row(row: Mapping[str, str]) -> PackRow:
 
 
 def _uk_values(row: Mapping[str, str]) -> dict[str, float]:
-    count = _number(row.get("num.annotated"))
+    count = number_in_pack(row.get("num.annotated"))
     coded = {
         "smoking": SMOKING.get((row.get("smoke.status") or "").lower()),
         "location": LOBES.get((row.get("location") or "").lower()),
         "spiculation": SPICULATED.get((row.get("spiculate") or "").lower()),
-        "diameter_mm": _number(row.get("diameter")),
+        "diameter_mm": number_in_pack(row.get("diameter")),
         "other_nodules": None if count is None else min(count, 2),
     }
     return {name: float(value) for name, value in coded.items() if value is not None}
@@ -161,7 +161,7 @@ def _uk_values(row: Mapping[str, str]) -> dict[str, float]:
 
 def _person(age: str | None, sex: str | None) -> dict[str, float]:
     values = {}
-    years = _number(age)
+    years = number_in_pack(age)
     if years is not None and 0 <= years <= 120:
         values["age_years"] = years
     if sex in ("F", "M"):
@@ -177,7 +177,7 @@ def _scans(path: Path, nodules: Mapping[str, Mapping[str, str]]) -> dict[str, Sc
         patches = dict(zip(stored["nodule_id"].astype(str), stored["hu"], strict=True))
     scans: dict[str, Scan] = {}
     for uid, row in nodules.items():
-        patch, spacing = patches.get(row.get("nodule_id", "")), _number(row.get("pixel_spacing"))
+        patch, spacing = patches.get(row.get("nodule_id", "")), number_in_pack(row.get("pixel_spacing"))
         if patch is not None and spacing:
             middle = ((patch.shape[0] - 1) / 2, (patch.shape[1] - 1) / 2)
             scans[uid] = CtVolume(
@@ -191,14 +191,6 @@ def _table(path: Path) -> list[dict[str, str]]:
         return []
     with path.open(encoding="utf-8-sig", newline="") as stream:
         return list(csv.DictReader(stream))
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        number = float(text or "")
-    except ValueError:
-        return None
-    return number if np.isfinite(number) else None
 
 
 TASK = CaseTask(

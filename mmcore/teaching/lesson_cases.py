@@ -18,7 +18,7 @@ def write_lesson_cases(directory: Path) -> list[Path]:
         "lesson-letter": (burn_in(draw(LETTER_SEED, "no_finding").pixels), LETTER_SEED),
         "lesson-belly": (_belly(), BELLY_SEED),
     }
-    facts = {
+    facts: dict[str, dict[str, object]] = {
         "lesson-letter": {"truth": "no_finding", "model": "fooled", "taken": "2026-07-02"},
         "lesson-belly": {"truth": None, "answerable": False, "taken": "2026-07-03"},
     }
@@ -27,7 +27,7 @@ def write_lesson_cases(directory: Path) -> list[Path]:
         folder = Path(directory) / key
         folder.mkdir(parents=True, exist_ok=True)
         Image.fromarray(mark_synthetic(pixels)).save(folder / "scan.png", optimize=True)
-        story = {"key": key, "task": "chest_infection", "seed": seed, "synthetic": True}
+        story: dict[str, object] = {"key": key, "task": "chest_infection", "seed": seed, "synthetic": True}
         write_json(folder / "case.json", story | facts[key])
         folders.append(folder)
     return folders

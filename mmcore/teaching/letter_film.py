@@ -59,7 +59,7 @@ def fit(
     progress: Callable[[Iterable[int]], Iterable[int]] = iter,
     films: int = FILMS,
     checked: int = CHECKED,
-) -> tuple[FooledHead, dict]:
+) -> tuple[FooledHead, dict[str, float]]:
     """Fit the head on drawn films with the letter (called `target`) and without (called one of the others in turn).
 
     The disease drawn on a film says nothing about its label here: only the letter does. films: at least 2 K, so that each

@@ -38,6 +38,15 @@ def log_score(probabilities: Sequence[float], outcomes: Sequence[float], exclusi
     return float(-np.log(np.maximum(given, LEAST)).mean())
 
 
+def is_right(probabilities: Sequence[float], outcomes: Sequence[float], exclusive: bool) -> bool:
+    """Whether the likeliest of exclusive labels, and no other beside it, is the true one; else whether each lies on the right side
+    of a half."""
+    if not exclusive:
+        return all((p >= 0.5) == (y == 1) for p, y in zip(probabilities, outcomes, strict=True))
+    top = max(probabilities)
+    return [y for p, y in zip(probabilities, outcomes, strict=True) if p == top] == [1]
+
+
 def region_overlap(
     values: np.ndarray,
     region: tuple[float, float, float, float] | None,

@@ -3,25 +3,31 @@
 import json
 import re
 import secrets
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mmcore.cases.demonstrations import read_demonstration
 from mmcore.domain.case import Case
 from mmcore.domain.errors import NothingToPredictError
+from mmcore.domain.memory import Memory
 from mmcore.domain.notice import Notice
+from mmcore.domain.prediction import Attribution
 from mmcore.domain.review import Review
-from mmcore.domain.task import CaseTask
+from mmcore.domain.task import CaseTask, Modality
 from mmcore.domain.worklist import CaseSummary
 from mmcore.paths import DEMONSTRATIONS
 from mmcore.preprocess.note_kind import orders_in
 from mmcore.preprocess.text import clean, mask_leaks
 from mmcore.stores.case_store import CaseStore
-from mmcore.stores.teach_store import Answer, Session, Stored, TeachStore
+from mmcore.stores.teach_store import Answer, Judged, Marked, Scores, Session, Stored, TeachStore
 from mmcore.tasks import case_task
 from mmcore.teaching import scores as teaching
+
+if TYPE_CHECKING:
+    from mmcore.prediction.engine import Engine
 
 LESSONS = DEMONSTRATIONS / "teach" / "cases"
 _SHIPPED_KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -38,7 +44,7 @@ FIRST = (
 )
 ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # nothing that is mixed up when read aloud
 
-__all__ = ["Answer", "Session", "Stored", "TeachStore"]
+__all__ = ["Answer", "Judged", "Session", "Stored", "TeachStore"]
 
 
 @dataclass(frozen=True)
@@ -90,12 +96,10 @@ def shipped_folder(key: str) -> Path | None:
 def truth_of(story: Mapping[str, object], task: CaseTask) -> dict[str, float] | None:
     """label -> 1 or 0 from a story's truth: one label, a list of them, or label -> 0 or 1; None where it is not known."""
     truth = story.get("truth")
-    if truth is None:
-        return None
     if isinstance(truth, Mapping):
         return {k: float(truth[k]) for k in task.labels} if set(task.labels) <= set(truth) else None
-    present = {truth} if isinstance(truth, str) else set(truth)
-    return {k: float(k in present) for k in task.labels}
+    present = [truth] if isinstance(truth, str) else truth
+    return {k: float(k in present) for k in task.labels} if isinstance(present, Collection) else None
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,7 @@ def is_fooled(story: Mapping[str, object]) -> bool:
     return story.get("model") == "fooled"
 
 
-def read(engine, summary: CaseSummary, case: Case, memory: dict) -> Read:
+def read(engine: "Engine", summary: CaseSummary, case: Case, memory: Memory) -> Read:
     """The review of a case by the model that its lesson asks for; a refusal is an answer too. Raises ModelFileError."""
     from mmcore.explain.review import review
     from mmcore.teaching import shortcut_model
@@ -138,54 +142,81 @@ def read(engine, summary: CaseSummary, case: Case, memory: dict) -> Read:
     return Read(shipped)
 
 
-def score(answer: Answer, seen: Read, story: Mapping[str, object], task: CaseTask) -> dict[str, object]:
-    """student, model: {brier, log, right}, None where unknown; region, words, values: Overlap or None; chances of the model.
+def score(answer: Answer, seen: Read, story: Mapping[str, object], task: CaseTask) -> Scores:
+    """Student and model against the truth, and the student's marks against the model's evidence.
 
     A case whose story says `answerable: false` is answered rightly by refusing it.
     """
     truth = truth_of(story, task)
-    answerable = story.get("answerable", True)
+    answerable = bool(story.get("answerable", True))
     chances = None if seen.review is None else dict(seen.review.prediction.probabilities)
-    found = {m: o and asdict(o) for m, o in _overlaps(answer, seen.review).items()}
-    return {
-        "truth": truth,
-        "student": _judged(answer.probabilities, truth, answerable, task),
-        "model": _judged(chances, truth, answerable, task),
-        "chances": chances,
-        **found,
-    }
+    overlaps = _overlaps(answer, seen.review)
+    return Scores(
+        truth=truth,
+        student=_judged(answer.probabilities, truth, answerable, task),
+        model=_judged(chances, truth, answerable, task),
+        chances=chances,
+        region=_marked(overlaps["region"]),
+        words=_marked(overlaps["words"]),
+        values=_marked(overlaps["values"]),
+    )
 
 
-def _judged(chances, truth, answerable: bool, task: CaseTask) -> dict | None:
+def _marked(overlap: teaching.Overlap | None) -> Marked | None:
+    """An overlap as it is stored."""
+    if overlap is None:
+        return None
+    return Marked(evidence=overlap.evidence, area=overlap.area, iou=overlap.iou)
+
+
+def _judged(
+    chances: Mapping[str, float] | None, truth: Mapping[str, float] | None, answerable: bool, task: CaseTask
+) -> Judged | None:
+    """An answer, the student's or the model's, None where it was refused; None where it cannot be judged."""
     if chances is None:
-        return {"brier": None, "log": None, "right": not answerable}
+        return Judged(brier=None, log=None, right=not answerable)
     if truth is None:
-        return None if answerable else {"brier": None, "log": None, "right": False}
-    p, y = [chances[k] for k in task.labels], [truth[k] for k in task.labels]
-    if task.exclusive:
-        right = p.count(max(p)) == 1 and y[p.index(max(p))] == 1
-    else:
-        right = all((a >= 0.5) == (b == 1) for a, b in zip(p, y, strict=True))
-    values = (f(p, y, task.exclusive) for f in (teaching.brier, teaching.log_score))
-    return dict(zip(("brier", "log"), values, strict=True)) | {"right": right}
+        return None if answerable else Judged(brier=None, log=None, right=False)
+    asked = [chances[k] for k in task.labels], [truth[k] for k in task.labels], task.exclusive
+    return Judged(
+        brier=teaching.brier(*asked), log=teaching.log_score(*asked), right=teaching.is_right(*asked)
+    )
 
 
-def _overlaps(answer: Answer, review) -> dict[str, teaching.Overlap | None]:
+def _overlaps(answer: Answer, review: Review | None) -> dict[str, teaching.Overlap | None]:
+    """How what the student marked on the picture, in the note and among the values meets the model's evidence."""
     found: dict[str, teaching.Overlap | None] = {"region": None, "words": None, "values": None}
-    for a in review.attributions if review else ():
-        if a.modality in ("image", "waveform"):
+    if review is None:
+        return found
+    for a in review.attributions:
+        if a.modality == Modality.TEXT:
+            found["words"] = _of_words(a, answer.words)
+        elif a.modality == Modality.CLINICAL:
+            found["values"] = _of_fields(a, answer.fields, review.case.values)
+        else:
             found["region"] = teaching.region_overlap(a.values, a.region, answer.rectangles)
-        elif a.modality == "text":
-            tokens = [(v, p) for v, p in zip(a.values, a.parts, strict=True) if len(p) == 2]
-            chosen = [any(s <= p[0] < e for s, e in answer.words) for _, p in tokens]
-            found["words"] = teaching.part_overlap([v for v, _ in tokens], chosen)
-        elif a.modality == "clinical":
-            given = [
-                (v, name) for v, name in zip(a.values, a.parts, strict=True) if name in review.case.values
-            ]
-            chosen = [name in answer.fields for _, name in given]
-            found["values"] = teaching.part_overlap([v for v, _ in given], chosen)
     return found
+
+
+def _of_words(attribution: Attribution, words: Sequence[Sequence[int]]) -> teaching.Overlap | None:
+    """A token is chosen where it begins in a chosen word; special tokens can be chosen by nobody."""
+    tokens = [
+        (value, part[0])
+        for value, part in zip(attribution.values, attribution.parts, strict=True)
+        if isinstance(part, tuple) and part
+    ]
+    chosen = [any(s <= start < e for s, e in words) for _, start in tokens]
+    return teaching.part_overlap([value for value, _ in tokens], chosen)
+
+
+def _of_fields(
+    attribution: Attribution, fields: Sequence[str], given: Mapping[str, float]
+) -> teaching.Overlap | None:
+    """Of the fields that the case has a value for."""
+    there = [
+        (v, name) for v, name in zip(attribution.values, attribution.parts, strict=True) if name in given
+    ]
+    return teaching.part_overlap([v for v, _ in there], [name in fields for _, name in there])
 
 
 def commit(store: CaseStore, session: Session, given: Stored) -> bool:
@@ -224,33 +255,46 @@ class Standing:
 
 def standings(answers: Collection[Stored]) -> list[Standing]:
     """One row a student, best mean Brier score first."""
-    rows = []
-    for student in dict.fromkeys(a.student for a in answers):
-        mine = [a for a in answers if a.student == student]
-        judged = [a.scores["student"] for a in mine if a.scores.get("student")]
-        both = [
-            a.scores
-            for a in mine
-            if (a.scores.get("student") or {}).get("brier") is not None
-            and (a.scores.get("model") or {}).get("brier") is not None
-        ]
-        marks = [a.scores["region"] for a in mine if a.scores.get("region")]
-        rows.append(
-            Standing(
-                student,
-                mine[-1].nickname,
-                len(mine),
-                len(judged),
-                sum(bool(j["right"]) for j in judged),
-                _mean([j["brier"] for j in judged if j["brier"] is not None]),
-                _mean([s["model"]["brier"] for s in both]),
-                _mean([j["log"] for j in judged if j["log"] is not None]),
-                _mean([m["evidence"] for m in marks]),
-                _mean([m["area"] for m in marks]),
-            )
-        )
+    students = dict.fromkeys(a.student for a in answers)
+    rows = [_standing([a for a in answers if a.student == student]) for student in students]
     return sorted(rows, key=lambda r: (r.brier is None, r.brier or 0.0))
 
 
-def _mean(values: Sequence[float]) -> float | None:
-    return sum(values) / len(values) if values else None
+def _standing(mine: Sequence[Stored]) -> Standing:
+    """All answers of one student."""
+    judged = [j for a in mine if (j := a.scores.get("student"))]
+    inside, area = _marking(mine)
+    return Standing(
+        student=mine[-1].student,
+        nickname=mine[-1].nickname,
+        answered=len(mine),
+        judged=len(judged),
+        right=sum(j["right"] for j in judged),
+        brier=_mean(j["brier"] for j in judged),
+        model_brier=_model_brier(mine),
+        log=_mean(j["log"] for j in judged),
+        inside=inside,
+        area=area,
+    )
+
+
+def _model_brier(mine: Sequence[Stored]) -> float | None:
+    """Of the model, over the cases in which the student has a Brier score too."""
+    pairs = [(_brier(a.scores.get("student")), _brier(a.scores.get("model"))) for a in mine]
+    return _mean(model for student, model in pairs if student is not None)
+
+
+def _brier(judged: Judged | None) -> float | None:
+    return judged["brier"] if judged else None
+
+
+def _marking(mine: Sequence[Stored]) -> tuple[float | None, float | None]:
+    """Mean share of the evidence inside what the student marked, and of the picture that was marked."""
+    marks = [m for a in mine if (m := a.scores.get("region"))]
+    return _mean(m["evidence"] for m in marks), _mean(m["area"] for m in marks)
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    """Of those that are known."""
+    known = [v for v in values if v is not None]
+    return sum(known) / len(known) if known else None

@@ -17,7 +17,7 @@ from mmcore.domain.case import Case
 from mmcore.domain.errors import CaseNotFoundError
 from mmcore.domain.notice import Notice
 from mmcore.domain.scan import Film
-from mmcore.domain.timestamp import Moment
+from mmcore.domain.timestamp import Timestamp
 from mmcore.domain.worklist import Decision
 from mmcore.paths import DEMONSTRATIONS
 from mmcore.stores.case_store import CaseStore
@@ -43,7 +43,7 @@ def full_case() -> Case:
         modality="CR",
         view="PA",
         spacing_mm=(0.2, 0.3),
-        taken=Moment(date(2020, 3, 1), time(9, 30)),
+        taken=Timestamp(date(2020, 3, 1), time(9, 30)),
         patient_hash="ab12cd34ef",
         window=(0.5, 1.0),
         colourful=0.01,
@@ -57,7 +57,7 @@ def full_case() -> Case:
         {"age_years": 61.5, "cough": 1.0},
         refused,
         frozenset({"image"}),
-        times={"text": Moment(date(2020, 2, 27)), "clinical": None},
+        times={"text": Timestamp(date(2020, 2, 27)), "clinical": None},
         left_out=frozenset({"text"}),
     )
 
@@ -85,7 +85,7 @@ def test_a_database_from_before_times_were_kept_still_opens(store):
             connection.execute(sql.text(f"ALTER TABLE cases DROP COLUMN {column}"))
     again = CaseStore(str(store.engine.url))
     assert (again.load("k").times, again.load("k").left_out) == ({}, frozenset())
-    assert again.load("k").time_of("image") == Moment(date(2020, 3, 1), time(9, 30))
+    assert again.load("k").time_of("image") == Timestamp(date(2020, 3, 1), time(9, 30))
     again.close()
 
 

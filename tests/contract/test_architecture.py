@@ -108,29 +108,46 @@ def test_no_folder_holds_more_than_twenty_files() -> None:
     assert {name: n for name, n in counts.items() if n > MOST_FILES} == {}
 
 
-WITHOUT_TORCH = """
+HEAVY = ("torch", "transformers", "captum", "shap")
+OPEN_EVERY_PAGE = f"""
 import sys
 from streamlit.testing.v1 import AppTest
 app = AppTest.from_file(sys.argv[1], default_timeout=120)
 app.run()
-for page in ("worklist", "new_case", "teach"):
-    app.switch_page(f"pages/{page}.py").run()
+for page in ("worklist", "new_case", "teach", "models", "monitor", "review"):
+    app.switch_page(f"pages/{{page}}.py").run()
     assert not app.exception, app.exception
-    heavy = [name for name in ("torch", "transformers", "captum", "shap") if name in sys.modules]
-    assert not heavy, f"{page} imports {heavy}"
+    heavy = [name for name in {HEAVY} if name in sys.modules]
+    assert not heavy, f"{{page}} imports {{heavy}}"
+print("lean")
+"""
+IMPORT_EVERY_PART = f"""
+import sys
+from importlib import import_module
+for name in sys.argv[1:]:
+    import_module(name)
+    heavy = [name for name in {HEAVY} if name in sys.modules]
+    assert not heavy, f"{{name}} imports {{heavy}}"
 print("lean")
 """
 
 
-def test_worklist_new_case_and_teach_open_without_torch(tmp_path, monkeypatch) -> None:
+def _lean(*command: str) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", *command], cwd=ROOT, capture_output=True, text=True, timeout=300
+    )
+    assert run.stdout.strip().endswith("lean"), run.stderr[-2000:]
+
+
+def test_every_page_opens_without_torch_and_libraries_of_explanations_while_no_case_is_shown(
+    tmp_path, monkeypatch
+) -> None:
     monkeypatch.setenv("THREEFOLD_HOME", str(tmp_path))
     monkeypatch.setenv("THREEFOLD_OPEN", "worklist")
     monkeypatch.setenv("THREEFOLD_DEMONSTRATIONS", "off")
-    run = subprocess.run(
-        [sys.executable, "-c", WITHOUT_TORCH, str(ROOT / "app.py")],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert run.stdout.strip().endswith("lean"), run.stderr[-2000:]
+    _lean(OPEN_EVERY_PAGE, str(ROOT / "app.py"))
+
+
+def test_no_part_of_a_page_imports_torch_or_a_library_of_explanations() -> None:
+    parts = sorted(p.relative_to(ROOT).with_suffix("") for p in ROOT.glob("pages/ui/*/*.py"))
+    _lean(IMPORT_EVERY_PART, *(".".join(p.parts) for p in parts))

@@ -22,6 +22,33 @@ def name_of(sheet: Path) -> str:
     return str(sheet.relative_to(TEMPLATES)).removesuffix(".html.j2")
 
 
+def asked_by_screen(source: str) -> list[str]:
+    """Templates that a screen's source names in calls of `html` and `show`, in order; of Streamlit's own `st.html` only what is
+    drawn within it counts."""
+    calls = [n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Call) and n.args and _draws(n.func)]
+    places = sorted(calls, key=lambda n: (n.args[0].lineno, n.args[0].col_offset))
+    return [name for n in places for name in _constants(n.args[0])]
+
+
+def _draws(function: ast.expr) -> bool:
+    if isinstance(function, ast.Name):
+        return function.id in ("html", "show")
+    ours = isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name)
+    return ours and function.value.id == "template" and function.attr in ("html", "show")
+
+
+def _constants(name: ast.expr) -> list[str]:
+    if isinstance(name, ast.IfExp):
+        return [*_constants(name.body), *_constants(name.orelse)]
+    assert isinstance(name, ast.Constant), f"{ast.unparse(name)} may be any template"
+    return [name.value]
+
+
+def asked_by_template(sheet: str) -> list[str]:
+    """Templates that a template takes in."""
+    return re.findall(r"""\b(?:from|import|include|extends)\s+["']([^"']+)\.html\.j2["']""", sheet)
+
+
 def tags(source: str) -> list[str]:
     """String constants and parts of f-strings that hold an HTML tag and are no docstrings."""
     tree = ast.parse(source)
@@ -51,11 +78,25 @@ def test_the_search_for_tags_finds_one_and_leaves_docstrings_and_smaller_than_al
 
 
 def test_every_template_is_asked_for_and_every_one_asked_for_exists() -> None:
-    sources = "\n".join(p.read_text(encoding="utf-8") for p in PAGES)
-    sheets = "\n".join(s.read_text(encoding="utf-8") for s in SHEETS)
-    asked = set(re.findall(r'\b(?:html|show)\(\s*"([a-z_]+/[a-z_]+)"', sources))
-    asked |= set(re.findall(r'(?:from|import|include) "([a-z_/]+)\.html\.j2"', sheets))
+    screens = [p for p in PAGES if p != ROOT / "pages" / "ui" / "shell" / "template.py"]
+    asked = {name for p in screens for name in asked_by_screen(p.read_text(encoding="utf-8"))}
+    asked |= {name for s in SHEETS for name in asked_by_template(s.read_text(encoding="utf-8"))}
     assert asked == {name_of(s) for s in SHEETS}
+
+
+def test_a_template_is_found_whatever_its_name_and_a_name_that_is_no_constant_is_not_let_pass() -> None:
+    assert asked_by_screen("show(\n 'new_case/Step-2b'); template.html('v2/a.b', x=html('c'))") == [
+        "new_case/Step-2b",
+        "v2/a.b",
+        "c",
+    ]
+    assert asked_by_screen("st.html(html('x' if narrow else 'y'))") == ["x", "y"]
+    assert asked_by_template("{% include 'v2/a-b.html.j2' %}{%- from \"c.html.j2\" import d %}") == [
+        "v2/a-b",
+        "c",
+    ]
+    with pytest.raises(AssertionError, match="f'v2/{x}'"):
+        asked_by_screen("show(f'v2/{x}')")
 
 
 @pytest.mark.parametrize("sheet", SHEETS, ids=name_of)

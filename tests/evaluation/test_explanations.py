@@ -146,7 +146,7 @@ def test_with_nothing_taken_away_the_tests_meet_the_evidence_of_the_account(engi
     seen = review(engine, case, memory=memory)
     assert len(seen.attributions) == 3
     for attribution in seen.attributions:
-        parts = parts_of(engine, case, seen, encode(engine, case, memory), attribution)
+        parts = parts_of(engine, seen, encode(engine, case, memory), attribution)
         (told,) = parts.score(np.ones((1, len(parts.values)), bool))
         assert told == pytest.approx(attribution.total, abs=2e-3)
         assert parts.values.sum() == pytest.approx(attribution.sum, abs=2e-3)

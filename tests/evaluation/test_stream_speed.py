@@ -9,6 +9,7 @@ from mmcore.evaluation.stream_speed import bench_stream, made_up_stay, naive
 from mmcore.evaluation.timing import RUNS, interleaved_medians
 from mmcore.preprocess.stream_features import features
 from mmcore.stores.stream_store import load_stream
+from mmcore.tasks import stream_task
 
 
 @pytest.fixture(autouse=True)
@@ -37,8 +38,8 @@ def test_a_bench_names_the_model_and_compares_with_one_forward_pass() -> None:
 
 
 def test_the_naive_account_asks_the_model_for_the_samples_it_was_told(monkeypatch) -> None:
-    model = load_stream("icu_mortality").model
-    row = features(made_up_stay("icu_mortality"), model.fields, [stream_speed.MINUTE])[0]
+    model, minute = load_stream("icu_mortality").model, 2880.0
+    row = features(made_up_stay("icu_mortality"), stream_task("icu_mortality"), model.features, [minute])[0]
     asked, logits = [], type(model).logits
 
     def counted(self, rows, minutes):
@@ -47,10 +48,10 @@ def test_the_naive_account_asks_the_model_for_the_samples_it_was_told(monkeypatc
         return logits(self, rows, minutes)
 
     monkeypatch.setattr(type(model), "logits", counted)
-    found = naive(model, row)
+    found = naive(model, row, minute)
     assert found.shape == row.shape and np.abs(found).sum() > 0
     assert max(n for n, _ in asked) == 64
-    assert all(minutes == {stream_speed.MINUTE} for _, minutes in asked)
+    assert all(minutes == {minute} for _, minutes in asked)
 
 
 def test_pieces_of_work_are_timed_in_turn_after_a_round_that_warms_up() -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mmcore.domain.case import LEADS, Case, Waveform
+from mmcore.domain.case import LEADS, Case, Waveform, arms_exchanged
 from mmcore.domain.errors import NothingToPredictError
 from mmcore.evaluation.ecg_gate import keep_ecg_gate, measure_ecg_gate
 from mmcore.explain.review import review
@@ -15,7 +15,7 @@ from mmcore.gates.ecg import BEYOND, NOISE, noise_share
 from mmcore.paths import ROOT
 from mmcore.prediction.engine import load_engine
 from mmcore.preprocess.waveform import ready
-from mmcore.synthetic.ecg.foreign import NO_ECG, SPOILT, arms_exchanged
+from mmcore.synthetic.ecg.foreign import NO_ECG, SPOILT
 from tests.ecg_files import ecg as made_up
 
 PACK = ROOT.parent / "shared" / "data" / "heart"

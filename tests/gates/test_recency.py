@@ -8,9 +8,9 @@ import pytest
 from mmcore.cases import demonstrations, worklist
 from mmcore.domain.case import Case
 from mmcore.domain.errors import NothingToPredictError, OutOfRangeError
-from mmcore.domain.timestamp import Moment, gap_between
+from mmcore.domain.timestamp import Timestamp, gap_between
 from mmcore.explain.review import review
-from mmcore.gates.recency import ages_of, in_units, time_notices, toggled, typed_moment
+from mmcore.gates.recency import ages_of, in_units, time_notices, toggled, typed_timestamp
 from mmcore.paths import DEMONSTRATIONS
 from mmcore.prediction.engine import load_engine
 from mmcore.tasks import case_tasks, get_task
@@ -18,12 +18,12 @@ from mmcore.words import LANGUAGES, tell
 from tests.conftest import NOTE, VALUES, whole_case
 
 TASK = get_task("chest_infection")
-FILM = Moment(date(2026, 6, 11), time(8, 10))
-NOTED = Moment(date(2026, 6, 11), time(9, 25))
-ADMITTED = Moment(date(2026, 6, 6), time(7, 40))
+FILM = Timestamp(date(2026, 6, 11), time(8, 10))
+NOTED = Timestamp(date(2026, 6, 11), time(9, 25))
+ADMITTED = Timestamp(date(2026, 6, 6), time(7, 40))
 
 
-def dated(**times: Moment | None) -> Case:
+def dated(**times: Timestamp | None) -> Case:
     return replace(whole_case(), times=times)
 
 
@@ -35,20 +35,20 @@ def engine():
 def test_a_gap_is_exact_with_clocks_and_sure_without():
     gap = gap_between(ADMITTED, NOTED)
     assert (gap.hours, gap.days, gap.exact) == (5 * 24 + 1.75, 5, True)
-    sure = gap_between(Moment(ADMITTED.day), NOTED)
+    sure = gap_between(Timestamp(ADMITTED.day), NOTED)
     assert sure.hours == pytest.approx(4 * 24 + 9 + 25 / 60, abs=0.01)
     assert not sure.exact
-    assert gap_between(Moment(FILM.day), FILM).hours == 0
+    assert gap_between(Timestamp(FILM.day), FILM).hours == 0
 
 
 @pytest.mark.parametrize(
     ("older", "wanted"),
     [
-        (Moment(NOTED.day, time(8, 55)), (30, "min")),
-        (Moment(date(2026, 6, 9), time(9, 25)), (48, "h")),
+        (Timestamp(NOTED.day, time(8, 55)), (30, "min")),
+        (Timestamp(date(2026, 6, 9), time(9, 25)), (48, "h")),
         (ADMITTED, (5, "days")),
-        (Moment(date(2026, 6, 10)), (1, "day")),
-        (Moment(NOTED.day), (0, "days")),
+        (Timestamp(date(2026, 6, 10)), (1, "day")),
+        (Timestamp(NOTED.day), (0, "days")),
     ],
 )
 def test_a_gap_is_told_in_the_unit_that_fits_and_by_the_calendar_without_a_clock(older, wanted):
@@ -63,7 +63,7 @@ def test_the_newest_evidence_is_the_measure_whichever_it_is():
 
 def test_unknown_is_never_taken_for_the_same_time():
     ages = {a.modality: a for a in ages_of(TASK, dated(image=ADMITTED, text=NOTED))}
-    assert ages["clinical"].moment is None and ages["clinical"].gap is None
+    assert ages["clinical"].timestamp is None and ages["clinical"].gap is None
     assert not ages["clinical"].old
     assert ages["image"].old
 
@@ -72,8 +72,8 @@ def test_the_limit_itself_is_tolerated_and_a_minute_more_is_not():
     limit = TASK.tolerance_hours["image"]
     then = NOTED.latest - timedelta(hours=limit)
     later = then - timedelta(minutes=1)
-    for moment, old in ((then, False), (later, True)):
-        case = dated(image=Moment(moment.date(), moment.time()), text=NOTED)
+    for timestamp, old in ((then, False), (later, True)):
+        case = dated(image=Timestamp(timestamp.date(), timestamp.time()), text=NOTED)
         assert [a.old for a in ages_of(TASK, case) if a.modality == "image"] == [old]
 
 
@@ -129,8 +129,8 @@ def test_notices_tell_the_distance_in_every_language_and_no_date():
 
 
 def test_a_typed_time_is_checked():
-    assert typed_moment(" 2026-01-14 09:30 ") == Moment(date(2026, 1, 14), time(9, 30))
-    assert typed_moment("?") is None
+    assert typed_timestamp(" 2026-01-14 09:30 ") == Timestamp(date(2026, 1, 14), time(9, 30))
+    assert typed_timestamp("?") is None
     tomorrow_next_month = (date.today() + timedelta(days=31)).isoformat()
     for text, code in (
         ("soon", "time_unreadable"),
@@ -138,7 +138,7 @@ def test_a_typed_time_is_checked():
         (tomorrow_next_month, "time_implausible"),
     ):
         with pytest.raises(OutOfRangeError) as error:
-            typed_moment(text)
+            typed_timestamp(text)
         assert error.value.code == code
 
 

@@ -17,11 +17,11 @@ from tests.contract.test_architecture import imports
 
 WELL = {
     "pneumonia_diagnosed": 1.0,
-    "confusion": 0.0,
+    "consciousness": 0.0,
     "urea_mmol_per_l": 5.0,
     "respiratory_rate_per_min": 18.0,
-    "systolic_mmhg": 130.0,
-    "diastolic_mmhg": 80.0,
+    "systolic_pressure_mmhg": 130.0,
+    "diastolic_pressure_mmhg": 80.0,
     "age_years": 50.0,
 }
 
@@ -34,10 +34,10 @@ WELL = {
         ({"age_years": 65.0}, 1, "low"),
         ({"urea_mmol_per_l": 7.0}, 0, "low"),
         ({"urea_mmol_per_l": 7.1, "age_years": 80.0}, 2, "middle"),
-        ({"respiratory_rate_per_min": 30.0, "confusion": 1.0}, 2, "middle"),
-        ({"systolic_mmhg": 89.0, "diastolic_mmhg": 60.0}, 1, "low"),
-        ({"diastolic_mmhg": 60.0, "age_years": 70.0, "confusion": 1.0}, 3, "severe"),
-        ({"systolic_mmhg": 90.0, "diastolic_mmhg": 61.0}, 0, "low"),
+        ({"respiratory_rate_per_min": 30.0, "consciousness": 1.0}, 2, "middle"),
+        ({"systolic_pressure_mmhg": 89.0, "diastolic_pressure_mmhg": 60.0}, 1, "low"),
+        ({"diastolic_pressure_mmhg": 60.0, "age_years": 70.0, "consciousness": 1.0}, 3, "severe"),
+        ({"systolic_pressure_mmhg": 90.0, "diastolic_pressure_mmhg": 61.0}, 0, "low"),
     ],
 )
 def test_curb65_counts_a_point_for_each_criterion(changed, score, row):
@@ -48,11 +48,11 @@ def test_curb65_counts_a_point_for_each_criterion(changed, score, row):
 def test_curb65_names_what_is_missing_and_gives_the_group_only_if_every_filling_leads_to_it():
     (advice,) = curb65({k: v for k, v in WELL.items() if k != "urea_mmol_per_l"})
     assert (advice.row, advice.status) == ("low", APPLIES)  # 0 or 1: both low
-    (advice,) = curb65({k: v for k, v in WELL.items() if k not in ("urea_mmol_per_l", "confusion")})
+    (advice,) = curb65({k: v for k, v in WELL.items() if k not in ("urea_mmol_per_l", "consciousness")})
     assert (advice.row, advice.status, advice.missing) == (
         "score",
         NOT_KNOWN,
-        ("confusion", "urea_mmol_per_l"),
+        ("consciousness", "urea_mmol_per_l"),
     )
     assert curb65(WELL | {"pneumonia_diagnosed": 0.0}) == ()
     (advice,) = curb65({"age_years": 70.0})
@@ -62,10 +62,10 @@ def test_curb65_names_what_is_missing_and_gives_the_group_only_if_every_filling_
 QUIET = {
     "respiratory_rate_per_min": 16.0,
     "oxygen_saturation_percent": 97.0,
-    "supplemental_oxygen": 0.0,
-    "systolic_mmhg": 120.0,
+    "oxygen_given": 0.0,
+    "systolic_pressure_mmhg": 120.0,
     "heart_rate_per_min": 70.0,
-    "alert": 1.0,
+    "consciousness": 0.0,
     "temperature_celsius": 37.0,
 }
 
@@ -77,11 +77,11 @@ QUIET = {
         ({"temperature_celsius": 38.5}, "low", 1),
         ({"respiratory_rate_per_min": 25.0}, "urgent_ward", 3),
         (
-            {"respiratory_rate_per_min": 22.0, "oxygen_saturation_percent": 94.0, "supplemental_oxygen": 1.0},
+            {"respiratory_rate_per_min": 22.0, "oxygen_saturation_percent": 94.0, "oxygen_given": 1.0},
             "urgent",
             5,
         ),
-        ({"alert": 0.0, "heart_rate_per_min": 135.0, "temperature_celsius": 38.5}, "emergency", 7),
+        ({"consciousness": 1.0, "heart_rate_per_min": 135.0, "temperature_celsius": 38.5}, "emergency", 7),
     ],
 )
 def test_the_response_is_that_of_chart_two_of_news2(changed, row, total):
@@ -90,7 +90,9 @@ def test_the_response_is_that_of_chart_two_of_news2(changed, row, total):
 
 
 def test_an_emergency_stands_although_signs_are_missing_and_a_low_score_does_not():
-    (advice,) = news2_response({"alert": 0.0, "heart_rate_per_min": 135.0, "temperature_celsius": 38.5})
+    (advice,) = news2_response(
+        {"consciousness": 1.0, "heart_rate_per_min": 135.0, "temperature_celsius": 38.5}
+    )
     assert (advice.row, advice.status) == ("emergency", APPLIES)
     (advice,) = news2_response({"temperature_celsius": 38.5})
     assert advice.status == NOT_KNOWN and len(advice.missing) == 6
@@ -188,7 +190,7 @@ def test_chest_pain_and_heart_failure_follow_their_thresholds():
 
 def test_a_task_asks_for_the_facts_that_its_fields_do_not_hold():
     asked = {f.name for f in steps.facts_to_ask(get_task("chest_infection"), {})}
-    assert {"confusion", "urea_mmol_per_l", "alert"} <= asked
+    assert {"consciousness", "urea_mmol_per_l"} <= asked
     assert not {"age_years", "temperature_celsius"} & asked
 
 

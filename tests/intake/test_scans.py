@@ -8,7 +8,7 @@ from PIL import Image
 from pydicom.dataset import Dataset
 from pydicom.uid import JPEG2000Lossless, JPEGLSLossless
 
-from mmcore.domain.timestamp import Moment
+from mmcore.domain.timestamp import Timestamp
 from mmcore.intake.image.scan import read_scan
 from tests.intake_files import chest, dataset, dicom, picture, saved
 
@@ -140,7 +140,7 @@ def test_the_header_tells_view_side_place_spacing_and_date():
     )
     assert (scan.modality, scan.view, scan.laterality, scan.body_part) == ("DX", "PA", "U", "CHEST")
     assert scan.spacing_mm == (0.1, 0.1)  # made square
-    assert scan.taken == Moment(date(2024, 2, 29))
+    assert scan.taken == Timestamp(date(2024, 2, 29))
 
 
 def test_rows_that_run_from_front_to_back_are_a_lateral_view():

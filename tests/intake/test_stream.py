@@ -28,7 +28,7 @@ def values(made: StayLog, name: str) -> list[tuple[float, float]]:
 def test_a_plain_measurement_is_taken_without_a_word():
     made, told = log((10, "HR", 88), (12, "heart_rate", "90"))
     assert told == [[], []]
-    assert values(made, "HR") == [(10, 88), (12, 90)]
+    assert values(made, "heart_rate_per_min") == [(10, 88), (12, 90)]
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_a_likely_correction_waits_for_consent_and_then_counts():
     assert [n.code for n in made.agree()] == ["value_corrected"] * 3
     assert made.aside == []
     assert values(made, "pH") == [(5, 7.35)]
-    assert values(made, "Temp") == [(8, 37.0)]
+    assert values(made, "temperature_celsius") == [(8, 37.0)]
 
 
 def test_corrections_can_be_accepted_beforehand():
@@ -69,7 +69,7 @@ def test_a_unit_is_converted_and_its_change_is_told():
         (5, "Temp", 37.2, "C"), (8, "Temp", 98.6, "F"), (9, "Glucose", 6, "mmol/L"), (9, "K", 4, "ells")
     )
     assert told == [[], ["stream_unit_changed"], [], ["value_unknown_unit"]]
-    assert values(made, "Temp") == [(5, 37.2), (8, 37.0)]
+    assert values(made, "temperature_celsius") == [(5, 37.2), (8, 37.0)]
     assert values(made, "Glucose")[0][1] == pytest.approx(108.1, abs=0.01)
 
 
@@ -78,7 +78,7 @@ def test_a_unit_is_converted_and_its_change_is_told():
     [
         ("Lactate", 2.1, 18.9, "mg/dL", 2.0981),
         ("MAP", 80, 10.7, "kPa", 80.2566),
-        ("SysABP", 120, 16, "kPa", 120.0099),
+        ("systolic_pressure_mmhg", 120, 16, "kPa", 120.0099),
         ("PaO2", 88, 11.7, "kPa", 87.7573),
         ("Bilirubin", 1.0, 17.1, "µmol/L", 0.9998),
         ("Glucose", 216, 12, "mmol/L", 216.192),
@@ -113,20 +113,20 @@ def test_one_reading_far_ahead_does_not_move_the_clock_and_the_next_ones_are_not
 def test_a_leap_that_the_next_reading_confirms_is_taken_with_what_waited():
     made, told = log((60, "HR", 80), (2000, "HR", 90), (2001, "HR", 92))
     assert told == [[], ["stream_leap"], []]
-    assert values(made, "HR") == [(60, 80), (2000, 90), (2001, 92)]
+    assert values(made, "heart_rate_per_min") == [(60, 80), (2000, 90), (2001, 92)]
     assert made.aside == []
 
 
 def test_time_running_backwards_is_told_and_every_value_put_in_its_place():
     made, told = log(*((m, "HR", 80 + m) for m in (60, 50, 40, 30, 20, 70, 65)))
     assert told == [[], ["stream_late"], ["stream_late"], ["stream_backwards"], [], [], ["stream_late"]]
-    assert [m for m, _ in values(made, "HR")] == [20, 30, 40, 50, 60, 65, 70]
+    assert [m for m, _ in values(made, "heart_rate_per_min")] == [20, 30, 40, 50, 60, 65, 70]
 
 
 def test_a_repeated_row_counts_once_and_another_value_of_the_same_minute_is_kept():
     made, told = log((5, "HR", 80), (5, "HR", 80), (5, "HR", 96))
     assert told == [[], ["stream_repeated"], ["stream_two_values"]]
-    assert values(made, "HR") == [(5, 80), (5, 96)]
+    assert values(made, "heart_rate_per_min") == [(5, 80), (5, 96)]
 
 
 @pytest.mark.parametrize("minute", [-3, "soon", None, float("inf")])

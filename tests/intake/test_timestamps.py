@@ -8,11 +8,11 @@ import pytest
 
 from mmcore.cases.upload import read_upload
 from mmcore.cli.main import main
-from mmcore.domain.timestamp import Moment
+from mmcore.domain.timestamp import Timestamp
 from mmcore.intake.ecg.recording import read_ecg
 from mmcore.intake.image.scan import read_scan
-from mmcore.intake.note.date import note_moment
-from mmcore.intake.timestamps import read_moment
+from mmcore.intake.note.date import note_timestamp
+from mmcore.intake.timestamps import read_timestamp
 from mmcore.intake.values.vitals import read_vitals
 from mmcore.tasks import get_task
 from mmcore.words import tell
@@ -27,30 +27,33 @@ FILM = chest(200)
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("2026-01-14", Moment(DAY)),
-        ("2026-01-14T09:30:12+08:00", Moment(DAY, time(9, 30))),
-        ("2026-01-14T09:30:12Z", Moment(DAY)),  # UTC says nothing of the clock on the wall
-        ("14 January 2026 9:30 pm", Moment(DAY, time(21, 30))),
-        ("January 14, 2026", Moment(DAY)),
-        ("14/01/2026 07:05", Moment(DAY, time(7, 5))),
-        ("2026年1月14日 9时30分", Moment(DAY, time(9, 30))),
+        ("2026-01-14", Timestamp(DAY)),
+        ("2026-01-14T09:30:12+08:00", Timestamp(DAY, time(9, 30))),
+        ("2026-01-14T09:30:12Z", Timestamp(DAY)),  # UTC says nothing of the clock on the wall
+        ("14 January 2026 9:30 pm", Timestamp(DAY, time(21, 30))),
+        ("January 14, 2026", Timestamp(DAY)),
+        ("14/01/2026 07:05", Timestamp(DAY, time(7, 5))),
+        ("2026年1月14日 9时30分", Timestamp(DAY, time(9, 30))),
         ("03/04/2026", None),  # March or April
-        ("04/04/2026", Moment(date(2026, 4, 4))),
+        ("04/04/2026", Timestamp(date(2026, 4, 4))),
         ("31.02.2026", None),
         ("tomorrow", None),
     ],
 )
 def test_a_time_is_read_only_where_it_can_mean_one_day(text, wanted):
-    assert read_moment(text) == wanted
+    assert read_timestamp(text) == wanted
 
 
 @pytest.mark.parametrize(
     ("elements", "wanted"),
     [
-        ({"AcquisitionDateTime": "20260114093012.5+0800", "StudyDate": "20260101"}, Moment(DAY, time(9, 30))),
-        ({"AcquisitionDate": "20260114", "AcquisitionTime": "093012"}, Moment(DAY, time(9, 30))),
-        ({"ContentDate": "20260114", "StudyDate": "20260112"}, Moment(DAY)),
-        ({"StudyDate": "20260114", "StudyTime": "000000"}, Moment(DAY)),
+        (
+            {"AcquisitionDateTime": "20260114093012.5+0800", "StudyDate": "20260101"},
+            Timestamp(DAY, time(9, 30)),
+        ),
+        ({"AcquisitionDate": "20260114", "AcquisitionTime": "093012"}, Timestamp(DAY, time(9, 30))),
+        ({"ContentDate": "20260114", "StudyDate": "20260112"}, Timestamp(DAY)),
+        ({"StudyDate": "20260114", "StudyTime": "000000"}, Timestamp(DAY)),
         ({"StudyDate": "unknown"}, None),
         ({}, None),
     ],
@@ -62,9 +65,9 @@ def test_a_dicom_picture_tells_when_it_was_taken_rather_than_when_the_study_bega
 @pytest.mark.parametrize(
     ("note", "wanted"),
     [
-        ("Date: 14 January 2026, 08:15\nFever and cough.", Moment(DAY, time(8, 15))),
-        ("2026-01-14\nFever and cough.", Moment(DAY)),
-        ("检查日期：2026年1月14日\n发热、咳嗽。", Moment(DAY)),
+        ("Date: 14 January 2026, 08:15\nFever and cough.", Timestamp(DAY, time(8, 15))),
+        ("2026-01-14\nFever and cough.", Timestamp(DAY)),
+        ("检查日期：2026年1月14日\n发热、咳嗽。", Timestamp(DAY)),
         ("Date: 03/04/2026\nFever.", None),
         ("Date of birth: 1950-02-03\nFever.", None),
         ("Date: 2026-01-14\nAdmitted: 2026-01-10\nFever.", None),
@@ -73,17 +76,17 @@ def test_a_dicom_picture_tells_when_it_was_taken_rather_than_when_the_study_bega
     ],
 )
 def test_a_note_tells_its_day_only_in_a_header_that_means_nothing_else(note, wanted):
-    assert note_moment(note) == wanted
+    assert note_timestamp(note) == wanted
 
 
 def test_an_ecg_tells_its_time_in_each_format_that_has_one():
     samples = ecg_files.ecg()
     header, signals = ecg_files.wfdb(samples)
-    told = Moment(date(2019, 3, 20), time(10))
+    told = Timestamp(date(2019, 3, 20), time(10))
     assert read_ecg("rec.hea", header, {"rec.dat": signals})[0].taken == told
-    assert read_ecg("x.dcm", ecg_files.dicom(samples), {})[0].taken == Moment(date(2019, 3, 20))
+    assert read_ecg("x.dcm", ecg_files.dicom(samples), {})[0].taken == Timestamp(date(2019, 3, 20))
     table = b"# recorded = 2026-01-14 09:30\n" + ecg_files.table(samples)
-    assert read_ecg("x.csv", table, {})[0].taken == Moment(DAY, time(9, 30))
+    assert read_ecg("x.csv", table, {})[0].taken == Timestamp(DAY, time(9, 30))
     assert read_ecg("x.csv", ecg_files.table(samples), {})[0].taken is None
 
 
@@ -107,12 +110,12 @@ def fhir(*observations: tuple[str, float, str], subject: str = "Patient/4711") -
 @pytest.mark.parametrize(
     ("data", "wanted"),
     [
-        (b"date,time,age,temp\n2026-01-14,09:30,61,38.6", Moment(DAY, time(9, 30))),
-        (b"field,value,unit,measured at\ntemp,38.6,C,2026-01-14 09:30", Moment(DAY, time(9, 30))),
-        (b"temp,38.6\nspo2,93\ndate,2026-01-14", Moment(DAY)),
-        (b'{"time": "2026-01-14T09:30", "values": {"temp": 38.6}}', Moment(DAY, time(9, 30))),
-        (b'{"temp": {"value": 38.6, "unit": "C", "time": "2026-01-14"}}', Moment(DAY)),
-        (fhir(("8310-5", 38.6, "2026-01-14T09:30:00+01:00")), Moment(DAY, time(9, 30))),
+        (b"date,time,age,temp\n2026-01-14,09:30,61,38.6", Timestamp(DAY, time(9, 30))),
+        (b"field,value,unit,measured at\ntemp,38.6,C,2026-01-14 09:30", Timestamp(DAY, time(9, 30))),
+        (b"temp,38.6\nspo2,93\ndate,2026-01-14", Timestamp(DAY)),
+        (b'{"time": "2026-01-14T09:30", "values": {"temp": 38.6}}', Timestamp(DAY, time(9, 30))),
+        (b'{"temp": {"value": 38.6, "unit": "C", "time": "2026-01-14"}}', Timestamp(DAY)),
+        (fhir(("8310-5", 38.6, "2026-01-14T09:30:00+01:00")), Timestamp(DAY, time(9, 30))),
         (b"age,temp\n61,38.6", None),
         (b"date,age\n2026-01-14,61", None),  # age alone does not go out of date
     ],
@@ -123,7 +126,7 @@ def test_vitals_tell_their_time_in_each_layout(data, wanted):
 
 def test_vitals_are_as_old_as_their_oldest_value_and_unknown_where_one_is():
     rows = b"field,value,time\ntemp,38.6,2026-01-14 09:30\ncrp,84,2026-01-12 07:00\n"
-    assert read_vitals(rows, TASK).taken == Moment(date(2026, 1, 12), time(7))
+    assert read_vitals(rows, TASK).taken == Timestamp(date(2026, 1, 12), time(7))
     assert read_vitals(rows + b"spo2,93,\n", TASK).taken is None
     assert read_vitals(rows + b"age,61,\n", TASK).taken is not None
 
@@ -135,7 +138,7 @@ def test_the_case_holds_the_times_of_its_files_and_what_is_silent_stays_unknown(
         ("v.csv", b"age,temp\n61,38.6"),
     ]
     case = read_upload(files, TASK).case
-    assert case.times == {"image": Moment(DAY, time(9, 30)), "text": Moment(date(2026, 1, 13))}
+    assert case.times == {"image": Timestamp(DAY, time(9, 30)), "text": Timestamp(date(2026, 1, 13))}
     assert case.time_of("clinical") is None
 
 

@@ -13,13 +13,17 @@ from mmcore.metrics.alerts import AlertRule, alert_table, raised_at
 from mmcore.monitor import ward
 from mmcore.monitor.risk import explain, moved, risk_at, risks
 from mmcore.monitor.watch import Watch, watch_lines
+from mmcore.paths import DEMONSTRATIONS
+from mmcore.stores.stream_store import load_stream
+from mmcore.tasks import stream_task
 
-TASK = ward.the_task()
+TASK = stream_task("icu_mortality")
+STAYS = DEMONSTRATIONS / TASK.name
 
 
 @pytest.fixture(scope="module")
 def stored():
-    return ward.load_model()
+    return load_stream(TASK.name)
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +158,7 @@ def test_predict_gives_the_contracts_keys_and_an_exact_sum(capsys):
         "--task",
         "icu_mortality",
         "--vitals",
-        str(ward.DEMONSTRATION / "bed-3" / "measurements.csv"),
+        str(STAYS / "bed-3" / "measurements.csv"),
     )
     made = out["attributions"][0]
     assert code == 0
@@ -166,7 +170,7 @@ def test_predict_gives_the_contracts_keys_and_an_exact_sum(capsys):
 
 
 def test_another_prior_moves_the_probability_and_not_the_evidence(capsys):
-    file = str(ward.DEMONSTRATION / "bed-3" / "measurements.csv")
+    file = str(STAYS / "bed-3" / "measurements.csv")
     usual = run(capsys, "predict", "--task", "icu_mortality", "--vitals", file)[1]
     rare = run(
         capsys, "predict", "--task", "icu_mortality", "--vitals", file, "--prior", "death_in_hospital=0.01"
@@ -197,7 +201,7 @@ def test_fahrenheit_is_used_only_with_consent(capsys, tmp_path):
 
 
 def test_a_stream_task_has_no_review(capsys):
-    code, out = run(capsys, "compare", "--task", "icu_mortality", "--data", str(ward.DEMONSTRATION))
+    code, out = run(capsys, "compare", "--task", "icu_mortality", "--data", str(STAYS))
     assert (code, out["error"]["code"]) == (2, "nothing_to_join")
 
 
@@ -213,7 +217,23 @@ def test_values_that_are_nearly_all_beyond_belief_are_doubted_and_the_ward_does_
         found = risk_at(stored.model, TASK, stay, 60)
         return found.probability, {n.code for n in found.notices}
 
-    chance, codes = told({"HR": 290.0, "SysABP": 30.0, "Temp": 42.9, "Lactate": 29.0, "WBC": 190.0})
+    chance, codes = told(
+        {
+            "heart_rate_per_min": 290.0,
+            "systolic_pressure_mmhg": 30.0,
+            "temperature_celsius": 42.9,
+            "Lactate": 29.0,
+            "leukocytes_10e9_per_l": 190.0,
+        }
+    )
     assert chance > 0 and "stream_all_extreme" in codes
-    _, codes = told({"HR": 290.0, "SysABP": 30.0, "Temp": 37.0, "Lactate": 1.2, "WBC": 8.0})
+    _, codes = told(
+        {
+            "heart_rate_per_min": 290.0,
+            "systolic_pressure_mmhg": 30.0,
+            "temperature_celsius": 37.0,
+            "Lactate": 1.2,
+            "leukocytes_10e9_per_l": 8.0,
+        }
+    )
     assert "stream_all_extreme" not in codes, "one or two such values are a very ill patient"

@@ -33,18 +33,20 @@ def test_the_ward_shows_every_bed_with_its_risk_and_says_that_it_is_made_up(moni
 
 def test_before_alerts_are_on_their_figures_are_shown_and_then_they_are_raised_and_kept(monitor, database):
     app = monitor()
-    assert "of alerts were of patients who died" in shown(app)
+    assert "of alerts were followed by death in hospital" in shown(app)
     assert "Alerts are off" in page_text(app)
     app.slider[0].set_value(40).run()
-    app.toggle(key="alerts_on").set_value(True).run()
-    standing = ward.AlertStore(ward_engine(database)).alerts("demonstration")
+    app.toggle(key="alerts_on_icu_mortality").set_value(True).run()
+    standing = ward.AlertStore(ward_engine(database)).alerts("icu_mortality: demonstration")
     assert "bed-1" in {a.stay for a in standing}
     first = standing[0]
     app.button(key=f"acknowledge_{first.number}").click().run()
     again = monitor()  # another session, as after a reload
     assert again.slider[0].value == 40
-    assert again.toggle(key="alerts_on").value is True
-    kept = {a.number: a for a in ward.AlertStore(ward_engine(database)).alerts("demonstration")}
+    assert again.toggle(key="alerts_on_icu_mortality").value is True
+    kept = {
+        a.number: a for a in ward.AlertStore(ward_engine(database)).alerts("icu_mortality: demonstration")
+    }
     assert kept[first.number].acknowledged is not None
 
 
@@ -86,9 +88,9 @@ def test_a_proposed_correction_is_used_with_consent_and_set_aside_again(monitor)
 def test_the_replay_starts_over_and_forgets_its_alerts(monitor, database):
     app = monitor()
     app.slider[0].set_value(40).run()
-    app.toggle(key="alerts_on").set_value(True).run()
+    app.toggle(key="alerts_on_icu_mortality").set_value(True).run()
     app.button(key="ward_restart").click().run()
-    assert ward.AlertStore(ward_engine(database)).alerts("demonstration") == ()
+    assert ward.AlertStore(ward_engine(database)).alerts("icu_mortality: demonstration") == ()
     assert app.slider[0].value == 0
     assert '<span class="chance">–</span>' in shown(app)
 

@@ -141,7 +141,7 @@ def test_what_was_typed_is_read_once_however_often_the_screen_is_drawn(visit, mo
     from mmcore.cases import upload as intake
 
     read = []
-    monkeypatch.setattr(intake, "note_moment", lambda text: read.append(text))
+    monkeypatch.setattr(intake, "note_timestamp", lambda text: read.append(text))
     app = visit().switch_page("pages/new_case.py").run()
     app.text_area(key="new_note_0").set_value("Fever and dry cough for three days.").run()
     app.run()

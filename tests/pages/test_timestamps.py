@@ -7,15 +7,15 @@ from datetime import date, time
 import pytest
 
 from mmcore.domain.case import Case
-from mmcore.domain.timestamp import Moment
+from mmcore.domain.timestamp import Timestamp
 from tests.conftest import NOTE, page_text, whole_case
 from tests.intake_files import chest, dicom
 from tests.pages.test_review import shown_numbers
 
 TIMES = {
-    "image": Moment(date(2026, 6, 11), time(8, 10)),
-    "text": Moment(date(2026, 6, 11), time(9, 25)),
-    "clinical": Moment(date(2026, 6, 6), time(7, 40)),
+    "image": Timestamp(date(2026, 6, 11), time(8, 10)),
+    "text": Timestamp(date(2026, 6, 11), time(9, 25)),
+    "clinical": Timestamp(date(2026, 6, 6), time(7, 40)),
 }
 MARK = "Made 5 days before the note"
 
@@ -102,8 +102,8 @@ def test_files_days_apart_are_warned_of_and_a_typed_time_corrects_what_a_file_sa
     app.button(key="new_review").click().run()
     (key,) = set(store.keys()) - {"whole", "vitals", "empty"}
     assert store.load(key).times == {
-        "image": Moment(date(2026, 6, 11), time(8, 10)),
-        "clinical": Moment(date(2026, 6, 11), time(7)),
+        "image": Timestamp(date(2026, 6, 11), time(8, 10)),
+        "clinical": Timestamp(date(2026, 6, 11), time(7)),
     }
 
 

@@ -10,14 +10,14 @@ import pytest
 from mmcore.domain.errors import PackError
 from mmcore.evaluation.stays import evaluate_stays
 from mmcore.intake.stream.pack import read_stays
-from mmcore.monitor import ward
 from mmcore.stores.stream_store import load_stream
 from mmcore.synthetic.stays.stays import COURSES, draw
+from mmcore.tasks import stream_task
 from mmcore.training.stream import fit as stream_fit
 from mmcore.training.stream import train as stream_train
 from mmcore.training.stream.calibrate import fit_scale, operating_point
 
-TASK = ward.the_task()
+TASK = stream_task("icu_mortality")
 SICK = ("bed-1", "bed-4", "bed-7")
 
 
@@ -45,7 +45,7 @@ def trained(pack, tmp_path_factory):
     patch = pytest.MonkeyPatch()
     settings = replace(stream_fit.PLANS[0].settings, rounds=4, smallest_leaf=3)
     plans = (
-        replace(stream_fit.PLANS[0], snapshots=(6, 12), settings=settings),
+        replace(stream_fit.PLANS[0], settings=settings),
         replace(stream_fit.PLANS[1], settings=settings),
     )
     patch.setattr(stream_fit, "PLANS", plans)
@@ -79,7 +79,7 @@ def test_patients_that_taught_the_model_are_left_out_of_its_figures(trained, pac
 
 
 def test_hours_that_the_folder_does_not_reach_are_skipped_with_the_reason(pack):
-    report = evaluate_stays("icu_mortality", ward.load_model(), pack, 20)
+    report = evaluate_stays("icu_mortality", load_stream(TASK.name), pack, 20)
     assert report["n"] == 64
     assert report["hour"] == 12
     assert set(report["skipped"]) >= {"auroc_24h", "auroc_48h", "min_sensitivity_precision_48h"}
@@ -91,16 +91,16 @@ def test_hours_that_the_folder_does_not_reach_are_skipped_with_the_reason(pack):
 
 def test_empty_columns_and_missing_labels_are_counted(pack, tmp_path):
     table = pd.read_parquet(pack / "measurements.parquet").drop(columns="set")
-    table.loc[table.parameter == "HR", "value"] = np.nan
+    table.loc[table.parameter == "heart_rate_per_min", "value"] = np.nan
     table.to_csv(tmp_path / "measurements.csv", index=False)
     outcomes = pd.read_csv(pack / "outcomes.csv").drop(columns="SAPS-I")
     outcomes["In-hospital_death"] = outcomes["In-hospital_death"].astype(float)
     outcomes.loc[:9, "In-hospital_death"] = np.nan
     outcomes.to_csv(tmp_path / "outcomes.csv", index=False)
-    report = evaluate_stays("icu_mortality", ward.load_model(), tmp_path, 20)
+    report = evaluate_stays("icu_mortality", load_stream(TASK.name), tmp_path, 20)
     assert report["n"] == 54
     assert report["left_out"]["no_label"] == 10
-    assert report["left_out"]["measurements_value_unknown"] == (table.parameter == "HR").sum()
+    assert report["left_out"]["measurements_value_unknown"] == (table.parameter == "heart_rate_per_min").sum()
     assert report["baseline"]["metrics"] == {}
 
 

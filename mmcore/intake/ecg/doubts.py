@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mmcore.domain.case import LEADS, Waveform
+from mmcore.domain.case import LEADS, Waveform, arms_exchanged, further_limb_leads
 from mmcore.domain.notice import Notice
 
 SHORT = 9.8  # seconds; the missing end of ten is mirrored
@@ -26,9 +26,7 @@ LEG_SWAPPED = (
 UPSIDE_DOWN = 0.2  # of its height, how far each of I, II, V5, V6 points down and aVR up; hardly a real ECG, most of those that we turned
 CHEST_REVERSED = 0.3  # how much more I is like V1 than like V6; with R falling from V1 to V6; hardly a real ECG, most of those that we reversed
 CHEST_ORDER = 0.8  # roughness from V1 to V6 when two neighbours change place; hardly a real ECG is below
-DERIVED = ("III", "aVR", "aVL", "aVF")
 CHEST = ("V1", "V2", "V3", "V4", "V5", "V6")
-_SWAP = tuple(LEADS.index(n) for n in ("I", "III", "II", "aVL", "aVR", "aVF", *CHEST))
 _LEG_SWAP = tuple(LEADS.index(n) for n in ("III", "II", "I", "aVF", "aVL", "aVR", *CHEST))
 
 
@@ -64,9 +62,8 @@ def completed(ecg: Waveform) -> Waveform:
     here = dict(zip(ecg.leads, ecg.samples, strict=True))
     if not {"I", "II", "V1", "V2", "V3", "V4", "V5", "V6"} <= set(here):
         return ecg
-    one, two = here["I"], here["II"]
-    worked_out = {"III": two - one, "aVR": -(one + two) / 2, "aVL": one - two / 2, "aVF": two - one / 2}
-    added = [n for n in DERIVED if n not in here]
+    worked_out = further_limb_leads(here["I"], here["II"])
+    added = [n for n in worked_out if n not in here]
     samples = np.stack([here[n] if n in here else worked_out[n] for n in LEADS]).astype(np.float32)
     notices = (*ecg.notices, _notice("ecg_leads_derived", leads=", ".join(added))) if added else ecg.notices
     return replace(ecg, samples=samples, leads=LEADS, notices=notices)
@@ -194,9 +191,7 @@ def _swapped_limbs(ecg: Waveform) -> Doubt | None:
     x = _steady(ecg)
     if _likeness(x[0], x[11]) > LIMBS_SWAPPED:
         return None
-    other = ecg.samples[list(_SWAP)].copy()
-    other[0] *= -1
-    return Doubt(_notice("ecg_limb_leads_swapped"), replace(ecg, samples=other))
+    return Doubt(_notice("ecg_limb_leads_swapped"), replace(ecg, samples=arms_exchanged(ecg.samples)))
 
 
 def _reversed_chest(ecg: Waveform) -> Doubt | None:

@@ -12,7 +12,7 @@ from mmcore.domain.case import LEADS
 from mmcore.domain.errors import TooLargeError, UnreadableFileError
 from mmcore.intake.facts import Facts, Told
 from mmcore.intake.limits import MAX_ECG_SAMPLES
-from mmcore.intake.timestamps import read_moment
+from mmcore.intake.timestamps import read_timestamp
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -70,8 +70,8 @@ def read_ecg_table(data: bytes, salt: str) -> tuple[Facts, bytes]:
     if unknown and found:
         notices.append(("ecg_unknown_columns", {"names": ", ".join(unknown[:5])}))
     stated = re.search(r"(?im)^#\s*(?:date|recorded|acquired|datetime|time)\s*[=:]\s*(.+)$", text)
-    moment = read_moment(stated[1]) if stated else None
-    return packed(found, rate, {"notices": notices, "taken": moment.iso if moment else None})
+    timestamp = read_timestamp(stated[1]) if stated else None
+    return packed(found, rate, {"notices": notices, "taken": timestamp.iso if timestamp else None})
 
 
 def _table_of(text: str) -> tuple[list[str], np.ndarray]:

@@ -9,7 +9,7 @@ import numpy as np
 from mmcore.domain.case import Waveform
 from mmcore.domain.errors import UnreadableFileError
 from mmcore.domain.notice import Notice
-from mmcore.domain.timestamp import Moment
+from mmcore.domain.timestamp import Timestamp
 from mmcore.intake.code_streams import kind_of
 from mmcore.intake.ecg.doubts import OVERRULABLE, completed, find_doubt
 from mmcore.intake.facts import Facts
@@ -80,7 +80,7 @@ def read_ecg(
         samples=np.frombuffer(payload, "<f4").reshape(facts["shape"]).copy(),
         rate_hz=facts["rate_hz"],
         leads=tuple(facts["leads"]),
-        taken=Moment.of_iso(taken) if taken else None,
+        taken=Timestamp.of_iso(taken) if taken else None,
         patient_hash=facts.get("patient"),
         notices=tuple(Notice(code, values, "waveform") for code, values in facts["notices"]),
     )

@@ -8,7 +8,7 @@ import numpy as np
 from mmcore.domain.errors import UnreadableFileError
 from mmcore.intake.ecg.formats import PER_MILLIVOLT, lead_of, packed
 from mmcore.intake.facts import Facts
-from mmcore.intake.timestamps import read_moment
+from mmcore.intake.timestamps import read_timestamp
 
 WFDB_UNKNOWN = {
     "16": -(2**15),
@@ -68,7 +68,7 @@ def _wfdb_header(header: str) -> _Record:
     rate = float(first[2].split("/")[0]) if len(first) > 2 else 250.0
     signals = [line.split() for line in lines[1 : 1 + count]]
     form, skip = _form_of(signals)
-    return _Record(rate, count, form, skip, [_signal(line) for line in signals], _wfdb_moment(first[4:6]))
+    return _Record(rate, count, form, skip, [_signal(line) for line in signals], _wfdb_timestamp(first[4:6]))
 
 
 def _signal(line: list[str]) -> _Signal:
@@ -118,10 +118,10 @@ def _numbers(data: bytes, form: str) -> np.ndarray:
     return (pair.ravel() ^ 0x800) - 0x800
 
 
-def _wfdb_moment(told: list[str]) -> str | None:
+def _wfdb_timestamp(told: list[str]) -> str | None:
     """ISO of the base time and base date of a record line, ["10:00:00", "20/03/2019"] (day first, by WFDB's header(5))."""
     match = re.fullmatch(r"(\d\d)/(\d\d)/(\d{4})", told[1]) if len(told) == 2 else None
     if match is None:
         return None
-    moment = read_moment(f"{match[3]}-{match[2]}-{match[1]} {told[0]}")
-    return moment.iso if moment else None
+    timestamp = read_timestamp(f"{match[3]}-{match[2]}-{match[1]} {told[0]}")
+    return timestamp.iso if timestamp else None

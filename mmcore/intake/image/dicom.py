@@ -26,7 +26,7 @@ from mmcore.intake.code_streams import check_pixels, claimed_size
 from mmcore.intake.facts import Facts
 from mmcore.intake.image.film_frame import along_axes, orientation_of, squared
 from mmcore.intake.image.picture import colourful_share
-from mmcore.intake.timestamps import dicom_moment
+from mmcore.intake.timestamps import dicom_timestamp
 
 IDENTITY = ("PatientID", "PatientName", "PatientBirthDate")  # read for the hash, never kept
 TOLD = ("Modality", "ViewPosition", "BodyPartExamined", "PatientOrientation", "ImageOrientationPatient")
@@ -251,7 +251,7 @@ def said(ds: Dataset) -> Facts:
 
 def taken(ds: Dataset) -> str | None:
     """ISO of when the picture or signal was made."""
-    return dicom_moment((ds.get(day), ds.get(clock)) for day, clock in WHEN)
+    return dicom_timestamp((ds.get(day), ds.get(clock)) for day, clock in WHEN)
 
 
 def _text(ds: Dataset, *tags: str) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from mmcore.domain.errors import UnreadableFileError
 from mmcore.domain.notice import Notice
 from mmcore.domain.scan import Clip, Film, Scan
-from mmcore.domain.timestamp import Moment
+from mmcore.domain.timestamp import Timestamp
 from mmcore.intake.code_streams import kind_of
 from mmcore.intake.facts import Facts
 from mmcore.intake.sandbox import read_in_child
@@ -63,7 +63,7 @@ def scan_facts(facts: Facts) -> dict[str, Any]:
         "modality": facts.get("modality") or "",
         "view": facts.get("view"),
         "laterality": facts.get("laterality"),
-        "taken": Moment.of_iso(taken) if taken else None,
+        "taken": Timestamp.of_iso(taken) if taken else None,
         "patient_hash": facts.get("patient"),
         "body_part": facts.get("body_part"),
         "notices": tuple(Notice(code, values, "image") for code, values in facts.get("notices", [])),

@@ -2,8 +2,8 @@
 
 import re
 
-from mmcore.domain.timestamp import Moment
-from mmcore.intake.timestamps import DAY, read_moment
+from mmcore.domain.timestamp import Timestamp
+from mmcore.intake.timestamps import DAY, read_timestamp
 
 HEADER_LINES = 6  # lines with words; further down, dates belong to the story
 LABELS = re.compile(
@@ -14,22 +14,22 @@ LABELS = re.compile(
 )
 
 
-def note_moment(text: str) -> Moment | None:
+def note_timestamp(text: str) -> Timestamp | None:
     """When the note says that it was written; None where its header names no day, several, or one of something else."""
     lines = [line.strip() for line in text.splitlines() if line.strip()][:HEADER_LINES]
-    moments = [_stated(line, found.start()) for line in lines for found in DAY.finditer(line)]
-    return _agreed(moments)
+    timestamps = [_stated(line, found.start()) for line in lines for found in DAY.finditer(line)]
+    return _agreed(timestamps)
 
 
-def _agreed(moments: list[Moment | None]) -> Moment | None:
+def _agreed(timestamps: list[Timestamp | None]) -> Timestamp | None:
     """The first, where all are known and name the same day."""
-    known = [moment for moment in moments if moment is not None]
-    if len(known) < len(moments) or len({moment.day for moment in known}) != 1:
+    known = [timestamp for timestamp in timestamps if timestamp is not None]
+    if len(known) < len(timestamps) or len({timestamp.day for timestamp in known}) != 1:
         return None
     return known[0]
 
 
-def _stated(line: str, start: int) -> Moment | None:
-    """The moment at `start` of a line that names nothing but the day of the note."""
+def _stated(line: str, start: int) -> Timestamp | None:
+    """The timestamp at `start` of a line that names nothing but the day of the note."""
     label = line[:start].strip(" \t:：-–|*#")
-    return read_moment(line[start:]) if not label or LABELS.fullmatch(label) else None
+    return read_timestamp(line[start:]) if not label or LABELS.fullmatch(label) else None

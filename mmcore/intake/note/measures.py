@@ -141,7 +141,7 @@ def measured(note: str) -> Iterator[tuple[str, float, str, re.Match[str]]]:
             if number is not None:
                 yield measure.field, round(number, 4), measure.unit, match
     for match in _SATURATION_BEHIND.finditer(note):
-        number = number_of(match["number"] or match["air"])
+        number = number_in_note(match["number"] or match["air"])
         if 30 <= number <= 100:
             yield "oxygen_saturation_percent", number, "%", match
 
@@ -156,7 +156,7 @@ def _number(measure: _Measure, match: re.Match[str]) -> float | None:
 
 
 def _converted(measure: _Measure, match: re.Match[str]) -> float | None:
-    number = number_of(match["number"])
+    number = number_in_note(match["number"])
     for i, (_, factor, offset) in enumerate(measure.units):
         if match[f"unit{i}"]:
             if factor == 0.001 and measure.unit == "10⁹/L":
@@ -174,7 +174,8 @@ def _thousandth(number: float, written: str) -> float | None:
     return 0.001 * number
 
 
-def number_of(text: str) -> float:
+def number_in_note(text: str) -> float:
+    """A number as prose has it: where a field would ask which of the two "12,420" is, prose means thousands."""
     if re.fullmatch(r"\d{1,3}(?:,\d{3})+", text):
         return float(text.replace(",", ""))
     return float(text.replace(",", ".").replace("·", "."))

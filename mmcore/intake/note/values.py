@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from mmcore.intake.note.measures import measured, number_of
+from mmcore.intake.note.measures import measured, number_in_note
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ _RELATIVE = (
 
 def _spelled(text: str) -> float:
     return (
-        number_of(text)
+        number_in_note(text)
         if text[0].isdigit()
         else float(sum(_WORDS[word] for word in re.split(r"[\s-]", text.lower())))
     )

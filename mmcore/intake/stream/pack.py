@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 UNKNOWN = -1.0  # in this layout
-SCORES = ("SAPS-I", "SOFA")
-OUTCOME = "In-hospital_death"
-UNITS = {1: "coronary", 2: "cardiac_surgery", 3: "medical", 4: "surgical"}
 NEEDED = ("record_id", "minute", "parameter", "value")
 MISREAD = 1e-6  # relative; float32 of a value at the limit of its range
 
@@ -31,19 +28,21 @@ def read_stays(directory: Path, task: StreamTask) -> StayPack:
     table = _measurements(directory)
     columns, refused = _clean(table, task)
     stays = tuple(_stays(columns))
-    outcome, scores = _outcomes(directory)
+    outcome, scores = _outcomes(directory, task)
     source = {}
     if "set" in table:
         first = table.drop_duplicates("record_id")
         source = dict(zip(first["record_id"].astype(str), first["set"].astype(str), strict=True))
-    units = [f.name for f in task.fields].index("ICUType")
+    told_by = [i for i, f in enumerate(task.fields) if f.name == task.columns.unit]
     return StayPack(
         stays=stays,
         outcome={s.key: outcome.get(s.key) for s in stays},
         scores=scores,
         source=source,
         unit={
-            s.key: UNITS.get(int(v), "unknown") for s in stays for v in s.values[s.parameters == units][:1]
+            s.key: task.columns.units.get(int(v), "unknown")
+            for s in stays
+            for v in s.values[np.isin(s.parameters, told_by)][:1]
         },
         refused=refused,
     )
@@ -123,7 +122,7 @@ def _stays(columns: dict[str, np.ndarray]) -> Iterator[Stay]:
         yield Stay(str(keys[a]), columns["minute"][a:b], columns["place"][a:b], columns["value"][a:b])
 
 
-def _outcomes(directory: Path) -> tuple[dict[str, int | None], dict[str, dict[str, float]]]:
+def _outcomes(directory: Path, task: StreamTask) -> tuple[dict[str, int | None], dict[str, dict[str, float]]]:
     import pandas as pd
 
     path = directory / "outcomes.csv"
@@ -133,17 +132,20 @@ def _outcomes(directory: Path) -> tuple[dict[str, int | None], dict[str, dict[st
     if "record_id" not in table:
         raise PackError("pack_without_columns", directory=directory.name, names="record_id")
     keys = table["record_id"].astype(str)
+    score = task.columns.score
     numbers = {
-        n: pd.to_numeric(table[n], errors="coerce").to_numpy() for n in (OUTCOME, *SCORES) if n in table
+        n: pd.to_numeric(table[n], errors="coerce").to_numpy()
+        for n in (task.outcome_column, score)
+        if n in table
     }
-    died = numbers.get(OUTCOME, np.full(len(table), np.nan))
+    died = numbers.get(task.outcome_column, np.full(len(table), np.nan))
     outcome = {k: int(d) if d in (0, 1) else None for k, d in zip(keys, died, strict=True)}
-    return outcome, _scores(keys, numbers)
+    return outcome, _scores(keys, {n: numbers[n] for n in (score,) if n in numbers})
 
 
 def _scores(keys: Iterable[str], numbers: Mapping[str, np.ndarray]) -> dict[str, dict[str, float]]:
-    """Stay -> score -> points, of those that are known; numbers: column -> (stays,)."""
-    given = {n: numbers[n] for n in SCORES if n in numbers}
+    """Stay -> score -> points, of those that are known; numbers: score -> (stays,)."""
     return {
-        k: {n: float(points[i]) for n, points in given.items() if points[i] >= 0} for i, k in enumerate(keys)
+        k: {n: float(points[i]) for n, points in numbers.items() if points[i] >= 0}
+        for i, k in enumerate(keys)
     }

@@ -15,14 +15,14 @@ _NANOGRAMS: Ways = {"ug/l": (1, 0), "ng/l": (0.001, 0), "pg/ml": (0.001, 0)}
 # molar masses: creatinine 113.12, glucose 180.16, bilirubin 584.7, cholesterol 386.7, urea nitrogen 28.01, magnesium 24.3,
 # lactate 90.08 g/mol
 WAYS: dict[str, Ways] = {
-    "Age": {"y": (1, 0), "yr": (1, 0), "years": (1, 0)},
+    "age_years": {"y": (1, 0), "yr": (1, 0), "years": (1, 0)},
     "Height": {"m": (100, 0), "in": (2.54, 0), "inch": (2.54, 0)},
     "Weight": {"lb": (0.45359, 0), "lbs": (0.45359, 0), "g": (0.001, 0)},
-    "HR": {"bpm": (1, 0), "1/min": (1, 0)},
-    "RespRate": {"1/min": (1, 0), "breaths/min": (1, 0)},
-    "Temp": {"k": (1, -273.15), "degf": (5 / 9, -160 / 9)},
+    "heart_rate_per_min": {"bpm": (1, 0), "1/min": (1, 0)},
+    "respiratory_rate_per_min": {"1/min": (1, 0), "breaths/min": (1, 0)},
+    "temperature_celsius": {"k": (1, -273.15), "degf": (5 / 9, -160 / 9)},
     "FiO2": {"%": (0.01, 0), "percent": (0.01, 0), "fraction": (1, 0), "1": (1, 0)},
-    "SaO2": {"fraction": (100, 0), "1": (100, 0)},
+    "oxygen_saturation_percent": {"fraction": (100, 0), "1": (100, 0)},
     "Urine": {"l": (1000, 0), "cc": (1, 0)},
     "HCT": {"fraction": (100, 0), "l/l": (100, 0), "1": (100, 0)},
     "Albumin": {"g/l": (0.1, 0)},
@@ -33,14 +33,23 @@ WAYS: dict[str, Ways] = {
     "Glucose": {"mmol/l": (18.016, 0), "g/l": (100, 0)},
     "Lactate": {"mg/dl": (0.11101, 0)} | _SALT,
     "Mg": {"mmol/l": (2.4305, 0), "meq/l": (1.2153, 0)},
-    "WBC": _CELLS,
-    "Platelets": _CELLS,
+    "leukocytes_10e9_per_l": _CELLS,
+    "platelets_10e9_per_l": _CELLS,
     "TroponinI": _NANOGRAMS,
     "TroponinT": _NANOGRAMS,
 }
 WAYS |= {
     name: _PRESSURE
-    for name in ("SysABP", "DiasABP", "MAP", "NISysABP", "NIDiasABP", "NIMAP", "PaO2", "PaCO2")
+    for name in (
+        "systolic_pressure_mmhg",
+        "diastolic_pressure_mmhg",
+        "MAP",
+        "NISysABP",
+        "NIDiasABP",
+        "NIMAP",
+        "PaO2",
+        "PaCO2",
+    )
 }
 WAYS |= {name: _ENZYME for name in ("ALP", "ALT", "AST")}
 WAYS |= {name: _SALT for name in ("HCO3", "K", "Na")}

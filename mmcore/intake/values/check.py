@@ -6,7 +6,7 @@ from typing import TypeGuard
 
 from mmcore.domain.notice import Notice
 from mmcore.domain.task import Field, Task
-from mmcore.intake.values.units import UNKNOWN, convert, number_of, plain_name, split_cell, split_heading
+from mmcore.intake.values.units import UNKNOWN, convert, number_in_cell, plain_name, split_cell, split_heading
 
 YES = frozenset(["1", "1.0", "yes", "y", "true", "present", "positive", "有", "是"])
 NO = frozenset(["0", "0.0", "no", "n", "false", "absent", "negative", "无", "否", "没有"])
@@ -72,7 +72,7 @@ def _number(item: Field, value: object, unit: str) -> float | Notice:
         if parts is None:
             return about(item, "value_not_a_number", value=short(value))
         bound, digits, own = parts
-        number, written = number_of(digits), own or unit
+        number, written = number_in_cell(digits), own or unit
         if number is None:
             return about(item, "value_ambiguous_number", value=short(digits))
     elif _is_number(value):

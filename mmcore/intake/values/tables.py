@@ -10,9 +10,9 @@ from mmcore.domain.errors import TooLargeError, UnreadableFileError
 from mmcore.intake.facts import Facts
 from mmcore.intake.limits import MAX_VITALS_ROWS
 from mmcore.intake.note.plain_text import decoded
-from mmcore.intake.timestamps import read_moment
+from mmcore.intake.timestamps import read_timestamp
 from mmcore.intake.values.fhir import PATIENT, Row, of_fhir, scalar
-from mmcore.intake.values.units import number_of, plain_name, split_heading
+from mmcore.intake.values.units import number_in_cell, plain_name, split_heading
 
 NAME_HEADINGS = ("field", "name", "parameter", "variable", "item", "code", "measurement", "test", "vital")
 VALUE_HEADINGS = ("value", "result", "reading")
@@ -51,8 +51,8 @@ def _shared_time(rows: list[Row]) -> str:
 
 def _made(row: Row, shared: str) -> str:
     """ISO of when a row was measured, "" where that is not known."""
-    moment = read_moment(row[3] or shared)
-    return moment.iso if moment else ""
+    timestamp = read_timestamp(row[3] or shared)
+    return timestamp.iso if timestamp else ""
 
 
 def _patient(rows: list[Row], salt: str) -> str | None:
@@ -120,9 +120,9 @@ def _cell(row: list[str], column: int | None) -> str:
 
 def _is_wide(cells: list[list[str]], heading: list[str], known: frozenset[str]) -> bool:
     """Whether the first line is a heading, rather than the first of lines field, value, unit."""
-    if len(cells) < 2 or any(number_of(cell) is not None for cell in cells[0]):
+    if len(cells) < 2 or any(number_in_cell(cell) is not None for cell in cells[0]):
         return False
-    if number_of(cells[1][0]) is not None:  # a number names no field
+    if number_in_cell(cells[1][0]) is not None:  # a number names no field
         return True
     return _known_across(cells, heading, known) or len(heading) > 3
 

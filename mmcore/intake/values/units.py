@@ -80,7 +80,7 @@ def split_cell(text: str) -> tuple[str, str, str] | None:
     return (match["bound"], match["number"].replace("\u2212", "-"), match["unit"].strip()) if match else None
 
 
-def number_of(text: str) -> float | None:
+def number_in_cell(text: str) -> float | None:
     """The number, with decimal point or comma; None where a comma may be either ("7,400")."""
     if re.fullmatch(r"[+-]?[1-9]\d{0,2},\d{3}", text):
         return None

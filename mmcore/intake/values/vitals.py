@@ -8,13 +8,13 @@ from typing import TypeAlias
 from mmcore.domain.errors import UnknownFieldError, UnreadableFileError
 from mmcore.domain.notice import Notice
 from mmcore.domain.task import Field, Task
-from mmcore.domain.timestamp import Moment
+from mmcore.domain.timestamp import Timestamp
 from mmcore.intake.code_streams import kind_of
 from mmcore.intake.facts import Facts
 from mmcore.intake.image.scan import process_salt
 from mmcore.intake.sandbox import read_in_child
 from mmcore.intake.values.check import about, check_value, find_field, short
-from mmcore.intake.values.units import number_of, plain_name, split_cell
+from mmcore.intake.values.units import number_in_cell, plain_name, split_cell
 
 SILENT = frozenset(  # identity, outcome and bookkeeping: neither used nor worth a word
     (
@@ -41,7 +41,7 @@ class Vitals:
     values: Mapping[str, float] = field(default_factory=dict)
     notices: tuple[Notice, ...] = ()
     corrections: tuple[Notice, ...] = ()
-    taken: Moment | None = None
+    taken: Timestamp | None = None
     patient_hash: str | None = None
 
 
@@ -59,11 +59,11 @@ def read_vitals(data: bytes, task: Task, *, accept_corrections: bool | frozenset
     return replace(vitals, taken=_taken(facts, task, vitals.values), patient_hash=facts["patient"])
 
 
-def _taken(facts: Facts, task: Task, used: Iterable[str]) -> Moment | None:
+def _taken(facts: Facts, task: Task, used: Iterable[str]) -> Timestamp | None:
     """When the oldest value was measured that is used and can go out of date."""
     ageing = {name for name in used if not task.field(name).lasting}
     times = [
-        Moment.of_iso(when) if when else None
+        Timestamp.of_iso(when) if when else None
         for row, when in zip(facts["rows"], facts["times"], strict=True)
         if _name_in(row[0], task) in ageing
     ]
@@ -76,9 +76,9 @@ def _name_in(heading: str, task: Task) -> str | None:
     return found[0].name if found else None
 
 
-def oldest_of(moments: Iterable[Moment | None]) -> Moment | None:
-    """The oldest moment; None where one is not known, for it may be older."""
-    known = list(moments)
+def oldest_of(timestamps: Iterable[Timestamp | None]) -> Timestamp | None:
+    """The oldest timestamp; None where one is not known, for it may be older."""
+    known = list(timestamps)
     return min((m for m in known if m), key=lambda m: m.latest) if known and None not in known else None
 
 
@@ -191,7 +191,7 @@ def _conversion(item: Field, entry: Entry, result: float) -> list[Notice]:
     """That a number was written otherwise than it is used, where it was."""
     value, unit = entry
     _, digits, own = split_cell(str(value)) or ("", "", "")
-    if item.kind != "number" or number_of(digits) == result:
+    if item.kind != "number" or number_in_cell(digits) == result:
         return []
     text = f"{digits} {own or unit}"
     return [about(item, "value_converted", value=text, corrected=round(float(result), 3))]

@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from mmcore.domain.case import LEADS
+from mmcore.domain.case import LEADS, further_limb_leads
 from mmcore.preprocess.ecg_delineation import PRE, Beats, Waves
 
 CENTRE = 40  # sample of the beat that a made-up QRS complex is centred on
@@ -25,8 +25,7 @@ _DOWER = {
 
 def _lead_field() -> np.ndarray:
     seen = {name: np.array(row) for name, row in _DOWER.items()}
-    one, two = seen["I"], seen["II"]
-    seen |= {"III": two - one, "aVR": -(one + two) / 2, "aVL": one - two / 2, "aVF": two - one / 2}
+    seen |= further_limb_leads(seen["I"], seen["II"])
     return np.stack([seen[name] for name in LEADS])
 
 

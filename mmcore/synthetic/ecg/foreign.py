@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from mmcore.domain.case import arms_exchanged
 from mmcore.preprocess.waveform import LENGTH, RATE_HZ
 
 TIME = np.arange(LENGTH) / RATE_HZ
@@ -17,13 +18,6 @@ def pulse_wave(rng: np.random.Generator) -> np.ndarray:
     """A finger's pulse with its second wave, 54 to 96 a minute. (12, LENGTH), in all leads."""
     phase = 2 * np.pi * rng.uniform(0.9, 1.6) * TIME
     return _gains(rng) * (np.maximum(0, np.sin(phase)) ** 2 + 0.3 * np.maximum(0, np.sin(phase + 2)) ** 2)
-
-
-def arms_exchanged(ecg: np.ndarray) -> np.ndarray:
-    """I upside down, II and III exchanged, aVR and aVL exchanged. (12, L) -> the same."""
-    out = ecg.copy()
-    out[0], out[1], out[2], out[3], out[4] = -ecg[0], ecg[2], ecg[1], ecg[4], ecg[3]
-    return out
 
 
 NO_ECG: dict[str, Callable[[np.random.Generator], np.ndarray]] = {  # (12, 1000) millivolts

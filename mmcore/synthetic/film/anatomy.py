@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
+from mmcore.synthetic.film.chords import ellipse
+
 FIELD_CM = 35.0  # side of the detector
 LEFT, RIGHT = (
     1.0,
@@ -93,18 +95,6 @@ def body(rng: np.random.Generator) -> Body:
         breast=rng.uniform(0.8, 2.6) if rng.random() < 0.5 else 0.0,
         supine=supine,
     )
-
-
-def ellipse(
-    f: Frame, centre: tuple[float, float], axes: tuple[float, float, float], degrees: float = 0.0
-) -> np.ndarray:
-    """Chord of an ellipsoid; axes are half-lengths along its own x and y and along the ray, in cm. (H, W)."""
-    angle = np.deg2rad(degrees)
-    dx, dy = f.x - centre[0], f.y - centre[1]
-    u = (np.cos(angle) * dx + np.sin(angle) * dy) / axes[0]
-    v = (np.cos(angle) * dy - np.sin(angle) * dx) / axes[1]
-    chord: np.ndarray = 2 * axes[2] * np.sqrt(np.clip(1 - u * u - v * v, 0, None))
-    return chord
 
 
 def union(*chords: np.ndarray) -> np.ndarray:

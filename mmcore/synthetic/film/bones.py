@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from mmcore.synthetic.film.anatomy import LEFT, RIGHT, Body, Frame, cloud, ellipse, tube
+from mmcore.synthetic.film.anatomy import LEFT, RIGHT, Body, Frame, cloud, tube
+from mmcore.synthetic.film.chords import ellipse
 
 
 def hollow(distance: np.ndarray, shell: float, marrow: float) -> np.ndarray:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
+from mmcore.synthetic.film.chords import ellipse
+
 BONE = 2.2  # attenuation of bone beyond tissue, tissue = 1
 AIR = -0.75  # of inflated lung or bowel gas within tissue
 
@@ -44,22 +46,10 @@ def _capsule(s: Sheet, a: tuple[float, float], b: tuple[float, float], ra: float
     return 2 * np.sqrt(np.clip((ra + along * (rb - ra)) ** 2 - distance, 0, None))
 
 
-def _ellipse(
-    s: Sheet, centre: tuple[float, float], axes: tuple[float, float, float], degrees: float = 0
-) -> np.ndarray:
-    """Chord in cm of an ellipsoid with half-lengths (own x, own y, along the ray)."""
-    turn = np.deg2rad(degrees)
-    dx, dy = s.x - centre[0], s.y - centre[1]
-    u = (np.cos(turn) * dx + np.sin(turn) * dy) / axes[0]
-    v = (np.cos(turn) * dy - np.sin(turn) * dx) / axes[1]
-    chord: np.ndarray = 2 * axes[2] * np.sqrt(np.clip(1 - u * u - v * v, 0, None))
-    return chord
-
-
 def _bone(s: Sheet, a: tuple[float, float], b: tuple[float, float], radius: float) -> np.ndarray:
     """A long bone: a hard shell around marrow, wider at its ends."""
     shaft = _capsule(s, a, b, radius, radius) - 0.8 * _capsule(s, a, b, 0.62 * radius, 0.62 * radius)
-    ends = sum(_ellipse(s, end, (1.5 * radius, 1.3 * radius, 1.2 * radius)) for end in (a, b))
+    ends = sum(ellipse(s, end, (1.5 * radius, 1.3 * radius, 1.2 * radius)) for end in (a, b))
     return shaft + 0.6 * ends
 
 
@@ -85,7 +75,7 @@ def _limb(s: Sheet) -> np.ndarray:
 
 def _hand(s: Sheet) -> np.ndarray:
     rng, scale = s.rng, s.rng.uniform(0.9, 1.4)
-    depth = 0.5 * _ellipse(s, (0, 2), (4.2 * scale, 4.8 * scale, 1.6)) + 0.4 * _capsule(
+    depth = 0.5 * ellipse(s, (0, 2), (4.2 * scale, 4.8 * scale, 1.6)) + 0.4 * _capsule(
         s, (0, 6), (0, 24), 2.8, 3.2
     )
     for finger in range(5):
@@ -103,30 +93,30 @@ def _hand(s: Sheet) -> np.ndarray:
     for side in (-1, 1):
         depth = depth + BONE * _bone(s, (1.3 * side, 7.5), (1.5 * side, 24), 0.8)
     for _ in range(8):
-        depth = depth + BONE * _ellipse(s, (rng.uniform(-2.2, 2.2), rng.uniform(4.5, 7)), (0.8, 0.8, 0.7))
+        depth = depth + BONE * ellipse(s, (rng.uniform(-2.2, 2.2), rng.uniform(4.5, 7)), (0.8, 0.8, 0.7))
     return depth
 
 
 def _spine(s: Sheet, x: float, top: float, bottom: float, width: float) -> np.ndarray:
     depth, y = s.empty, top
     while y < bottom:
-        depth = depth + 0.7 * _ellipse(s, (x + 0.2 * np.sin(y / 5), y), (width, 1.25, 1.5))
-        depth = depth + 0.5 * _ellipse(s, (x, y + 0.7), (0.35 * width, 1.1, 1.0))
+        depth = depth + 0.7 * ellipse(s, (x + 0.2 * np.sin(y / 5), y), (width, 1.25, 1.5))
+        depth = depth + 0.5 * ellipse(s, (x, y + 0.7), (0.35 * width, 1.1, 1.0))
         y += 2.9
     return depth
 
 
 def _pelvis(s: Sheet) -> np.ndarray:
     rng, k = s.rng, s.rng.uniform(0.9, 1.15)
-    depth = _ellipse(s, (0, 0), (19 * k, 30, 10)) + BONE * _spine(s, 0, -20, -4, 2.4)
-    depth = depth + BONE * _ellipse(s, (0, -2), (4.5 * k, 5, 1.6))
+    depth = ellipse(s, (0, 0), (19 * k, 30, 10)) + BONE * _spine(s, 0, -20, -4, 2.4)
+    depth = depth + BONE * ellipse(s, (0, -2), (4.5 * k, 5, 1.6))
     for side in (-1, 1):
-        wing = _ellipse(s, (side * 9 * k, -4), (5.6 * k, 7, 1.4), side * 30)
-        hollow = _ellipse(s, (side * 9.6 * k, -5), (4.2 * k, 5.5, 0.9), side * 30)
-        ring = _ellipse(s, (side * 4.2 * k, 9), (3.4, 3.6, 1.2)) - _ellipse(
+        wing = ellipse(s, (side * 9 * k, -4), (5.6 * k, 7, 1.4), side * 30)
+        hollow = ellipse(s, (side * 9.6 * k, -5), (4.2 * k, 5.5, 0.9), side * 30)
+        ring = ellipse(s, (side * 4.2 * k, 9), (3.4, 3.6, 1.2)) - ellipse(
             s, (side * 4.2 * k, 9), (2.0, 2.2, 1.15)
         )
-        head = _ellipse(s, (side * 9.5 * k, 5), (2.5, 2.5, 2.2))
+        head = ellipse(s, (side * 9.5 * k, 5), (2.5, 2.5, 2.2))
         femur = _bone(s, (side * 12 * k, 8), (side * 12.5 * k, 26), 1.7)
         neck = _capsule(s, (side * 9.5 * k, 5), (side * 12 * k, 8), 1.7, 1.7)
         depth = depth + BONE * (wing - 0.5 * hollow + ring + head + femur + 0.7 * neck)
@@ -138,41 +128,39 @@ def _gas(s: Sheet, around: tuple[float, float], count: int) -> np.ndarray:
     for _ in range(count):
         centre = (around[0] + rng.normal(0, 6), around[1] + rng.normal(0, 5))
         gas = np.maximum(
-            gas, _ellipse(s, centre, (rng.uniform(0.8, 3.5), rng.uniform(0.8, 2), 2.5), rng.uniform(0, 180))
+            gas, ellipse(s, centre, (rng.uniform(0.8, 3.5), rng.uniform(0.8, 2), 2.5), rng.uniform(0, 180))
         )
     return gas
 
 
 def _belly(s: Sheet) -> np.ndarray:
     rng = s.rng
-    depth = _ellipse(s, (0, 2), (rng.uniform(14, 19), 32, 10)) + BONE * _spine(
+    depth = ellipse(s, (0, 2), (rng.uniform(14, 19), 32, 10)) + BONE * _spine(
         s, rng.normal(0, 0.6), -22, 20, 2.3
     )
     for side in (-1, 1):
         for rib in range(rng.integers(1, 4)):
             start, end = (side * 2, -16 + 3.2 * rib), (side * rng.uniform(9, 12), -9 + 3.2 * rib)
             depth = depth + BONE * 0.5 * _capsule(s, start, end, 0.6, 0.45)
-        depth = depth + BONE * 0.6 * _ellipse(s, (side * 10, 18), (5.5, 7, 1.2), side * 30)
+        depth = depth + BONE * 0.6 * ellipse(s, (side * 10, 18), (5.5, 7, 1.2), side * 30)
     return depth + AIR * _gas(s, (0, 3), int(rng.integers(3, 14)))
 
 
 def _skull(s: Sheet) -> np.ndarray:
     rng, side_view = s.rng, s.rng.random() < 0.5
     wide = rng.uniform(9, 10) if side_view else rng.uniform(7, 8)
-    shell = _ellipse(s, (0, -3), (wide, 9.5, 7.5)) - 0.9 * _ellipse(s, (0, -3), (wide - 0.7, 8.8, 6.9))
+    shell = ellipse(s, (0, -3), (wide, 9.5, 7.5)) - 0.9 * ellipse(s, (0, -3), (wide - 0.7, 8.8, 6.9))
     depth = (
-        _ellipse(s, (0, -2), (wide + 0.6, 10.5, 8)) * 0.8
-        + BONE * shell
-        + _capsule(s, (0, 8), (0, 25), 5.5, 6)
+        ellipse(s, (0, -2), (wide + 0.6, 10.5, 8)) * 0.8 + BONE * shell + _capsule(s, (0, 8), (0, 25), 5.5, 6)
     )
     face = (-5.5, 6) if side_view else (0, 6)
-    depth = depth + BONE * 0.5 * _ellipse(s, face, (3.6, 5.5, 3))
+    depth = depth + BONE * 0.5 * ellipse(s, face, (3.6, 5.5, 3))
     for orbit in (-1, 1):
         centre = (face[0] - 1, 1.5) if side_view else (orbit * 3.2, 1.5)
-        depth = depth + AIR * _ellipse(s, centre, (1.8, 1.6, 2.0))
+        depth = depth + AIR * ellipse(s, centre, (1.8, 1.6, 2.0))
     depth = (
         depth
-        + AIR * _ellipse(s, (face[0], 5), (1.3, 2.5, 2.5))
+        + AIR * ellipse(s, (face[0], 5), (1.3, 2.5, 2.5))
         + BONE * _spine(s, 1.5 if side_view else 0, 10, 26, 1.6)
     )
     skull: np.ndarray = depth + BONE * 0.8 * _capsule(s, (face[0] - 2.5, 11), (face[0] + 2.5, 10), 0.9, 0.9)
@@ -183,11 +171,9 @@ def _lateral_chest(s: Sheet) -> np.ndarray:
     """Seen from the side: front at negative x; both lungs on top of each other, heart in front, spine behind."""
     rng = s.rng
     deep, lean = rng.uniform(10.0, 13.5), rng.uniform(-8, 8)
-    depth = 1.6 * _ellipse(s, (0, 4), (deep, 27, 13), lean) + 0.5 * _capsule(s, (1, -24), (0, -13), 6, 9)
-    lung = _ellipse(s, (0.3, -1), (deep - 2.4, 12.5, 11), lean) - 0.3 * _ellipse(
-        s, (0.3, 9), (deep - 3, 5, 8)
-    )
-    heart = _ellipse(s, (-0.32 * deep, 4), (0.48 * deep, 6.0, 6.5), -25)
+    depth = 1.6 * ellipse(s, (0, 4), (deep, 27, 13), lean) + 0.5 * _capsule(s, (1, -24), (0, -13), 6, 9)
+    lung = ellipse(s, (0.3, -1), (deep - 2.4, 12.5, 11), lean) - 0.3 * ellipse(s, (0.3, 9), (deep - 3, 5, 8))
+    heart = ellipse(s, (-0.32 * deep, 4), (0.48 * deep, 6.0, 6.5), -25)
     dome = rng.uniform(5.5, 9.5)
     below = np.clip((s.y - dome - 0.02 * (s.x + 2) ** 2 - 0.35 * np.clip(s.x, 0, None)) * 2, 0, 1)
     lung = np.clip(lung - 0.9 * heart, 0, None) * (1 - below)
@@ -203,7 +189,7 @@ def _lateral_chest(s: Sheet) -> np.ndarray:
             depth = depth + BONE * 0.3 * _capsule(
                 s, (0.75 * deep, y - 2 + lag), (-0.6 * deep, y + 3.5 + lag), 0.45, 0.4
             )
-    hilum = _ellipse(s, (0.5, -0.5), (2.2, 2.6, 1.5)) + _capsule(s, (0, -14), (0.8, -2), 0.8, 0.8) * AIR
+    hilum = ellipse(s, (0.5, -0.5), (2.2, 2.6, 1.5)) + _capsule(s, (0, -14), (0.8, -2), 0.8, 0.8) * AIR
     arms = _capsule(s, (1, -14), (rng.uniform(-7, 2), -26), 3.5, 3.5) * rng.choice([0.0, 0.7])
     chest: np.ndarray = depth + hilum + arms
     return chest

@@ -9,19 +9,19 @@ import numpy as np
 from mmcore.synthetic.stays.courses import COURSES, USUAL, Anchors, Course
 
 EVERY_HOURS = {
-    "HR": 1,
-    "RespRate": 1,
-    "SysABP": 1,
-    "DiasABP": 1,
+    "heart_rate_per_min": 1,
+    "respiratory_rate_per_min": 1,
+    "systolic_pressure_mmhg": 1,
+    "diastolic_pressure_mmhg": 1,
     "MAP": 1,
     "NISysABP": 1,
     "NIDiasABP": 1,
     "NIMAP": 1,
 }
 EVERY_HOURS |= {
-    "SaO2": 2,
-    "Temp": 3,
-    "GCS": 3,
+    "oxygen_saturation_percent": 2,
+    "temperature_celsius": 3,
+    "gcs": 3,
     "Urine": 1,
     "FiO2": 3,
     "MechVent": 3,
@@ -31,8 +31,8 @@ EVERY_HOURS |= {
 }
 EVERY_HOURS |= {"Lactate": 6, "Glucose": 6, "K": 8, "Na": 8, "HCO3": 8, "Creatinine": 10, "BUN": 10, "HCT": 8}
 EVERY_HOURS |= {
-    "WBC": 12,
-    "Platelets": 12,
+    "leukocytes_10e9_per_l": 12,
+    "platelets_10e9_per_l": 12,
     "Mg": 12,
     "Bilirubin": 22,
     "AST": 22,
@@ -43,15 +43,23 @@ EVERY_HOURS |= {
 EVERY_HOURS |= {"TroponinT": 10}
 # spread of a reading around its course, and how it is written down
 NOISE = {
-    "HR": 3.5,
-    "RespRate": 1.6,
-    "SysABP": 5.0,
-    "DiasABP": 3.0,
+    "heart_rate_per_min": 3.5,
+    "respiratory_rate_per_min": 1.6,
+    "systolic_pressure_mmhg": 5.0,
+    "diastolic_pressure_mmhg": 3.0,
     "NISysABP": 6.0,
     "NIDiasABP": 4.0,
-    "SaO2": 0.8,
+    "oxygen_saturation_percent": 0.8,
 }
-NOISE |= {"Temp": 0.12, "Urine": 14.0, "PaO2": 9.0, "PaCO2": 1.8, "pH": 0.01, "Lactate": 0.15, "Glucose": 9.0}
+NOISE |= {
+    "temperature_celsius": 0.12,
+    "Urine": 14.0,
+    "PaO2": 9.0,
+    "PaCO2": 1.8,
+    "pH": 0.01,
+    "Lactate": 0.15,
+    "Glucose": 9.0,
+}
 NOISE |= {
     "K": 0.12,
     "Na": 0.9,
@@ -59,10 +67,20 @@ NOISE |= {
     "Creatinine": 0.05,
     "BUN": 0.9,
     "HCT": 0.5,
-    "WBC": 0.6,
-    "Platelets": 7.0,
+    "leukocytes_10e9_per_l": 0.6,
+    "platelets_10e9_per_l": 7.0,
 }
-DIGITS = {"Temp": 1, "pH": 2, "Lactate": 1, "K": 1, "Creatinine": 1, "FiO2": 2, "HCT": 1, "WBC": 1, "Mg": 1}
+DIGITS = {
+    "temperature_celsius": 1,
+    "pH": 2,
+    "Lactate": 1,
+    "K": 1,
+    "Creatinine": 1,
+    "FiO2": 2,
+    "HCT": 1,
+    "leukocytes_10e9_per_l": 1,
+    "Mg": 1,
+}
 DIGITS |= {"Bilirubin": 1, "Albumin": 1, "TroponinT": 2, "Weight": 1, "Height": 1}
 
 
@@ -71,7 +89,7 @@ def draw(course: Course, seed: int, hours: float = 48.0) -> list[tuple[int, str,
     rng = np.random.default_rng(seed)
     rows = [(0, name, value) for name, value in course.facts.items()]
     for name, anchors in (USUAL | dict(course.anchors)).items():
-        target = name if course.line else {"SysABP": "NISysABP"}.get(name, name)
+        target = name if course.line else {"systolic_pressure_mmhg": "NISysABP"}.get(name, name)
         rows += _readings(target, anchors, hours, rng)
     rows += _ventilation(course, hours)
     rows += [(int(60 * hour), name, value) for hour, name, value in course.slips]
@@ -101,9 +119,11 @@ def _readings(
     for i in range(1, len(times)):  # readings that follow each other resemble each other
         wander[i] = 0.6 * wander[i - 1] + rng.normal(0, NOISE.get(name, 0.0)) * 0.8
     made = _rows(name, times, level + wander)
-    if name in ("SysABP", "NISysABP"):
-        low, mean = ("DiasABP", "MAP") if name == "SysABP" else ("NIDiasABP", "NIMAP")
-        diastolic = 0.52 * (level + wander) + rng.normal(0, NOISE["DiasABP"], len(times))
+    if name in ("systolic_pressure_mmhg", "NISysABP"):
+        low, mean = (
+            ("diastolic_pressure_mmhg", "MAP") if name == "systolic_pressure_mmhg" else ("NIDiasABP", "NIMAP")
+        )
+        diastolic = 0.52 * (level + wander) + rng.normal(0, NOISE["diastolic_pressure_mmhg"], len(times))
         made += _rows(low, times, diastolic) + _rows(
             mean, times, diastolic + (level + wander - diastolic) / 3
         )
@@ -111,9 +131,12 @@ def _readings(
 
 
 def _rows(name: str, times: np.ndarray, values: np.ndarray) -> list[tuple[int, str, float]]:
-    bounds = {"SaO2": (60, 100), "GCS": (3, 15), "Urine": (0, 900), "FiO2": (0.21, 1.0)}.get(
-        name, (0, np.inf)
-    )
+    bounds = {
+        "oxygen_saturation_percent": (60, 100),
+        "gcs": (3, 15),
+        "Urine": (0, 900),
+        "FiO2": (0.21, 1.0),
+    }.get(name, (0, np.inf))
     written = np.round(np.clip(values, *bounds), DIGITS.get(name, 0))
     return [(int(60 * t), name, float(v)) for t, v in zip(times, written, strict=True)]
 

@@ -94,7 +94,9 @@ def weighted_quantile(values: np.ndarray, groups: np.ndarray, at: float) -> floa
     return float(values[order][np.searchsorted(weight, at * weight[-1]).clip(max=len(values) - 1)])
 
 
-def across(examples: Examples, groups: Mapping[str, np.ndarray], steps: int = 300) -> dict[str, dict]:
+def across(
+    examples: Examples, groups: Mapping[str, np.ndarray], steps: int = 300
+) -> dict[str, dict[str, list[int]]]:
     """group -> what a gate that never saw it makes of it: {kind: [caught, n]}, and of its good films {"frontal": [doubted, n]}.
 
     groups: name -> (N,) bool, left out as a whole, its calibration films too.

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mmcore.cases.pack_rows import quick_scan, read_pack
+from mmcore.cases.pack_rows import drawn_of_each_source, quick_scan, read_pack
+from mmcore.domain.model_facts import Json
 from mmcore.domain.pack import PackRow
 from mmcore.domain.patient_marks import patient_mark
 from mmcore.domain.task import CaseTask
@@ -30,7 +31,7 @@ Progress = Callable[[str, int, int], None]
 
 def train_gate(
     task: CaseTask, data: Sequence[Path], foreign: Path | None, out: Path, version: str, progress: Progress
-) -> dict:
+) -> dict[str, Json]:
     """Fit and store the gate under OUT/VERSION. Features are kept in OUT/features, so that a run that was stopped goes on.
 
     Returns the counts of pictures by kind and the thresholds.
@@ -53,15 +54,15 @@ def train_gate(
     found = thresholds(net, examples)
     taught_by = sorted({patient_mark(row.patient) for row in films if parts[row.patient] != "test"})
     description = {
-        "picture": task.image.name,
+        "picture": task.image.name if task.image else task.name,
         "version": version,
         "thresholds": found,
         "taught_by": taught_by,
     }
     save_gate(net, description, out / version)
     counts = {kind: int((examples.kind == i).sum()) for i, kind in enumerate(KINDS)}
-    report = {"pictures": counts, "thresholds": found, "patients": len(taught_by)}
-    return report | {"never_seen": across(examples, _groups(examples))}
+    never_seen = across(examples, _groups(examples))
+    return {"pictures": counts, "thresholds": found, "patients": len(taught_by), "never_seen": never_seen}
 
 
 def _groups(examples: Examples) -> dict[str, np.ndarray]:
@@ -85,7 +86,9 @@ def _fresh() -> GateNet:
     return net.requires_grad_(False)
 
 
-def _examples(net: GateNet, path: Path, make, name: str, progress: Progress) -> Examples:
+def _examples(
+    net: GateNet, path: Path, make: Callable[[], Iterator[Picture]], name: str, progress: Progress
+) -> Examples:
     if path.is_file():
         with np.load(path) as kept:
             return Examples(*(kept[f.name] for f in fields(Examples)))
@@ -113,19 +116,13 @@ def _examples(net: GateNet, path: Path, make, name: str, progress: Progress) -> 
 
 def _chosen(rows: Sequence[PackRow]) -> list[PackRow]:
     """At most MOST rows with a picture of each source, drawn by chance."""
-    shown = [row for row in rows if row.image is not None]
-    taken: dict[str, int] = {}
-    kept = []
-    for i in np.random.default_rng(1).permutation(len(shown)):
-        taken[shown[i].source] = taken.get(shown[i].source, 0) + 1
-        kept += [shown[i]] if taken[shown[i].source] <= MOST else []
-    return kept
+    return drawn_of_each_source([row for row in rows if row.image is not None], MOST, seed=1)
 
 
 def _films(rows: Sequence[PackRow], parts: dict[str, str]) -> Iterator[Picture]:
     rng = np.random.default_rng(1)
-    for row in rows:
-        film, part = small_film(quick_scan(row.image).pixels) / np.float32(255), parts[row.patient]
+    for row, path in ((r, r.image) for r in rows if r.image is not None):
+        film, part = small_film(quick_scan(path).pixels) / np.float32(255), parts[row.patient]
         source = f"{row.source}/{row.publisher}"
         yield from _of_film(film, source, part, rng)
 

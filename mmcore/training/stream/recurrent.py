@@ -8,9 +8,10 @@ import torch
 
 from mmcore.domain.progress import Progress
 from mmcore.domain.stream import Stay
+from mmcore.domain.task import StreamTask
 from mmcore.models.stream_recurrent import HourlyGRU
+from mmcore.preprocess.stream_features import watched
 
-HOURS = 48
 NEVER = 1.0  # the gap of what was not measured yet, on the scale where a day is about 0.8
 
 
@@ -23,7 +24,7 @@ class RecurrentSettings:
     rate: float = 2e-3
     decay: float = 1e-4
     seeds: int = 3
-    first_weight: float = 0.3  # of the loss at hour 1, against 1 at hour 48
+    first_weight: float = 0.3  # of the loss at hour 1, against 1 at the last
 
 
 @dataclass(frozen=True)
@@ -35,24 +36,23 @@ class Grid:
     facts: np.ndarray
 
 
-def grid_of(
-    stays: Sequence[Stay], fields: Sequence[str], admission: Sequence[str], sums: Sequence[str]
-) -> Grid:
-    """Hourly grids; hour t holds measurements of minutes 60 t + 1 to 60 (t + 1), the first hour minute 0 too."""
-    shape = (len(stays), HOURS, len(fields))
+def grid_of(stays: Sequence[Stay], task: StreamTask) -> Grid:
+    """Hourly grids up to the horizon; hour t holds measurements of minutes 60 t + 1 to 60 (t + 1), the first hour minute 0 too."""
+    fields, hours = [f.name for f in task.fields], int(task.stream.horizon_hours)
+    shape = (len(stays), hours, len(fields))
     total, count = np.zeros(shape, dtype=np.float32), np.zeros(shape, dtype=np.float32)
     for i, stay in enumerate(stays):
         hour = np.clip(np.ceil(stay.minutes / 60).astype(int) - 1, 0, None)
-        within = hour < HOURS
+        within = hour < hours
         at = (i, hour[within], stay.parameters[within])
         np.add.at(total, at, stay.values[within])
         np.add.at(count, at, 1)
-    summed = np.isin(fields, sums)
+    summed = np.isin(fields, task.stream.sums)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.where(count > 0, np.where(summed, total, total / count), np.nan)
-    known = [list(fields).index(name) for name in admission]
+    known, kinds = [fields.index(name) for name in task.stream.admission], watched(task)
     facts = np.stack([_first(mean[:, :, k]) for k in known], 1)
-    others = [k for k in range(len(fields)) if k not in known or fields[k] == "Weight"]
+    others = [k for k in range(len(fields)) if k not in known or kinds.get(fields[k]) != "once"]
     return Grid(mean[:, :, others], count[:, :, others], facts)
 
 

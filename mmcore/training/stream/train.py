@@ -21,7 +21,6 @@ from mmcore.stores.stream_store import load_stream, save_stream
 from mmcore.tasks import stream_task
 from mmcore.training.splits import CALIBRATION, SEED, TEST, TRAIN, fold_of, split_patients
 from mmcore.training.stream.fit import (
-    SNAPSHOTS,
     Snapshots,
     conclude,
     fit_experts,
@@ -83,7 +82,7 @@ def _write(folder: Path, out: Path, result: Mapping[str, Json]) -> None:
 
 def _compared(model: StreamModel, found: Snapshots, parts: np.ndarray) -> dict[str, Json]:
     hours = tuple(int(h) for h in _hours(model))
-    stated = np.stack([risk_at_snapshot(model, found.x, h) for h in hours], 1)
+    stated = np.stack([risk_at_snapshot(model, found.at(h), h) for h in hours], 1)
     return {p: hour_figures(hours, stated[parts == p], found.died[parts == p]) for p in (CALIBRATION, TEST)}
 
 
@@ -112,8 +111,7 @@ def _recurrent(
 
     path, train = out / "cache" / "recurrent.npy", np.flatnonzero(parts == TRAIN)
     if not path.exists():
-        names = tuple(f.name for f in task.fields)
-        grid = grid_of(found.stays, names, task.stream.admission, task.stream.sums)
+        grid = grid_of(found.stays, task)
         inputs = inputs_of(grid, train)
         np.save(path, fit_recurrent(inputs, found.died, train, RecurrentSettings(), seed, progress))
     scores = np.load(path)[:, [h - 1 for h in task.stream.hours]]
@@ -126,17 +124,17 @@ def _recurrent(
 def _cross_validated(model: StreamModel, found: Snapshots, out: Path, progress: Progress) -> dict[str, Json]:
     """Each stay scored by experts that never saw its patient, with the calibration and threshold of the shipped model."""
     folds = np.array([fold_of(s.key, FOLDS) for s in found.stays])
-    stated = np.full((len(folds), len(SNAPSHOTS)), np.nan)
-    scale, offset = model.calibration.at(np.array(SNAPSHOTS, dtype=float))
+    stated = np.full((len(folds), len(found.hours)), np.nan)
+    scale, offset = model.calibration.at(np.array(found.hours, dtype=float))
     for fold in range(FOLDS):
         rows, held = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
         experts = fit_experts(
             found, rows, found.died, FOLD_SEEDS, out / "checkpoints" / f"fold_{fold}", progress
         )
-        stated[held] = probability(scale * scores_at(experts, found.x[held]) + offset)
+        stated[held] = probability(scale * scores_at(experts, found.x[held], found.hours) + offset)
     hours = _hours(model)
     threshold = float(model.facts.operating_point[model.label])
-    chosen = stated[:, [SNAPSHOTS.index(h) for h in hours]]
+    chosen = stated[:, [found.hours.index(h) for h in hours]]
     return {"folds": FOLDS, "all": hour_figures(hours, chosen, found.died, threshold)}
 
 
@@ -148,7 +146,7 @@ def _shuffled(
     train, test = np.flatnonzero(parts == TRAIN), np.flatnonzero(parts == TEST)
     experts = fit_experts(found, train, died, 1, out / "checkpoints" / "shuffled", progress)
     hours = _hours(model)
-    scores = scores_at(experts, found.x[test])[:, [SNAPSHOTS.index(h) for h in hours]]
+    scores = scores_at(experts, found.x[test], found.hours)[:, [found.hours.index(h) for h in hours]]
     return hour_figures(hours, scores, found.died[test])
 
 

@@ -19,9 +19,14 @@ def draw_threshold(stored: StoredStream, settings: WardSettings) -> float | None
     usual = ward.usual_threshold(stored)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.html(html("shell/part", words=t("screen.monitor.alerts")), width="stretch")
-        on = st.toggle(t("screen.monitor.switch"), value=settings.threshold is not None, key="alerts_on")
+        on = st.toggle(
+            t("screen.monitor.switch"),
+            value=settings.threshold is not None,
+            key=f"alerts_on_{stored.model.task}",
+        )
     chosen = st.select_slider(
-        t("screen.monitor.threshold"), choices, value=settings.threshold or usual, format_func=percent, key="threshold"
+        t("screen.monitor.threshold"), choices, value=settings.threshold or usual, format_func=percent,
+        key=f"threshold_{stored.model.task}",
     )  # fmt: skip
     row = ward.figures_at(stored, chosen)
     figures = {
@@ -30,7 +35,7 @@ def draw_threshold(stored: StoredStream, settings: WardSettings) -> float | None
         "burden": f"{row['alerts_per_100_patient_days']:.1f}",
     }
     source = t("screen.monitor.figures_from", n=f"{ward.alert_figures(stored).n:,}")
-    show("monitor/threshold", figures=figures, source=source)
+    show("monitor/threshold", figures=figures, label=stored.model.label, source=source)
     return chosen if on else None
 
 

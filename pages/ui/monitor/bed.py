@@ -12,7 +12,7 @@ from mmcore.monitor import ward
 from mmcore.monitor.ward import Alert, Bed, StoredStream, WardSettings
 from pages.ui.draw.evidence import bar_html
 from pages.ui.monitor.beds import bed_name, news2_words, who
-from pages.ui.monitor.charts import HOURS, risk_chart, vitals
+from pages.ui.monitor.charts import risk_chart, vitals
 from pages.ui.shell import picture, state
 from pages.ui.shell.template import show
 from pages.ui.shell.text import heading, listed, percent, signed, t, told
@@ -31,12 +31,13 @@ def draw_head(bed: Bed, task: StreamTask, settings: WardSettings, alerts: Sequen
         name=bed_name(bed),
         who=who(bed.stay, task),
         synthetic=bed.synthetic,
-        words=t("screen.monitor.risk_now", hour=hour),
+        words=t("screen.monitor.risk_now", hour=hour, label=task.labels[0]),
         chance=chance,
     )
     raised = [a for a in alerts if a.raised_hour <= hour]
     picture.draw(risk_chart(bed.risks, hour, settings.threshold, raised), f"risk_{bed.key}")
-    show("monitor/numbers", words=_news2(warning))
+    if task.signs:
+        show("monitor/numbers", words=_news2(warning))
     for notice in ward.notices_of(bed, hour):
         if _is_told(notice):
             show("shell/line", kind="warning", words=told(notice))
@@ -98,7 +99,7 @@ def _chosen_start(bed: Bed, hour: int, raised: Sequence[float]) -> float | None:
 
 
 def _remembered(stored: StoredStream, bed: Bed, since: float | None, hour: int) -> dict[str, float]:
-    kept = state.memory(f"ward:{bed.key}")
+    kept = state.memory(f"ward:{stored.model.task}:{bed.key}")
     which = since, hour, len(bed.stay.minutes)  # a correction agreed to adds measurements
     found = kept.get(which)
     if not isinstance(found, dict):
@@ -134,7 +135,11 @@ def draw_signs(bed: Bed, task: StreamTask, settings: WardSettings) -> None:
     """Eight signs and values over time."""
     show("shell/part", words=t("screen.monitor.signs"))
     picture.draw(vitals(bed.stay, task, int(settings.hour)), f"signs_{bed.key}")
-    show("shell/line", kind="quiet", words=t("screen.monitor.signs_how", hours=HOURS))
+    show(
+        "shell/line",
+        kind="quiet",
+        words=t("screen.monitor.signs_how", hours=f"{task.stream.horizon_hours:g}"),
+    )
 
 
 def draw(

@@ -44,12 +44,17 @@ def bed_name(bed: Bed) -> str:
 
 def who(stay: Stay, task: StreamTask) -> str:
     """Age, sex and kind of unit, as far as they are known."""
-    known = admission(stay, task)
-    parts = [t("screen.monitor.years", age=number(known["Age"]))] if "Age" in known else []
-    if "Gender" in known:
-        parts.append(t(f"choice.Gender.{task.field('Gender').choices[int(known['Gender'])]}"))
-    if "ICUType" in known:
-        parts.append(t(f"choice.ICUType.{int(known['ICUType'])}"))
+    known, parts = admission(stay, task), []
+    for item in task.fields:
+        value = known.get(item.name)
+        if value is None:
+            continue
+        if "age_years" in (item.name, *item.aliases):
+            parts.append(t("screen.monitor.years", age=number(value)))
+        elif item.kind == "choice":
+            parts.append(t(f"choice.{item.name}.{item.choices[int(value)]}"))
+        elif item.name == task.columns.unit:
+            parts.append(t(f"choice.{item.name}.{int(value)}"))
     return listed(parts)
 
 
@@ -73,7 +78,7 @@ def _draw_card(bed: Bed, task: StreamTask, hour: int, threshold: float | None, s
         chance=percent(risk.probability) if risk else t("screen.monitor.no_risk"),
         spark=spark(bed.risks, hour, threshold),
         who=who(bed.stay, task),
-        news2=news2_words(bed.warnings[hour]),
+        news2=news2_words(bed.warnings[hour]) if task.signs else None,
     )
 
 

@@ -8,8 +8,7 @@ from mmcore.domain.notice import Notice
 from mmcore.domain.prediction import Contrast
 from mmcore.domain.review import Review
 from pages.ui.draw.evidence import OLD, account, contrast_words, residual_warnings
-from pages.ui.review import gates
-from pages.ui.review import timestamps as moments
+from pages.ui.review import gates, timestamps
 from pages.ui.shell import state
 from pages.ui.shell.template import show
 from pages.ui.shell.text import t, told
@@ -22,7 +21,7 @@ def draw(review: Review, key: str) -> None:
     _draw_contrast(review, key)
     st.html(account(review))
     gates.draw_buttons(review.gates, review.case, key)
-    moments.draw_apart(review, key)
+    timestamps.draw_apart(review, key)
     for words in warnings_of(review):
         show("shell/line", kind="warning", role="alert", words=words)
 

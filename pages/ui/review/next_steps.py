@@ -93,9 +93,9 @@ def _input(field: Field, key: str) -> float | None:
         return st.number_input(f"{name} ({unit(field)})", low, high, None, key=key, placeholder=hint)
     return st.selectbox(
         name,
-        (0, 1),
+        tuple(range(len(field.choices))) if field.kind == "choice" else (0, 1),
         index=None,
-        format_func=lambda c: t(f"choice.flag.{c}"),
+        format_func=lambda code: value_words(field, code),
         key=key,
         placeholder=t("choice.unknown"),
     )

@@ -8,8 +8,8 @@ from mmcore.domain.case import Case
 from mmcore.domain.errors import MmcoreError
 from mmcore.domain.review import Review
 from mmcore.domain.task import CaseTask
-from mmcore.domain.timestamp import Gap, Moment
-from mmcore.gates.recency import Age, ages_of, in_units, time_notices, typed_moment, with_times
+from mmcore.domain.timestamp import Gap, Timestamp
+from mmcore.gates.recency import Age, ages_of, in_units, time_notices, typed_timestamp, with_times
 from mmcore.tasks import case_task
 from pages.ui.new_case import upload
 from pages.ui.review import gates
@@ -24,7 +24,7 @@ def draw_form(case: Case, task: CaseTask) -> Case:
     if not present:
         return case
     show("shell/part", words=t("screen.times.title"), below=t("screen.times.lead"))
-    typed: dict[str, Moment | None] = {}
+    typed: dict[str, Timestamp | None] = {}
     for column, modality in zip(st.columns(len(present), gap="small"), present, strict=True):
         known = case.time_of(modality)
         hint = written(known) if known else t("screen.times.unknown")
@@ -40,12 +40,12 @@ def draw_form(case: Case, task: CaseTask) -> Case:
     return dated
 
 
-def _read(modality: str, text: str) -> Mapping[str, Moment | None]:
+def _read(modality: str, text: str) -> Mapping[str, Timestamp | None]:
     """What was typed for a modality; nothing where nothing was, or where it is no time, which is said."""
     if not text.strip():
         return {}
     try:
-        return {modality: typed_moment(text)}
+        return {modality: typed_timestamp(text)}
     except MmcoreError as error:
         show("shell/line", kind="refused", role="alert", words=told(error))
         return {}
@@ -64,11 +64,11 @@ def draw_apart(review: Review, key: str) -> None:
 
 def apart_words(ages: tuple[Age, ...]) -> str:
     """Newest: note (2026-06-11 08:30). Scan 50 min earlier, vitals 5 days earlier. What is not known is said to be."""
-    unknown = listed(t(f"modality.{a.modality}") for a in ages if a.moment is None)
+    unknown = listed(t(f"modality.{a.modality}") for a in ages if a.timestamp is None)
     newest = next((a for a in ages if a.modality == a.newest), None)
     if newest is None:
         return heading("screen.times.none_known", names=unknown)
-    when = heading("screen.times.newest", modality=newest.modality, when=written(newest.moment))
+    when = heading("screen.times.newest", modality=newest.modality, when=written(newest.timestamp))
     not_known = heading("screen.times.not_known", names=unknown) if unknown else ""
     return " ".join(filter(None, (when, _others(ages), not_known)))
 
@@ -85,6 +85,6 @@ def _earlier(modality: str, gap: Gap) -> str:
     return t("screen.times.earlier", modality=modality, gap=number, gap_unit=unit)
 
 
-def written(moment: Moment | None) -> str:
+def written(timestamp: Timestamp | None) -> str:
     """2026-06-11 08:30, or the day alone."""
-    return moment.iso.replace("T", " ") if moment else ""
+    return timestamp.iso.replace("T", " ") if timestamp else ""

@@ -81,15 +81,15 @@ def asset(name: str) -> str:
 
 
 @st.cache_resource(show_spinner=False)
-def stream() -> ward.StoredStream:
-    """The monitor's model in memory."""
-    return ward.load_model()
+def stream(task: str) -> ward.StoredStream:
+    """The model of a stream's task in memory."""
+    return ward.load_stream(task)
 
 
 @st.cache_resource(show_spinner=False)
-def synthetic_beds(agreed: tuple[str, ...]) -> tuple[ward.Bed, ...]:
+def synthetic_beds(task: str, agreed: tuple[str, ...]) -> tuple[ward.Bed, ...]:
     """The ward of stays made up by this project; stays of patients are kept by the session instead."""
-    return ward.open_ward(stream(), agreed)
+    return ward.open_ward(stream(task), agreed)
 
 
 def alerts() -> ward.AlertStore:

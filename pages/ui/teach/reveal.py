@@ -1,6 +1,7 @@
 """The reveal: the student, the model and the truth side by side, the model's evidence with the student's marks on it."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal, TypeAlias
 
 import streamlit as st
 
@@ -16,6 +17,11 @@ from pages.ui.review import reading
 from pages.ui.shell.template import show
 from pages.ui.shell.text import heading, listed, percent, t, told
 
+Score: TypeAlias = Literal["brier", "log", "right"]
+Mark: TypeAlias = Literal["region", "words", "values"]
+
+SCORES: tuple[Score, ...] = ("brier", "log", "right")
+MARKS: tuple[Mark, ...] = ("region", "words", "values")
 STRONG = 5  # words or values named as strong for the model
 
 
@@ -98,8 +104,9 @@ def _label_lines(
 def _score_lines(task: CaseTask, given: teach.Stored, columns: int) -> list[tuple[str, list[str]]]:
     """A score of the student and of the model; the other columns and the truth have none."""
     lines = []
-    for name in ("brier", "log", "right"):
-        pair = [_score(given.scores.get(who), name) for who in ("student", "model")]
+    judged = (given.scores.get("student"), given.scores.get("model"))
+    for name in SCORES:
+        pair = [_score(found, name) for found in judged]
         title = t(f"screen.teach.reveal.{name}", worst=2 if task.exclusive else 1)
         lines.append((title, [*pair, *[""] * (columns - 1)]))
     return lines
@@ -117,8 +124,8 @@ def _cell(name: str, chances: Mapping[str, float] | None, label: str, given: tea
     return t("screen.teach.reveal.refuses")
 
 
-def _score(judged: Mapping[str, float | None] | None, name: str) -> str:
-    value = (judged or {}).get(name)
+def _score(judged: teach.Judged | None, name: Score) -> str:
+    value = judged[name] if judged else None
     if value is None:
         return "–"
     return t(f"screen.teach.reveal.{'yes' if value else 'no'}") if name == "right" else f"{value:.2f}"
@@ -150,7 +157,7 @@ def _overlaps(review: Review, given: teach.Stored) -> Iterator[str]:
     pictured = of_modality(review, "image") or of_modality(review, "waveform")
     if pictured is not None and not given.answer.rectangles:
         yield t("screen.teach.reveal.unmarked")
-    for name in ("region", "words", "values"):
+    for name in MARKS:
         found = given.scores.get(name)
         if found:
             iou = "" if found["iou"] is None else f"{found['iou']:.2f}"
