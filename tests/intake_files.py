@@ -7,6 +7,20 @@ from PIL import Image
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian, generate_uid
 
+from mmcore.domain.case import Waveform
+from mmcore.domain.notice import Notice
+from mmcore.domain.scan import CtVolume, Scan
+from mmcore.domain.task import CaseTask
+from mmcore.intake.ct import scan as ct_scan
+from mmcore.intake.ecg import recording
+from mmcore.intake.facts import Facts
+from mmcore.intake.file import File, Place, Reader
+from mmcore.intake.image import scan as image_scan
+from mmcore.intake.note import read as note_read
+from mmcore.intake.readers import recognised
+from mmcore.intake.values import vitals as values_read
+from mmcore.tasks import get_task
+
 
 def chest(side: int = 128) -> np.ndarray:
     """(side, side) uint8: dark corners and lungs, bright spine and abdomen, with some noise."""
@@ -68,3 +82,44 @@ def png_claiming(width: int, height: int) -> bytes:
     header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     body = picture(chest())
     return body[:8] + struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header)) + body[33:]
+
+
+def opened(
+    name: str, data: bytes, expected: str, task: str, place: Place | None = None
+) -> tuple[File, Reader | None]:
+    """A file that is said to be a scan, an ECG, a note or vitals, with what reads it for a task."""
+    file = File(name, data, expected, place)
+    return file, recognised(file, get_task(task)).reader
+
+
+def read_scan(data: bytes, name: str = "x", *, clip: bool = False) -> Scan:
+    """The picture in a file; clip: all its frames, as a task keeps them of which no model looks at a picture."""
+    return image_scan.read_scan(*opened(name, data, "scan", "heart_ecg" if clip else "chest_infection"))
+
+
+def read_ct_scan(data: bytes, place: Place | None = None) -> CtVolume:
+    """The CT in a file, marked at a place."""
+    return ct_scan.read_ct_scan(*opened("x", data, "scan", "lung_nodule", place))
+
+
+def read_ct(data: bytes, salt: str) -> tuple[Facts, bytes]:
+    """What the child process answers of a CT, read in this process."""
+    _, reader = opened("x", data, "scan", "lung_nodule")
+    return reader.read(data, salt)
+
+
+def read_note(data: bytes) -> tuple[str, dict]:
+    """The text of a note and what was noticed."""
+    return note_read.read_note(*opened("x", data, "note", "chest_infection"))
+
+
+def read_vitals(data: bytes, task: CaseTask, **options: object) -> values_read.Vitals:
+    """The values in a file."""
+    return values_read.read_vitals(*opened("x", data, "vitals", task.name), task, **options)
+
+
+def read_ecg(
+    name: str, data: bytes, beside: dict[str, bytes], **options: object
+) -> tuple[Waveform, Notice | None]:
+    """The ECG in a file and what keeps it from being used."""
+    return recording.read_ecg(*opened(name, data, "ecg", "heart_ecg"), beside, **options)

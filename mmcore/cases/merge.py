@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 from mmcore.domain.case import Case, Waveform
 from mmcore.domain.notice import Notice
 from mmcore.domain.scan import CtVolume, Scan
 from mmcore.domain.task import CaseTask, Modality
 from mmcore.domain.timestamp import Timestamp
-from mmcore.intake.ct.scan import Place, near_mark
+from mmcore.intake.ct.scan import near_mark
 from mmcore.intake.ecg.doubts import OVERRULABLE
 from mmcore.intake.values.vitals import oldest_of
 
@@ -27,18 +26,6 @@ REFUSED_VALUES = (
     "value_twice",
     "vitals_unknown_columns",
 )
-
-
-class UploadFile(NamedTuple):
-    """A file as given; `expected` is scan, ecg, note or vitals where the user said so, "": the content decides.
-
-    place: row, column and slice of the nodule that the user marked on a CT.
-    """
-
-    name: str
-    data: bytes
-    expected: str = ""
-    place: Place | None = None
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from mmcore.cases.upload import UploadFile, read_upload
+from mmcore.cases.upload import read_upload
 from mmcore.domain.case import Case
 from mmcore.domain.errors import PackError
 from mmcore.domain.pack import Pack, PackRow
 from mmcore.domain.scan import Film, Scan
 from mmcore.domain.task import CaseTask
+from mmcore.intake.file import File
 from mmcore.intake.image.picture import read_picture
 
 
@@ -25,7 +26,7 @@ def read_pack(task: CaseTask, directory: Path) -> Pack:
 
 def case_of(task: CaseTask, row: PackRow) -> Case:
     """The row as the bedside takes it: what cannot be read takes its modality away, the rest stays."""
-    files = [] if row.image is None else [UploadFile(row.image.name, row.image.read_bytes(), "scan")]
+    files = [] if row.image is None else [File(row.image.name, row.image.read_bytes(), "scan")]
     case = read_upload(files, task, typed=row.values, typed_note=row.note or "").case
     if row.scan is None and row.waveform is None:
         return case

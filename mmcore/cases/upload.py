@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from mmcore.cases.merge import DOUBTED, TYPED, Upload, UploadFile, UploadItem, assembled, joined
+from mmcore.cases.merge import DOUBTED, TYPED, Upload, UploadItem, assembled, joined
 from mmcore.domain.errors import MmcoreError
 from mmcore.domain.memory import Memory
 from mmcore.domain.notice import Notice
@@ -12,19 +12,21 @@ from mmcore.domain.task import CaseTask, Modality
 from mmcore.domain.timestamp import Timestamp
 from mmcore.gates.note import judge_note
 from mmcore.gates.scan import Verdict, corrected, verdict_on
-from mmcore.intake.code_streams import kind_of
-from mmcore.intake.ct.scan import CT_ENDINGS, CT_KINDS, read_ct_scan, zipped
+from mmcore.intake.ct.scan import read_ct_scan, zipped
 from mmcore.intake.ecg.doubts import CORRECTABLE as ECG_CORRECTABLE
 from mmcore.intake.ecg.doubts import OVERRULABLE as ECG_OVERRULABLE
-from mmcore.intake.ecg.recording import ecg_facts, is_ecg, read_ecg, signal_files
+from mmcore.intake.ecg.recording import ecg_facts, read_ecg
+from mmcore.intake.file import File, Reader
 from mmcore.intake.image.scan import read_scan
 from mmcore.intake.note.date import note_timestamp
-from mmcore.intake.note.plain_text import beginning, checked
+from mmcore.intake.note.plain_text import checked
 from mmcore.intake.note.read import note_notices, read_note
+from mmcore.intake.readers import recognised
+from mmcore.intake.readers.ecg_wfdb import signal_files
 from mmcore.intake.timestamps import plausible
-from mmcore.intake.values.vitals import Vitals, check_vitals, looks_like_vitals, read_vitals
+from mmcore.intake.values.vitals import Vitals, check_vitals, read_vitals
 
-__all__ = ["DOUBTED", "TYPED", "Upload", "UploadFile", "UploadItem", "joined", "read_upload", "recognised"]
+__all__ = ["DOUBTED", "TYPED", "Upload", "UploadItem", "joined", "read_upload"]
 
 MODALITY = {
     "scan": Modality.IMAGE,
@@ -33,9 +35,6 @@ MODALITY = {
     "vitals": Modality.CLINICAL,
 }
 MOST_CORRECTIONS = 2  # of one film: turned as its header says, and black and white swapped
-PICTURE_KINDS = ("GIF", "BMP", "TIFF", "WebP", "JPEG 2000")
-TABLE_ENDINGS = ("csv", "tsv", "json")
-IMAGE_ENDINGS = ("png", "jpg", "jpeg", "dcm", "dicom", "bmp", "tif", "tiff")
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class _Asked:
 
 
 def read_upload(
-    files: Sequence[tuple[str, bytes] | UploadFile],
+    files: Sequence[tuple[str, bytes] | File],
     task: CaseTask,
     *,
     accept_corrections: bool | frozenset[str] = False,
@@ -62,15 +61,22 @@ def read_upload(
     a gate in it overrules that gate. memory: keeps the verdict on the scan for its review. Never raises for bad input.
     """
     asked = _Asked(task, accept_corrections, {} if memory is None else memory)
-    given = gathered([UploadFile(*file) for file in files], task)
+    given = gathered([_file(f) for f in files], task)
     beside = {file.name: file.data for file in given}
     signals = signal_files(beside.values())  # read with their header
     items = [_read(file, asked, beside) for file in given if file.name not in signals]
-    if typed_note.strip():
-        items.append(_typed_note(typed_note, asked))
-    if typed:
-        items.append(_typed(typed, asked))
+    items += _form(typed or {}, typed_note, asked)
     return assembled([_believable(item) for item in items], task)
+
+
+def _form(typed: Mapping[str, object], note: str, asked: _Asked) -> list[UploadItem]:
+    """What was typed, the note first."""
+    items = [_typed_note(note, asked)] if note.strip() else []
+    return [*items, _typed(typed, asked)] if typed else items
+
+
+def _file(given: tuple[str, bytes] | File) -> File:
+    return given if isinstance(given, File) else File(*given)
 
 
 def _believable(item: UploadItem) -> UploadItem:
@@ -83,58 +89,46 @@ def _believable(item: UploadItem) -> UploadItem:
     return replace(item, taken=None, scan=scan, ecg=ecg, notices=(*item.notices, told))
 
 
-def recognised(name: str, data: bytes, task: CaseTask) -> str:
-    """scan, ecg, note, vitals or unknown, by content; the name's ending decides only where the content is silent.
-
-    Text that calls itself a picture counts as a scan, so that it is refused as one and not taken for a note.
-    """
-    kind, ending = kind_of(data), name.rpartition(".")[2].lower()
-    if task.wants_volume and (kind in CT_KINDS or ending in CT_ENDINGS):
-        return "scan"
-    if is_ecg(name, data):
-        return "ecg"
-    if kind in ("dicom", "png", "jpeg", *PICTURE_KINDS) or ending in IMAGE_ENDINGS:
-        return "scan"
-    if kind == "pdf":
-        return "note"
-    if kind == "text" and looks_like_vitals(beginning(data), task):
-        return "vitals"
-    if ending in TABLE_ENDINGS:
-        return "vitals"
-    return "note" if kind == "text" or ending == "txt" else "unknown"
-
-
-def _read(file: UploadFile, asked: _Asked, beside: Mapping[str, bytes]) -> UploadItem:
-    kind = file.expected or recognised(file.name, file.data, asked.task)
+def _read(file: File, asked: _Asked, beside: Mapping[str, bytes]) -> UploadItem:
+    found = recognised(file, asked.task)
+    kind = found.gives
     if kind == "unknown":
         return UploadItem(file.name, kind, refused=Notice("file_unknown_format"))
     if MODALITY[kind] not in asked.task.accepted:
         return UploadItem(file.name, kind, refused=Notice("modality_not_asked", {}, MODALITY[kind]))
     try:
         if kind == "ecg":
-            return _ecg(file, asked, beside)
-        return {"scan": _scan, "note": _note, "vitals": _vitals}[kind](file, asked)
+            return _ecg(file, found.reader, asked, beside)
+        return {"scan": _scan, "note": _note, "vitals": _vitals}[kind](file, found.reader, asked)
     except MmcoreError as error:
         return UploadItem(file.name, kind, refused=Notice(error.code, error.values, MODALITY[kind]))
 
 
-def gathered(files: Sequence[UploadFile], task: CaseTask) -> list[UploadFile]:
+def gathered(files: Sequence[File], task: CaseTask) -> list[File]:
     """The files, those of a CT series that came one slice a file as one."""
-    slices = [f for f in files if kind_of(f.data) == "dicom" and f.expected in ("", "scan")]
-    if not task.wants_volume or len(slices) < 2:
+    slices = [f for f in files if task.wants_volume and _is_slice(f)]
+    if len(slices) < 2:
         return list(files)
+    return [_series(slices), *(f for f in files if not _is_slice(f))]
+
+
+def _series(slices: Sequence[File]) -> File:
     place = next((f.place for f in slices if f.place), None)
-    series = UploadFile(f"{slices[0].name} …", zipped([f.data for f in slices]), "scan", place)
-    return [series, *(f for f in files if f not in slices)]
+    return File(f"{slices[0].name} …", zipped([f.data for f in slices]), "scan", place)
 
 
-def _scan(file: UploadFile, asked: _Asked) -> UploadItem:
+def _is_slice(file: File) -> bool:
+    """Whether a file may be one slice of a CT."""
+    return file.kind == "dicom" and file.expected in ("", "scan")
+
+
+def _scan(file: File, reader: Reader | None, asked: _Asked) -> UploadItem:
     task, agreed = asked.task, asked.agreed
     scan: Scan
     if task.wants_volume:
-        scan = read_ct_scan(file.data, file.name, file.place)
+        scan = read_ct_scan(file, reader)
     else:
-        scan = read_scan(file.data, file.name, clip=task.image is None)
+        scan = read_scan(file, reader)
     verdict = verdict_on(task.image, scan, asked.memory)
     for _ in range(MOST_CORRECTIONS):
         if verdict.correction and _agrees(verdict.correction.code, agreed):
@@ -158,8 +152,8 @@ def _scan(file: UploadFile, asked: _Asked) -> UploadItem:
     )
 
 
-def _ecg(file: UploadFile, asked: _Asked, beside: Mapping[str, bytes]) -> UploadItem:
-    ecg, doubt = read_ecg(file.name, file.data, beside, accept_corrections=asked.agreed)
+def _ecg(file: File, reader: Reader | None, asked: _Asked, beside: Mapping[str, bytes]) -> UploadItem:
+    ecg, doubt = read_ecg(file, reader, beside, accept_corrections=asked.agreed)
     correctable = doubt is not None and doubt.code in ECG_CORRECTABLE
     return UploadItem(
         file.name,
@@ -184,8 +178,8 @@ def _overruled(verdict: Verdict, agreed: bool | frozenset[str]) -> tuple[Notice 
     return verdict.gate, ()
 
 
-def _note(file: UploadFile, asked: _Asked) -> UploadItem:
-    text, facts = read_note(file.data)
+def _note(file: File, reader: Reader | None, asked: _Asked) -> UploadItem:
+    text, facts = read_note(file, reader)
     return _note_item(file.name, text, facts, asked)
 
 
@@ -218,8 +212,8 @@ def _made_fact(made: Timestamp | None) -> tuple[tuple[str, object], ...]:
     return (("fact_taken", made.iso.replace("T", " ")),) if made else ()
 
 
-def _vitals(file: UploadFile, asked: _Asked) -> UploadItem:
-    return _vitals_item(file.name, read_vitals(file.data, asked.task, accept_corrections=asked.agreed))
+def _vitals(file: File, reader: Reader | None, asked: _Asked) -> UploadItem:
+    return _vitals_item(file.name, read_vitals(file, reader, asked.task, accept_corrections=asked.agreed))
 
 
 def _typed(typed: Mapping[str, object], asked: _Asked) -> UploadItem:

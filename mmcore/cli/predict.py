@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mmcore.cases.companion import second_case
 from mmcore.cases.merge import UploadItem
-from mmcore.cases.upload import UploadFile, read_upload
+from mmcore.cases.upload import read_upload
 from mmcore.cli.priors import stated_priors
 from mmcore.domain.case import Case
 from mmcore.domain.errors import NothingToPredictError
@@ -15,8 +15,8 @@ from mmcore.domain.notice import Notice
 from mmcore.domain.prediction import Attribution, Prediction
 from mmcore.domain.task import CaseTask, Modality
 from mmcore.explain.review import review
-from mmcore.intake.ct.scan import Place
-from mmcore.intake.ecg.recording import signal_files
+from mmcore.intake.file import File, Place
+from mmcore.intake.readers.ecg_wfdb import signal_files
 from mmcore.prediction.engine import load_engine
 from mmcore.words import tell
 
@@ -95,7 +95,7 @@ def as_json(
     }
 
 
-def _opened(files: Mapping[str, Sequence[str]], task: CaseTask) -> tuple[list[UploadFile], list[Notice]]:
+def _opened(files: Mapping[str, Sequence[str]], task: CaseTask) -> tuple[list[File], list[Notice]]:
     opened, missing = [], []
     for kind, paths in files.items():
         for path in paths:
@@ -106,7 +106,7 @@ def _opened(files: Mapping[str, Sequence[str]], task: CaseTask) -> tuple[list[Up
             if not Path(name).is_file():
                 missing.append(Notice("file_not_found", {}, GIVEN_FOR[kind].value))
             else:
-                opened.append(UploadFile(Path(name).name, Path(name).read_bytes(), kind, place))
+                opened.append(File(Path(name).name, Path(name).read_bytes(), kind, place))
                 if kind == "ecg":
                     opened += _signals_beside(Path(name))
     return opened, missing
@@ -124,10 +124,10 @@ def _placed(path: str) -> tuple[str, Place | None]:
         return path, None
 
 
-def _signals_beside(header: Path) -> list[UploadFile]:
+def _signals_beside(header: Path) -> list[File]:
     """The signal file that lies beside a WFDB header."""
     found = [header.with_name(Path(name).name) for name in signal_files([header.read_bytes()])]
-    return [UploadFile(path.name, path.read_bytes(), "ecg") for path in found if path.is_file()]
+    return [File(path.name, path.read_bytes(), "ecg") for path in found if path.is_file()]
 
 
 def _doubtful(case: Case, items: Sequence[UploadItem]) -> list[Notice]:

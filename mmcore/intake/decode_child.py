@@ -8,21 +8,8 @@ from importlib import import_module
 
 from mmcore.domain.errors import MmcoreError
 from mmcore.intake.facts import Facts, Refusal
+from mmcore.intake.file import Reader
 from mmcore.intake.limits import CHILD_CPU_SECONDS, CHILD_MEMORY_BYTES
-
-READERS = {  # name -> module and function; imported when asked for, so that a note does not wait for pydicom
-    "picture": ("mmcore.intake.image.picture", "read_picture"),
-    "dicom": ("mmcore.intake.image.dicom", "read_dicom"),
-    "dicom_clip": ("mmcore.intake.image.dicom_clip", "read_clip"),
-    "ct": ("mmcore.intake.ct.volume", "read_ct"),
-    "text": ("mmcore.intake.note.plain_text", "read_text"),
-    "pdf": ("mmcore.intake.note.plain_text", "read_pdf"),
-    "table": ("mmcore.intake.values.tables", "read_table"),
-    "ecg_wfdb": ("mmcore.intake.ecg.wfdb", "read_wfdb"),
-    "ecg_table": ("mmcore.intake.ecg.formats", "read_ecg_table"),
-    "ecg_dicom": ("mmcore.intake.ecg.formats", "read_ecg_dicom"),
-    "ecg_npz": ("mmcore.intake.ecg.formats", "read_ecg_npz"),
-}
 
 
 def take_limits() -> None:
@@ -56,10 +43,8 @@ def main() -> None:
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     order = json.loads(sys.stdin.buffer.readline())
-    module, function = READERS[order["reader"]]
-    facts, payload = answer(
-        getattr(import_module(module), function), sys.stdin.buffer.read(), order["request"]
-    )
+    reader: Reader = import_module(f"mmcore.intake.readers.{order['reader']}").READER
+    facts, payload = answer(reader.read, sys.stdin.buffer.read(), order["request"])
     out.write(json.dumps(facts).encode() + b"\n")
     out.write(payload)
     out.close()

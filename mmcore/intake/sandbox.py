@@ -17,7 +17,7 @@ KEPT = ("LD_LIBRARY_PATH", "SYSTEMROOT")  # all that the child inherits: it need
 def read_in_child(
     reader: str, data: bytes, *, seconds: float = CHILD_WALL_SECONDS, **request: object
 ) -> tuple[Facts, bytes]:
-    """(facts, payload) of `reader` in decode_child.READERS; `request` are its keyword arguments (JSON).
+    """(facts, payload) of the reader of that name in mmcore.intake.readers; `request` are its keyword arguments (JSON).
 
     Nothing is written to disk and no text of the child is kept. Raises what the reader raises,
     UnreadableFileError when the child dies (an error of a library, a Rust panic, a segmentation fault),

@@ -5,8 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mmcore.cases.upload import Upload, UploadFile, joined, read_upload
+from mmcore.cases.upload import Upload, joined, read_upload
 from mmcore.gates import scan
+from mmcore.intake import file
+from mmcore.intake.file import File
 from mmcore.prediction.encode import encode
 from mmcore.prediction.engine import load_engine
 from mmcore.stores.case_store import CaseStore
@@ -110,7 +112,7 @@ def test_a_note_that_is_only_shown_need_not_suit_any_model(task):
 
 
 def test_a_user_who_says_what_a_file_is_gets_it_read_as_that():
-    item = read_upload([UploadFile("x", NOTE, "scan")], TASK).items[0]
+    item = read_upload([File("x", NOTE, "scan")], TASK).items[0]
     assert (item.recognised_as, item.refused.code) == ("scan", "scan_is_text")
 
 
@@ -223,3 +225,10 @@ def test_from_upload_to_review_every_scan_is_judged_once(data, consent, tmp_path
     encode(engine, turned, memory)
     assert len(judged) == at_upload + 2  # other pixels are another scan
     store.close()
+
+
+def test_the_kind_of_a_file_is_found_once(monkeypatch):
+    found, find = [], file.kind_of
+    monkeypatch.setattr(file, "kind_of", lambda data: found.append(len(data)) or find(data))
+    upload(("a", SCAN), ("b", NOTE), ("c", VITALS), ("d", dicom(RAMP)))
+    assert len(found) == 4

@@ -12,14 +12,13 @@ from mmcore.domain.errors import TooLargeError
 from mmcore.domain.scan import Film
 from mmcore.explain.review import review
 from mmcore.intake.image.dicom_clip import LONGEST_SIDE, chosen
-from mmcore.intake.image.scan import read_scan
 from mmcore.intake.limits import MAX_CLIP_PIXELS, MAX_CLIP_SHOWN
 from mmcore.prediction.engine import load_engine
 from mmcore.tasks import get_task
 from pages.ui.draw import viewer
 from tests import ecg_files
 from tests.conftest import page_text
-from tests.intake_files import dataset, dicom, saved
+from tests.intake_files import dataset, dicom, read_scan, saved
 
 ECG = get_task("heart_ecg")
 

@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 from pydicom.uid import CTImageStorage
 
-from mmcore.cases.upload import UploadFile, read_upload
+from mmcore.cases.upload import read_upload
 from mmcore.domain.errors import OutOfRangeError, TooLargeError, UnreadableFileError
 from mmcore.domain.scan import Mark
-from mmcore.intake.ct.scan import marked, near_mark, read_ct_scan, zipped
-from mmcore.intake.ct.volume import read_ct
+from mmcore.intake.ct.scan import marked, near_mark, zipped
+from mmcore.intake.file import File
 from mmcore.preprocess.ct import SIDE, SPACING_MM, doubts_of, region_of, scaled, square_around
 from mmcore.synthetic.ct.phantom import NoduleLook, draw_ct
 from mmcore.tasks import get_task
 from mmcore.words import LANGUAGES, known
-from tests.intake_files import dicom, picture
+from tests.intake_files import dicom, picture, read_ct, read_ct_scan
 
 UPRIGHT = [1, 0, 0, 0, 1, 0]
 
@@ -191,8 +191,7 @@ def test_a_nodule_in_a_lung_raises_no_doubt_and_what_is_none_does(phantom):
 def test_files_of_a_series_are_read_as_one_scan_with_the_mark(phantom):
     task = get_task("lung_nodule")
     files = [
-        UploadFile(f"{k}.dcm", ct_file(s + 1024, -2.0 * k), place=(63.0, 64.0, 1))
-        for k, s in enumerate(phantom)
+        File(f"{k}.dcm", ct_file(s + 1024, -2.0 * k), place=(63.0, 64.0, 1)) for k, s in enumerate(phantom)
     ]
     upload = read_upload(files, task)
     assert len(upload.items) == 1

@@ -11,11 +11,11 @@ from mmcore.domain.errors import UnreadableFileError
 from mmcore.domain.scan import CtVolume, Mark, Scan
 from mmcore.gates.consistency import find_contradictions
 from mmcore.intake.ct.scan import zipped
-from mmcore.intake.ct.volume import read_ct
 from mmcore.preprocess.ct import side_of
 from mmcore.tasks import get_task
 from mmcore.words import LANGUAGES, tell
 from tests.intake.test_ct import ct_file
+from tests.intake_files import read_ct
 
 # head first, rows to the back, columns to the left: a volume in which every voxel differs
 VOLUME = np.arange(64 * 66 * 70, dtype=np.int32).reshape(64, 66, 70) % 3000 - 1024

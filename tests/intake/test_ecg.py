@@ -5,10 +5,10 @@ import pytest
 
 from mmcore.domain.case import LEADS
 from mmcore.domain.errors import UnreadableFileError
-from mmcore.intake.ecg.recording import read_ecg
 from mmcore.synthetic.ecg.beats import anterior_infarct, left_bundle_branch_block, lv_hypertrophy
 from mmcore.words import known
 from tests.ecg_files import dicom, ecg, npz, table, wfdb
+from tests.intake_files import read_ecg
 
 HUM = 0.2 * np.sin(2 * np.pi * 50 * np.arange(5000) / 500)
 

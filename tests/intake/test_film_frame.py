@@ -13,14 +13,13 @@ from mmcore.explain.review import review
 from mmcore.gates.scan import correctable, corrected, judge_scan
 from mmcore.intake.image.film_frame import STORED
 from mmcore.intake.image.radiograph import doubts
-from mmcore.intake.image.scan import read_scan
 from mmcore.prediction.engine import load_engine
 from mmcore.preprocess.corrections import UNDO
 from mmcore.tasks import get_task
 from mmcore.words import LANGUAGES, known, tell
 from pages.ui.draw import viewer
 from tests.conftest import film, page_text
-from tests.intake_files import dicom
+from tests.intake_files import dicom, read_scan
 
 TASK = get_task("chest_infection")
 FILM = np.round(film() * 255).astype(np.uint8)[:, :480]  # higher than wide, so that a quarter turn shows

@@ -6,7 +6,7 @@ import pytest
 from pypdf import PdfWriter
 
 from mmcore.domain.errors import MmcoreError
-from mmcore.intake.note.read import read_note
+from tests.intake_files import read_note
 
 ENGLISH = "Fever of 38.5 °C for 3 days; no dyspnoea."
 CHINESE = "患者发热三天，咳嗽，无呼吸困难。"

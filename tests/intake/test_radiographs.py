@@ -7,8 +7,7 @@ import pytest
 
 from mmcore.domain.scan import Film, Scan
 from mmcore.intake.image.radiograph import contrast_of_a_chest, doubts
-from mmcore.intake.image.scan import read_scan
-from tests.intake_files import chest, picture
+from tests.intake_files import chest, picture, read_scan
 
 GOOD = Film(chest(200).astype(np.float32) / 255)
 

@@ -10,9 +10,8 @@ import pytest
 from pydicom.uid import DeflatedExplicitVRLittleEndian, JPEG2000Lossless, JPEGExtended12Bit, JPEGLosslessSV1
 
 from mmcore.domain.errors import MmcoreError, TooLargeError, UnreadableFileError
-from mmcore.intake.image.scan import read_scan
 from mmcore.intake.sandbox import read_in_child
-from tests.intake_files import chest, dataset, dicom, picture, png_claiming, saved
+from tests.intake_files import chest, dataset, dicom, picture, png_claiming, read_scan, saved
 
 RAMP = np.tile(np.arange(100, 228, dtype=np.uint16), (128, 1))
 
@@ -115,7 +114,7 @@ def test_what_is_no_picture_is_refused_by_its_content(data, code):
 
 def test_a_reader_that_outlives_its_time_is_killed():
     with pytest.raises(TooLargeError) as refused:
-        read_in_child("picture", picture(chest()), seconds=0.01)
+        read_in_child("png_jpeg", picture(chest()), salt="", seconds=0.01)
     assert refused.value.code == "file_takes_too_long"
 
 

@@ -9,8 +9,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import JPEG2000Lossless, JPEGLSLossless
 
 from mmcore.domain.timestamp import Timestamp
-from mmcore.intake.image.scan import read_scan
-from tests.intake_files import chest, dataset, dicom, picture, saved
+from tests.intake_files import chest, dataset, dicom, picture, read_scan, saved
 
 RAMP = np.tile(np.arange(100, 228, dtype=np.uint16), (128, 1))  # 128 rows, each 100 to 227
 

@@ -9,15 +9,12 @@ import pytest
 from mmcore.cases.upload import read_upload
 from mmcore.cli.main import main
 from mmcore.domain.timestamp import Timestamp
-from mmcore.intake.ecg.recording import read_ecg
-from mmcore.intake.image.scan import read_scan
 from mmcore.intake.note.date import note_timestamp
 from mmcore.intake.timestamps import read_timestamp
-from mmcore.intake.values.vitals import read_vitals
 from mmcore.tasks import get_task
 from mmcore.words import tell
 from tests import conftest, ecg_files
-from tests.intake_files import chest, dicom, picture
+from tests.intake_files import chest, dicom, picture, read_ecg, read_scan, read_vitals
 
 TASK = get_task("chest_infection")
 DAY = date(2026, 1, 14)

@@ -6,10 +6,12 @@ import pytest
 
 from mmcore.domain.errors import MmcoreError, UnknownFieldError
 from mmcore.domain.notice import Notice
+from mmcore.intake.readers.table import looks_like_vitals
 from mmcore.intake.values.check import check_value
-from mmcore.intake.values.vitals import check_vitals, looks_like_vitals, read_vitals
+from mmcore.intake.values.vitals import check_vitals
 from mmcore.tasks import get_task
 from mmcore.words import tell
+from tests.intake_files import read_vitals
 
 TASK = get_task("chest_infection")
 WANTED = {"age_years": 65.0, "sex": 1.0, "temperature_celsius": 38.5, "fever": 1.0}

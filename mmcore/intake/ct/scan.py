@@ -10,34 +10,28 @@ import numpy as np
 from mmcore.domain.errors import OutOfRangeError, UnreadableFileError
 from mmcore.domain.notice import Notice
 from mmcore.domain.scan import CtVolume, Mark
-from mmcore.intake.code_streams import kind_of
+from mmcore.intake.file import File, Place, Reader
 from mmcore.intake.image.scan import no_picture, process_salt, scan_facts
 from mmcore.intake.sandbox import read_in_child
 
-Place = tuple[float, float, int | None]
-"""Row and column in pixels and the slice from 0, None for the middle one."""
-
-CT_KINDS = ("dicom", "nifti", "gzip", "numpy", "ZIP or Office")
-CT_ENDINGS = ("nii", "gz", "npy", "npz", "zip")
 DOUBTED = frozenset({"ct_slices_missing", "ct_uneven_spacing"})  # used when the user insists
 KEPT_SLICES = 12  # on each side of the mark, in a stored case
 
 
-def read_ct_scan(data: bytes, name: str = "", place: Place | None = None) -> CtVolume:
-    """The CT in a DICOM, ZIP, NIfTI or NumPy file, marked at `place`, else in the middle, which a notice says.
+def read_ct_scan(file: File, reader: Reader | None) -> CtVolume:
+    """The CT in a file, marked at its place, else in the middle, which a notice says.
 
     Raises UnreadableFileError, TooLargeError, or OutOfRangeError for a mark beyond the picture.
     """
-    if not data:
+    if not file.data:
         raise UnreadableFileError("file_empty")
-    kind = kind_of(data)
-    if kind in ("png", "jpeg"):
-        raise UnreadableFileError("ct_from_picture", format=kind.upper())
-    if kind not in CT_KINDS:
-        raise no_picture(kind, name)
-    facts, payload = read_in_child("ct", data, salt=process_salt())
+    if reader is None:
+        raise no_picture(file)
+    if not reader.volume:
+        raise UnreadableFileError("ct_from_picture", format=file.kind.upper())
+    facts, payload = read_in_child(reader.name, file.data, salt=process_salt())
     hounsfield = np.frombuffer(payload, dtype="<i2").reshape(facts["shape"])
-    mark, assumed = _mark(hounsfield.shape, place)
+    mark, assumed = _mark(hounsfield.shape, file.place)
     told = scan_facts(facts)
     notices = (*told.pop("notices"), *assumed)
     spacing = facts["spacing_mm"]

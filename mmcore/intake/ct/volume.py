@@ -15,30 +15,22 @@ SPACING_MM = (0.2, 2.5)  # of pixels; below and above, no clinical chest CT
 ASSUMED_MM = 0.7  # where a NumPy file says nothing: the median of the training scans
 
 
-def read_ct(data: bytes, salt: str) -> tuple[Facts, bytes]:
-    """Facts and (S, H, W) int16 Hounsfield units, first slice nearest the head, patient's right on the left of the picture.
+def packed(facts: Facts, hounsfield: np.ndarray) -> tuple[Facts, bytes]:
+    """What the child process answers of a CT: facts and bytes of (S, H, W) int16 Hounsfield units.
 
-    data: a DICOM file, a ZIP of one DICOM series, NIfTI (.nii, .nii.gz), or NumPy (.npy, .npz with `hu` and `pixel_spacing`).
+    First slice nearest the head, patient's right on the left of the picture. Raises UnreadableFileError beyond SPACING_MM.
     """
-    kind = kind_of(data)
-    if kind == "dicom":
-        from mmcore.intake.ct.dicom import read_series
-
-        facts, hounsfield = read_series([data], salt)
-    elif kind in ("nifti", "gzip"):
-        from mmcore.intake.ct.nifti import read_nifti
-
-        facts, hounsfield = read_nifti(data)
-    elif kind == "numpy":
-        facts, hounsfield = _from_arrays({"hu": np.load(io.BytesIO(data), allow_pickle=False)})
-    else:
-        facts, hounsfield = _from_zip(data, salt)
     low, high = SPACING_MM
     if not all(low <= mm <= high for mm in facts["spacing_mm"]):
         raise UnreadableFileError(
             "ct_spacing_implausible", value=f"{max(facts['spacing_mm']):g}", low=f"{low:g}", high=f"{high:g}"
         )
     return facts | {"shape": hounsfield.shape}, np.ascontiguousarray(hounsfield, dtype="<i2").tobytes()
+
+
+def read_array(data: bytes) -> tuple[Facts, np.ndarray]:
+    """Facts and (S, H, W) int16 of a .npy file."""
+    return _from_arrays({"hu": np.load(io.BytesIO(data), allow_pickle=False)})
 
 
 def check_voxels(slices: int, height: int, width: int) -> None:
@@ -54,8 +46,8 @@ def check_voxels(slices: int, height: int, width: int) -> None:
         )
 
 
-def _from_zip(data: bytes, salt: str) -> tuple[Facts, np.ndarray]:
-    """A ZIP whose members are arrays (.npz) or DICOM files."""
+def read_archive(data: bytes, salt: str) -> tuple[Facts, np.ndarray]:
+    """Facts and (S, H, W) int16 of a ZIP whose members are arrays (.npz with `hu` and `pixel_spacing`) or DICOM files."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = _members(archive)
         if members and all(m.filename.endswith(".npy") for m in members):

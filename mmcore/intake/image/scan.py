@@ -8,10 +8,10 @@ import numpy as np
 
 from mmcore.domain.errors import UnreadableFileError
 from mmcore.domain.notice import Notice
-from mmcore.domain.scan import Clip, Film, Scan
+from mmcore.domain.scan import Clip, Film
 from mmcore.domain.timestamp import Timestamp
-from mmcore.intake.code_streams import kind_of
 from mmcore.intake.facts import Facts
+from mmcore.intake.file import File, Reader
 from mmcore.intake.sandbox import read_in_child
 
 
@@ -21,23 +21,13 @@ def process_salt() -> str:
     return secrets.token_hex(16)
 
 
-def read_scan(data: bytes, name: str = "", *, clip: bool = False) -> Scan:
-    """The picture in a DICOM, PNG or JPEG file, told by its content; `name` lets a wrong ending be said.
-
-    clip: the frames of a DICOM file with several are kept to be looked at, rather than its first alone.
-
-    Raises UnreadableFileError or TooLargeError.
-    """
-    if not data:
+def read_scan(file: File, reader: Reader | None) -> Film | Clip:
+    """The picture or the frames in a file. Raises UnreadableFileError, also where nothing reads it, or TooLargeError."""
+    if not file.data:
         raise UnreadableFileError("file_empty")
-    kind = kind_of(data)
-    if kind == "dicom":
-        facts, payload = read_in_child("dicom_clip" if clip else "dicom", data, salt=process_salt())
-    elif kind in ("png", "jpeg"):
-        facts, payload = read_in_child("picture", data)
-    else:
-        raise no_picture(kind, name)
-    return _scan(facts, payload)
+    if reader is None:
+        raise no_picture(file)
+    return _scan(*read_in_child(reader.name, file.data, salt=process_salt()))
 
 
 def _scan(facts: Facts, payload: bytes) -> Film | Clip:
@@ -70,9 +60,10 @@ def scan_facts(facts: Facts) -> dict[str, Any]:
     }
 
 
-def no_picture(kind: str, name: str) -> UnreadableFileError:
-    if kind == "text":
-        return UnreadableFileError("scan_is_text", ending=name.rpartition(".")[2].lower() or "?")
-    if kind == "binary":
+def no_picture(file: File) -> UnreadableFileError:
+    """Why a file that is meant as a scan is none that can be read."""
+    if file.kind == "text":
+        return UnreadableFileError("scan_is_text", ending=file.ending or "?")
+    if file.kind == "binary":
         return UnreadableFileError("scan_unknown_format")
-    return UnreadableFileError("scan_other_format", format=kind.upper() if kind == "pdf" else kind)
+    return UnreadableFileError("scan_other_format", format="PDF" if file.kind == "pdf" else file.kind)

@@ -4,19 +4,18 @@ from collections.abc import Mapping
 
 from mmcore.domain.errors import UnreadableFileError
 from mmcore.domain.notice import Notice
-from mmcore.intake.code_streams import kind_of
+from mmcore.intake.file import File, Reader
 from mmcore.intake.sandbox import read_in_child
 
 
-def read_note(data: bytes) -> tuple[str, Mapping[str, object]]:
-    """The text of a plain-text or PDF file, told by its content, and what was noticed: words, and encoding and guessed or pages.
+def read_note(file: File, reader: Reader | None) -> tuple[str, Mapping[str, object]]:
+    """The text of a file, and what was noticed: words, and encoding and guessed or pages.
 
     Raises UnreadableFileError (binary, empty, no text layer) or TooLargeError.
     """
-    kind = kind_of(data) if data else "text"
-    if kind not in ("text", "pdf"):
+    if reader is None:
         raise UnreadableFileError("text_is_binary")
-    facts, payload = read_in_child(kind, data)
+    facts, payload = read_in_child(reader.name, file.data)
     return payload.decode(), facts
 
 

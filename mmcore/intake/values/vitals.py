@@ -1,6 +1,5 @@
 """Vitals from a file or a form, checked value by value against the fields of a task."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
@@ -9,8 +8,8 @@ from mmcore.domain.errors import UnknownFieldError, UnreadableFileError
 from mmcore.domain.notice import Notice
 from mmcore.domain.task import Field, Task
 from mmcore.domain.timestamp import Timestamp
-from mmcore.intake.code_streams import kind_of
 from mmcore.intake.facts import Facts
+from mmcore.intake.file import File, Reader
 from mmcore.intake.image.scan import process_salt
 from mmcore.intake.sandbox import read_in_child
 from mmcore.intake.values.check import about, check_value, find_field, short
@@ -26,7 +25,6 @@ SILENT = frozenset(  # identity, outcome and bookkeeping: neither used nor worth
     ).split()
 )
 Entry: TypeAlias = tuple[object, str]  # value and unit as written
-NO_VALUE = ("value_not_yes_or_no", "value_not_a_choice", "value_not_a_number")
 SHOWN_NAMES = 5  # unknown columns named in one notice
 
 
@@ -45,16 +43,18 @@ class Vitals:
     patient_hash: str | None = None
 
 
-def read_vitals(data: bytes, task: Task, *, accept_corrections: bool | frozenset[str] = False) -> Vitals:
-    """Vitals of a CSV, JSON or FHIR file, told by its content.
+def read_vitals(
+    file: File, reader: Reader | None, task: Task, *, accept_corrections: bool | frozenset[str] = False
+) -> Vitals:
+    """Vitals of a file of values.
 
     accept_corrections: True, or the names of the fields whose correction the user agreed to. Raises
     UnreadableFileError, TooLargeError, or UnknownFieldError if no name is a field of the task.
     """
-    if data and kind_of(data) != "text":
+    if reader is None:
         raise UnreadableFileError("vitals_not_text")
     known = [plain_name(n) for item in task.asked_fields for n in (item.name, *item.aliases)]
-    facts, _ = read_in_child("table", data, known=known, salt=process_salt())
+    facts, _ = read_in_child(reader.name, file.data, known=known, salt=process_salt())
     vitals = check_vitals(facts["rows"], task, accept_corrections=accept_corrections)
     return replace(vitals, taken=_taken(facts, task, vitals.values), patient_hash=facts["patient"])
 
@@ -122,41 +122,6 @@ def _nothing_known(names: list[str]) -> UnknownFieldError:
     if not names:
         return UnknownFieldError("vitals_name_nothing")
     return UnknownFieldError("vitals_no_known_field", names=_some(names))
-
-
-def looks_like_vitals(head: str, task: Task) -> bool:
-    """Whether a text begins as JSON, or as a table that names fields of the task, and so is no note."""
-    if re.match(r"\s*[\[{]\s*[\"{\[]", head):
-        return True
-    cells = _cells(head)
-    if not cells:
-        return False
-    if len(cells) > 1 and _is_heading(cells[0], task):
-        return True
-    return 2 * sum(_is_line(row, task) for row in cells) >= len(cells)
-
-
-def _cells(head: str) -> list[list[str]]:
-    """The first lines that are not empty, parted at the first of tab, semicolon and comma that the first line has."""
-    lines = [line for line in head.splitlines() if line.strip()][:40]
-    separator = next((s for s in ("\t", ";", ",") if lines and s in lines[0]), ",")
-    return [[cell.strip(' "') for cell in line.split(separator)] for line in lines]
-
-
-def _is_heading(names: list[str], task: Task) -> bool:
-    """Whether a line names a field, and at least half of it is fields or what is passed over."""
-    across = sum(find_field(name, task) is not None for name in names)
-    silent = sum(plain_name(name) in SILENT for name in names)
-    return across > 0 and 2 * (across + silent) >= len(names)
-
-
-def _is_line(row: list[str], task: Task) -> bool:
-    """Whether a line reads field, value and perhaps a unit."""
-    found = find_field(row[0], task)
-    if not found or not 2 <= len(row) <= 4:
-        return False
-    result = check_value(found[0], row[1])
-    return not (isinstance(result, Notice) and result.code in NO_VALUE)
 
 
 def _by_field(
