@@ -61,5 +61,5 @@ with right:
     show("shell/line", kind="quiet", words=told)
     if st.button(heading("screen.new_case.review"), key="new_review", type="primary", disabled=not used):
         key = worklist.new_case(resources.store(), case, patient_key)
-        state.forget_uploads()
+        state.begin_another(stored_as=key)
         frame.go("review", case=key)

@@ -1,16 +1,17 @@
 """Files dropped and values typed by a user as one checked case; nothing is lost when one file is refused."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from mmcore.cases.merge import DOUBTED, TYPED, Upload, UploadFile, UploadItem, assembled, joined
 from mmcore.domain.errors import MmcoreError
+from mmcore.domain.memory import Memory
 from mmcore.domain.notice import Notice
 from mmcore.domain.scan import Scan
 from mmcore.domain.task import CaseTask, Modality
 from mmcore.domain.timestamp import Timestamp
 from mmcore.gates.note import judge_note
-from mmcore.gates.scan import Verdict, corrected, judge_scan
+from mmcore.gates.scan import Verdict, corrected, verdict_on
 from mmcore.intake.code_streams import kind_of
 from mmcore.intake.ct.scan import CT_ENDINGS, CT_KINDS, read_ct_scan, zipped
 from mmcore.intake.ecg.doubts import CORRECTABLE as ECG_CORRECTABLE
@@ -37,6 +38,15 @@ TABLE_ENDINGS = ("csv", "tsv", "json")
 IMAGE_ENDINGS = ("png", "jpg", "jpeg", "dcm", "dicom", "bmp", "tif", "tiff")
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """For which task files are read, what the user agreed to, and where the verdicts on scans are kept."""
+
+    task: CaseTask
+    agreed: bool | frozenset[str]
+    memory: Memory
+
+
 def read_upload(
     files: Sequence[tuple[str, bytes] | UploadFile],
     task: CaseTask,
@@ -44,20 +54,22 @@ def read_upload(
     accept_corrections: bool | frozenset[str] = False,
     typed: Mapping[str, object] | None = None,
     typed_note: str = "",
+    memory: Memory | None = None,
 ) -> Upload:
     """Read the files, the typed values (field -> number or text) and the typed note into a case for the task.
 
     accept_corrections: True agrees to every correction; a set agrees to those named by field or code, and the code of
-    a gate in it overrules that gate. Never raises for bad input.
+    a gate in it overrules that gate. memory: keeps the verdict on the scan for its review. Never raises for bad input.
     """
+    asked = _Asked(task, accept_corrections, {} if memory is None else memory)
     given = gathered([UploadFile(*file) for file in files], task)
     beside = {file.name: file.data for file in given}
     signals = signal_files(beside.values())  # read with their header
-    items = [_read(file, task, accept_corrections, beside) for file in given if file.name not in signals]
+    items = [_read(file, asked, beside) for file in given if file.name not in signals]
     if typed_note.strip():
-        items.append(_typed_note(typed_note, task, accept_corrections))
+        items.append(_typed_note(typed_note, asked))
     if typed:
-        items.append(_typed(typed, task, accept_corrections))
+        items.append(_typed(typed, asked))
     return assembled([_believable(item) for item in items], task)
 
 
@@ -92,18 +104,16 @@ def recognised(name: str, data: bytes, task: CaseTask) -> str:
     return "note" if kind == "text" or ending == "txt" else "unknown"
 
 
-def _read(
-    file: UploadFile, task: CaseTask, agreed: bool | frozenset[str], beside: Mapping[str, bytes]
-) -> UploadItem:
-    kind = file.expected or recognised(file.name, file.data, task)
+def _read(file: UploadFile, asked: _Asked, beside: Mapping[str, bytes]) -> UploadItem:
+    kind = file.expected or recognised(file.name, file.data, asked.task)
     if kind == "unknown":
         return UploadItem(file.name, kind, refused=Notice("file_unknown_format"))
-    if MODALITY[kind] not in task.accepted:
+    if MODALITY[kind] not in asked.task.accepted:
         return UploadItem(file.name, kind, refused=Notice("modality_not_asked", {}, MODALITY[kind]))
     try:
         if kind == "ecg":
-            return _ecg(file, agreed, beside)
-        return {"scan": _scan, "note": _note, "vitals": _vitals}[kind](file, task, agreed)
+            return _ecg(file, asked, beside)
+        return {"scan": _scan, "note": _note, "vitals": _vitals}[kind](file, asked)
     except MmcoreError as error:
         return UploadItem(file.name, kind, refused=Notice(error.code, error.values, MODALITY[kind]))
 
@@ -118,17 +128,18 @@ def gathered(files: Sequence[UploadFile], task: CaseTask) -> list[UploadFile]:
     return [series, *(f for f in files if f not in slices)]
 
 
-def _scan(file: UploadFile, task: CaseTask, agreed: bool | frozenset[str]) -> UploadItem:
+def _scan(file: UploadFile, asked: _Asked) -> UploadItem:
+    task, agreed = asked.task, asked.agreed
     scan: Scan
     if task.wants_volume:
         scan = read_ct_scan(file.data, file.name, file.place)
     else:
         scan = read_scan(file.data, file.name, clip=task.image is None)
-    verdict = judge_scan(task.image, scan)
+    verdict = verdict_on(task.image, scan, asked.memory)
     for _ in range(MOST_CORRECTIONS):
         if verdict.correction and _agrees(verdict.correction.code, agreed):
             scan = corrected(scan, verdict.correction)
-            verdict = judge_scan(task.image, scan)
+            verdict = verdict_on(task.image, scan, asked.memory)
     gate, insisted = _overruled(verdict, agreed)
     scan = replace(scan, notices=(*scan.notices, *insisted))
     return UploadItem(
@@ -147,8 +158,8 @@ def _scan(file: UploadFile, task: CaseTask, agreed: bool | frozenset[str]) -> Up
     )
 
 
-def _ecg(file: UploadFile, agreed: bool | frozenset[str], beside: Mapping[str, bytes]) -> UploadItem:
-    ecg, doubt = read_ecg(file.name, file.data, beside, accept_corrections=agreed)
+def _ecg(file: UploadFile, asked: _Asked, beside: Mapping[str, bytes]) -> UploadItem:
+    ecg, doubt = read_ecg(file.name, file.data, beside, accept_corrections=asked.agreed)
     correctable = doubt is not None and doubt.code in ECG_CORRECTABLE
     return UploadItem(
         file.name,
@@ -173,23 +184,21 @@ def _overruled(verdict: Verdict, agreed: bool | frozenset[str]) -> tuple[Notice 
     return verdict.gate, ()
 
 
-def _note(file: UploadFile, task: CaseTask, agreed: bool | frozenset[str]) -> UploadItem:
+def _note(file: UploadFile, asked: _Asked) -> UploadItem:
     text, facts = read_note(file.data)
-    return _note_item(file.name, text, facts, task, agreed)
+    return _note_item(file.name, text, facts, asked)
 
 
-def _typed_note(text: str, task: CaseTask, agreed: bool | frozenset[str]) -> UploadItem:
+def _typed_note(text: str, asked: _Asked) -> UploadItem:
     try:
-        return _note_item(TYPED, text, checked(text), task, agreed)
+        return _note_item(TYPED, text, checked(text), asked)
     except MmcoreError as error:
         return UploadItem(TYPED, "note", refused=Notice(error.code, error.values, Modality.TEXT))
 
 
-def _note_item(
-    name: str, text: str, facts: Mapping[str, object], task: CaseTask, agreed: bool | frozenset[str]
-) -> UploadItem:
-    verdict = judge_note(text) if Modality.TEXT in task.modalities else Verdict()
-    gate, insisted = _overruled(verdict, agreed)
+def _note_item(name: str, text: str, facts: Mapping[str, object], asked: _Asked) -> UploadItem:
+    verdict = judge_note(text) if Modality.TEXT in asked.task.modalities else Verdict()
+    gate, insisted = _overruled(verdict, asked.agreed)
     made = note_timestamp(text)
     shown = tuple((f"fact_{k}", facts[k]) for k in ("words", "pages", "encoding") if k in facts)
     notices = (*note_notices(facts), *verdict.warnings, *insisted)
@@ -209,14 +218,14 @@ def _made_fact(made: Timestamp | None) -> tuple[tuple[str, object], ...]:
     return (("fact_taken", made.iso.replace("T", " ")),) if made else ()
 
 
-def _vitals(file: UploadFile, task: CaseTask, agreed: bool | frozenset[str]) -> UploadItem:
-    return _vitals_item(file.name, read_vitals(file.data, task, accept_corrections=agreed))
+def _vitals(file: UploadFile, asked: _Asked) -> UploadItem:
+    return _vitals_item(file.name, read_vitals(file.data, asked.task, accept_corrections=asked.agreed))
 
 
-def _typed(typed: Mapping[str, object], task: CaseTask, agreed: bool | frozenset[str]) -> UploadItem:
+def _typed(typed: Mapping[str, object], asked: _Asked) -> UploadItem:
     try:
         rows = [(name, value, "") for name, value in typed.items()]
-        return _vitals_item(TYPED, check_vitals(rows, task, accept_corrections=agreed))
+        return _vitals_item(TYPED, check_vitals(rows, asked.task, accept_corrections=asked.agreed))
     except MmcoreError as error:
         return UploadItem(TYPED, "vitals", refused=Notice(error.code, error.values, Modality.CLINICAL))
 

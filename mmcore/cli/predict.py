@@ -9,6 +9,7 @@ from mmcore.cases.upload import UploadFile, read_upload
 from mmcore.cli.priors import stated_priors
 from mmcore.domain.case import Case
 from mmcore.domain.errors import NothingToPredictError
+from mmcore.domain.memory import Memory
 from mmcore.domain.model_facts import Json
 from mmcore.domain.notice import Notice
 from mmcore.domain.prediction import Attribution, Prediction
@@ -36,11 +37,12 @@ def predict_files(
     """
     engine = load_engine(task_name)
     uploads, missing = _opened(files, engine.task)
-    upload = read_upload(uploads, engine.task, accept_corrections=accept_corrections)
+    memory: Memory = {}
+    upload = read_upload(uploads, engine.task, accept_corrections=accept_corrections, memory=memory)
     prior = stated_priors(priors, engine.task)
     warnings = [*missing, *upload.case.refused, *_doubtful(upload.case, upload.items)]
     try:
-        found = review(engine, upload.case, prior=prior)
+        found = review(engine, upload.case, prior=prior, memory=memory)
     except NothingToPredictError as error:
         told = [*warnings, *(n for n in error.values.get("reasons", ()) if n not in warnings)]
         reasons = " ".join(tell(n) for n in told or [Notice("nothing_given")])

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from mmcore.domain.memory import digest_of
 from mmcore.domain.notice import Notice
 from mmcore.domain.timestamp import Timestamp
 
@@ -42,6 +43,11 @@ class Film(Header):
     pixels: np.ndarray
     colourful: float = 0.0
 
+    @cached_property
+    def digest(self) -> str:
+        """Names the pixels."""
+        return digest_of(self.pixels)
+
 
 @dataclass(frozen=True)
 class Clip(Header):
@@ -54,6 +60,11 @@ class Clip(Header):
     def pixels(self) -> np.ndarray:
         """(H, W) float32 in [0, 1] of the first frame."""
         return self.still(0).pixels
+
+    @cached_property
+    def digest(self) -> str:
+        """Names the pixels of the first frame."""
+        return digest_of(self.pixels)
 
     def still(self, number: int) -> Film:
         """One frame from 0 as a film, with what the file said."""
@@ -85,6 +96,12 @@ class CtVolume(Header):
     modality: str = "CT"
     window: tuple[float, float] = LUNG_WINDOW
     slice_spacing_mm: float | None = None
+
+    @cached_property
+    def digest(self) -> str:
+        """Names the marked slice, the mark and the spacing: what a model sees."""
+        place = [*self.mark.place, *self.spacing_mm]
+        return digest_of(np.concatenate([self.marked_slice.ravel().astype(np.float64), place]))
 
     @property
     def marked_slice(self) -> np.ndarray:

@@ -6,12 +6,13 @@ import numpy as np
 from torch import Tensor
 
 from mmcore.domain.case import Case
+from mmcore.domain.memory import Memory
 from mmcore.domain.model_facts import Familiar, ModelFacts
 from mmcore.domain.notice import Notice
 from mmcore.domain.task import CaseTask, Field, Modality
 from mmcore.gates.consistency import find_contradictions
 from mmcore.gates.note import judge_note
-from mmcore.gates.scan import Verdict, judge_scan
+from mmcore.gates.scan import Verdict, verdict_on
 from mmcore.gates.vitals import find_vitals_gate
 from mmcore.metrics.ood import times_as_strange
 from mmcore.models.inputs import TRUSTED, ImageInput, TextInput
@@ -22,19 +23,22 @@ BEYOND = 1.15  # times the distance that 99 of 100 calibration pictures keep; ju
 
 
 def judge_case(
-    task: CaseTask, facts: ModelFacts, case: Case
+    task: CaseTask, facts: ModelFacts, case: Case, memory: Memory
 ) -> tuple[tuple[Notice, ...], tuple[Notice, ...]]:
-    """(a notice for each modality that is closed before any encoder sees it, warnings that close nothing)."""
-    verdicts = _verdicts(task, case)
+    """(a notice for each modality that is closed before any encoder sees it, warnings that close nothing).
+
+    memory: where the verdict on the scan is kept, perhaps since its upload.
+    """
+    verdicts = _verdicts(task, case, memory)
     closed = [v.closed for v in verdicts if v.closed]
     vitals = find_vitals_gate(task, facts.ranges, case.values)
     told = [n for v in verdicts for n in v.warnings]
     return (*closed, *([vitals] if vitals else [])), (*told, *_mixed_up(case), *find_contradictions(case))
 
 
-def _verdicts(task: CaseTask, case: Case) -> list[Verdict]:
+def _verdicts(task: CaseTask, case: Case, memory: Memory) -> list[Verdict]:
     """On the scan and the note, where there are."""
-    verdicts = [judge_scan(task.image, case.scan)] if case.scan is not None else []
+    verdicts = [verdict_on(task.image, case.scan, memory)] if case.scan is not None else []
     read = Modality.TEXT in task.modalities  # a note that is only shown need not suit any model
     return [*verdicts, judge_note(case.note)] if case.note and read else verdicts
 

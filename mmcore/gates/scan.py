@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mmcore.domain.memory import Memory
 from mmcore.domain.notice import Notice
 from mmcore.domain.scan import CtVolume, Film, Scan
 from mmcore.domain.task import ImageKind
@@ -45,6 +46,26 @@ class Verdict:
     def closed(self) -> Notice | None:
         """Why the scan adds 0, None if it may speak."""
         return self.refused or self.gate or self.correction
+
+
+def verdict_on(kind: ImageKind | None, scan: Scan, memory: Memory) -> Verdict:
+    """The verdict on a scan, taken from memory where one was given on the same content: at upload for its review."""
+    key = ("verdict", kind, *judged_by(scan))
+    known = memory.get(key)
+    if isinstance(known, Verdict):
+        return known
+    memory[key] = verdict = judge_scan(kind, scan)
+    return verdict
+
+
+def judged_by(scan: Scan) -> tuple[object, ...]:
+    """All of a scan that a verdict on it depends on."""
+    own: object = (
+        (scan.window, *(n.code for n in scan.notices if n.code in DOUBTED))
+        if isinstance(scan, CtVolume)
+        else scan.colourful
+    )
+    return (scan.digest, scan.modality, scan.view, scan.body_part, scan.laterality, scan.orientation, own)
 
 
 def judge_scan(kind: ImageKind | None, scan: Scan) -> Verdict:

@@ -1,6 +1,5 @@
 """What the encoders make of a case that its gates let speak."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -10,12 +9,13 @@ import torch
 from torch import Tensor
 
 from mmcore.domain.case import Case, Waveform
-from mmcore.domain.memory import Memory
+from mmcore.domain.memory import Memory, digest_of
 from mmcore.domain.notice import Notice
-from mmcore.domain.scan import CtVolume, Scan
+from mmcore.domain.scan import Scan
 from mmcore.gates.case import find_image_gate, find_warnings, judge_case, only_taught
 from mmcore.gates.ecg import ecg_gates
 from mmcore.gates.recency import time_notices
+from mmcore.gates.scan import judged_by
 from mmcore.models.encoders import mean_pool
 from mmcore.models.inputs import (
     ImageInput,
@@ -29,7 +29,6 @@ from mmcore.prediction.engine import Engine
 
 Made = TypeVar("Made")
 
-JUDGED_BY = ("modality", "view", "body_part", "laterality", "orientation")  # what gates read of a header
 MAPPED = ("image", "waveform")  # modalities that are encoded as a map
 
 
@@ -74,12 +73,11 @@ class _Judged:
 
 def encode(engine: Engine, case: Case, memory: Memory) -> Encodings:
     """Encodings of each modality that is present and not gated, taken from memory where the content is the same."""
-    scan_key = _digest(_content(case.scan))
     with torch.inference_mode():
-        image_in, image_maps = _encode_image(engine, case.scan, scan_key, memory)
+        image_in, image_maps = _encode_image(engine, case.scan, memory)
         waveform_maps = _encode_waveform(engine, case.waveform, memory)
         text_in, hidden = _encode_text(engine, case.note, memory)
-    judged = _judged(engine, case, scan_key, image_in, image_maps, memory)
+    judged = _judged(engine, case, image_in, image_maps, memory)
     gates = (*judged.gates, *ecg_gates(case.waveform, engine.facts.familiar_ecg, waveform_maps))
     closed = {str(g.modality) for g in gates} - case.overruled | case.left_out
     made = {"image": image_maps, "waveform": waveform_maps, "text": hidden, "clinical": _known(engine, case)}
@@ -97,14 +95,13 @@ def encode(engine: Engine, case: Case, memory: Memory) -> Encodings:
             *find_warnings(engine.task, engine.facts, engine.taught, case, text_in),
         ),
         shape=case.scan.pixels.shape if case.scan else (0, 0),
-        note_key=_digest(case.note),
+        note_key=digest_of(case.note) if case.note else "",
     )
 
 
 def _judged(
     engine: Engine,
     case: Case,
-    scan_key: str,
     image_in: ImageInput | None,
     maps: Tensor | None,
     memory: Memory,
@@ -112,18 +109,18 @@ def _judged(
     """Worked out once for a content; a scan that passes unseen meets the model's own eyes."""
 
     def judge() -> _Judged:
-        gates, warnings = judge_case(engine.task, engine.facts, case)
+        gates, warnings = judge_case(engine.task, engine.facts, case, memory)
         if not any(g.modality == "image" for g in gates):
             gates = (*gates, *find_image_gate(engine.facts.familiar, image_in, maps))
         return _Judged(gates, warnings)
 
-    said = () if case.scan is None else (scan_key, *(getattr(case.scan, name) for name in JUDGED_BY))
+    said = () if case.scan is None else judged_by(case.scan)
     key = ("judged", engine.stored.sha256, said, case.note, tuple(sorted(case.values.items())))
     return _remembered(memory, key, _Judged, judge)
 
 
 def _encode_image(
-    engine: Engine, scan: Scan | None, digest: str, memory: Memory
+    engine: Engine, scan: Scan | None, memory: Memory
 ) -> tuple[ImageInput | None, Tensor | None]:
     stored = engine.stored
     if scan is None or stored.model.image_encoder is None:
@@ -133,16 +130,8 @@ def _encode_image(
         ready = image_input(scan, stored.lungs, engine.facts.image_size)
         return _OfScan(ready, stored.model.encode_map("image", ready.pixels)[0].clone())
 
-    found = _remembered(memory, (stored.sha256, digest), _OfScan, make)
+    found = _remembered(memory, (stored.sha256, scan.digest), _OfScan, make)
     return found.ready, found.maps
-
-
-def _content(scan: Scan | None) -> np.ndarray | None:
-    """What decides a scan's encoding: its pixels; of a CT the marked slice, the mark and the spacing."""
-    if not isinstance(scan, CtVolume):
-        return None if scan is None else scan.pixels
-    place = [*scan.mark.place, *scan.spacing_mm]
-    return np.concatenate([scan.marked_slice.ravel().astype(np.float64), place])
 
 
 def _encode_waveform(engine: Engine, waveform: Waveform | None, memory: Memory) -> Tensor | None:
@@ -153,7 +142,7 @@ def _encode_waveform(engine: Engine, waveform: Waveform | None, memory: Memory) 
     def make() -> Tensor:
         return stored.model.encode_map("waveform", waveform_input(waveform))[0].clone()
 
-    return _remembered(memory, (stored.sha256, _digest(waveform.samples)), Tensor, make)
+    return _remembered(memory, (stored.sha256, digest_of(waveform.samples)), Tensor, make)
 
 
 def _encode_text(engine: Engine, note: str | None, memory: Memory) -> tuple[TextInput | None, Tensor | None]:
@@ -167,7 +156,7 @@ def _encode_text(engine: Engine, note: str | None, memory: Memory) -> tuple[Text
         states = encoder(input_ids=ready.ids, attention_mask=ready.mask).last_hidden_state  # (1, T, E)
         return _OfNote(ready, states[0].clone())
 
-    found = _remembered(memory, (stored.sha256, _digest(note)), _OfNote, make)
+    found = _remembered(memory, (stored.sha256, digest_of(note)), _OfNote, make)
     return found.ready, found.hidden
 
 
@@ -183,14 +172,6 @@ def _remembered(memory: Memory, key: object, kind: type[Made], make: Callable[[]
     if not isinstance(kept, kind):
         kept = memory[key] = make()
     return kept
-
-
-def _digest(content: np.ndarray | str | None) -> str:
-    """SHA-256 by which memory names a content; "" of nothing."""
-    if content is None:
-        return ""
-    data = content.encode() if isinstance(content, str) else np.ascontiguousarray(content).tobytes()
-    return hashlib.sha256(data).hexdigest() if data else ""
 
 
 def centred(engine: Engine, encodings: Encodings) -> dict[str, Tensor]:

@@ -1,9 +1,15 @@
 """An upload becomes a case: each file is recognised by content, one bad file takes only itself away, the user confirms."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from mmcore.cases.upload import Upload, UploadFile, joined, read_upload
+from mmcore.gates import scan
+from mmcore.prediction.encode import encode
+from mmcore.prediction.engine import load_engine
+from mmcore.stores.case_store import CaseStore
 from mmcore.tasks import get_task
 from mmcore.words import tell
 from tests.conftest import film
@@ -193,3 +199,27 @@ def test_what_was_read_is_there_to_be_checked():
         "fact_view": "PA",
         "fact_taken": "2024-02-29",
     }
+
+
+@pytest.mark.parametrize(
+    "data", [SCAN, dicom(RAMP, ViewPosition="LL"), picture(255 - FILM)], ids=["plain", "lateral", "inverted"]
+)
+@pytest.mark.parametrize("consent", [False, True])
+def test_from_upload_to_review_every_scan_is_judged_once(data, consent, tmp_path, monkeypatch):
+    judged, judge, memory = [], scan.judge_scan, {}
+    monkeypatch.setattr(
+        scan, "judge_scan", lambda kind, seen: judged.append(seen.digest) or judge(kind, seen)
+    )
+    made = upload(("x", data), ("n", NOTE), accept_corrections=consent, memory=memory)
+    at_upload = len(judged)
+    store = CaseStore(f"sqlite:///{tmp_path / 'cases.db'}")
+    store.add("k", made.case)
+    engine = load_engine("chest_infection")
+    found = encode(engine, store.load("k"), memory)
+    assert len(judged) == at_upload == len(set(judged)) > 0
+    assert found.gates == encode(engine, made.case, {}).gates
+    assert len(judged) == at_upload + 1  # without that memory it is judged anew
+    turned = replace(made.case, scan=replace(made.case.scan, pixels=made.case.scan.pixels[:, ::-1].copy()))
+    encode(engine, turned, memory)
+    assert len(judged) == at_upload + 2  # other pixels are another scan
+    store.close()

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from mmcore.cases import worklist
+from mmcore.gates import scan
 from tests import ecg_files
 from tests.conftest import NOTE, film, page_text
 
@@ -152,3 +153,15 @@ def test_a_note_and_a_form_that_speak_of_two_patients_are_told_apart_before_the_
     assert "about the same patient" not in page_text(app)
     app = app.number_input(key="new_value_age_years_0").set_value(25.0).run()
     assert page_text(app).count("says 61 years, the vitals 25") == 1
+
+
+def test_a_scan_is_judged_when_it_is_dropped_and_not_again_when_it_is_reviewed(form, monkeypatch):
+    judged, judge = [], scan.judge_scan
+    monkeypatch.setattr(
+        scan, "judge_scan", lambda kind, seen: judged.append(seen.digest) or judge(kind, seen)
+    )
+    app = drop(form, ("film.png", png(film())))
+    assert len(judged) == 1
+    app = app.button(key="new_review").click().run()
+    assert '<table class="account">' in page_text(app)
+    assert len(judged) == 1

@@ -45,7 +45,9 @@ def read_files(files: list[tuple[str, bytes]], task: CaseTask) -> Upload:
     found: Upload | None = kept.get(key)
     if found is None:
         with st.spinner(t("screen.review.reading")):
-            found = kept[key] = intake.read_upload(files, task, accept_corrections=agreed)
+            found = kept[key] = intake.read_upload(
+                files, task, accept_corrections=agreed, memory=state.memory_of_new()
+            )
     return found
 
 

@@ -22,6 +22,7 @@ _CONFIDENCE = "confidence"
 _TEACHING, _TOUR = "teaching", "tour_step"
 T = TypeVar("T")
 _WARD = "ward:"  # what keys of the Monitor begin with; keys of cases hold no colon
+_NEW = "new case"  # key of its memory; keys of cases hold no blank
 _CASES_REMEMBERED = 8  # encodings and maps of the latest cases stay in memory for a quick return
 
 
@@ -131,8 +132,15 @@ def new_round() -> int:
     return number
 
 
-def forget_uploads() -> None:
-    """Begin another new case: drop the files read for the last one and everything typed or confirmed for it."""
+def memory_of_new() -> Memory:
+    """Where the verdicts on the files of the new case are kept for its review."""
+    return memory(_NEW)
+
+
+def begin_another(stored_as: str) -> None:
+    """Begin another new case: drop what was read, typed and confirmed for the last one; its verdicts go to its review."""
+    memory(stored_as).update(memory_of_new())
+    st.session_state[_MEMORY].pop(_NEW)
     st.session_state.pop(_UPLOADS, None)
     st.session_state[_ROUND] = new_round() + 1
     for name in [k for k in st.session_state if str(k).startswith("new_agree_")]:
