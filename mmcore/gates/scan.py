@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mmcore.domain.memory import Memory
+from mmcore.domain.memory import Memory, remembered
 from mmcore.domain.notice import Notice
 from mmcore.domain.scan import CtVolume, Film, Scan
 from mmcore.domain.task import ImageKind
@@ -50,12 +50,7 @@ class Verdict:
 
 def verdict_on(kind: ImageKind | None, scan: Scan, memory: Memory) -> Verdict:
     """The verdict on a scan, taken from memory where one was given on the same content: at upload for its review."""
-    key = ("verdict", kind, *judged_by(scan))
-    known = memory.get(key)
-    if isinstance(known, Verdict):
-        return known
-    memory[key] = verdict = judge_scan(kind, scan)
-    return verdict
+    return remembered(memory, ("verdict", kind, *judged_by(scan)), Verdict, lambda: judge_scan(kind, scan))
 
 
 def judged_by(scan: Scan) -> tuple[object, ...]:

@@ -1,15 +1,14 @@
 """What the encoders make of a case that its gates let speak."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from mmcore.domain.case import Case, Waveform
-from mmcore.domain.memory import Memory, digest_of
+from mmcore.domain.memory import Memory, digest_of, remembered
 from mmcore.domain.notice import Notice
 from mmcore.domain.scan import Scan
 from mmcore.gates.case import find_image_gate, find_warnings, judge_case, only_taught
@@ -26,8 +25,6 @@ from mmcore.models.inputs import (
     waveform_input,
 )
 from mmcore.prediction.engine import Engine
-
-Made = TypeVar("Made")
 
 MAPPED = ("image", "waveform")  # modalities that are encoded as a map
 
@@ -114,9 +111,9 @@ def _judged(
             gates = (*gates, *find_image_gate(engine.facts.familiar, image_in, maps))
         return _Judged(gates, warnings)
 
-    said = () if case.scan is None else judged_by(case.scan)
-    key = ("judged", engine.stored.sha256, said, case.note, tuple(sorted(case.values.items())))
-    return _remembered(memory, key, _Judged, judge)
+    seen = () if case.scan is None else judged_by(case.scan)
+    key = ("judged", engine.stored.sha256, seen, case.note, tuple(sorted(case.values.items())))
+    return remembered(memory, key, _Judged, judge)
 
 
 def _encode_image(
@@ -130,7 +127,7 @@ def _encode_image(
         ready = image_input(scan, stored.lungs, engine.facts.image_size)
         return _OfScan(ready, stored.model.encode_map("image", ready.pixels)[0].clone())
 
-    found = _remembered(memory, (stored.sha256, scan.digest), _OfScan, make)
+    found = remembered(memory, (stored.sha256, scan.digest), _OfScan, make)
     return found.ready, found.maps
 
 
@@ -142,7 +139,7 @@ def _encode_waveform(engine: Engine, waveform: Waveform | None, memory: Memory) 
     def make() -> Tensor:
         return stored.model.encode_map("waveform", waveform_input(waveform))[0].clone()
 
-    return _remembered(memory, (stored.sha256, digest_of(waveform.samples)), Tensor, make)
+    return remembered(memory, (stored.sha256, digest_of(waveform.samples)), Tensor, make)
 
 
 def _encode_text(engine: Engine, note: str | None, memory: Memory) -> tuple[TextInput | None, Tensor | None]:
@@ -156,7 +153,7 @@ def _encode_text(engine: Engine, note: str | None, memory: Memory) -> tuple[Text
         states = encoder(input_ids=ready.ids, attention_mask=ready.mask).last_hidden_state  # (1, T, E)
         return _OfNote(ready, states[0].clone())
 
-    found = _remembered(memory, (stored.sha256, digest_of(note)), _OfNote, make)
+    found = remembered(memory, (stored.sha256, digest_of(note)), _OfNote, make)
     return found.ready, found.hidden
 
 
@@ -164,14 +161,6 @@ def _known(engine: Engine, case: Case) -> Tensor | None:
     """(1, F) the values that the data could teach; None where there are none."""
     known = only_taught(clinical_input(case.values, engine.task), list(engine.taught.values()))
     return None if np.isnan(known).all() else torch.from_numpy(known)[None]
-
-
-def _remembered(memory: Memory, key: object, kind: type[Made], make: Callable[[], Made]) -> Made:
-    """What memory keeps under a key, made once."""
-    kept = memory.get(key)
-    if not isinstance(kept, kind):
-        kept = memory[key] = make()
-    return kept
 
 
 def centred(engine: Engine, encodings: Encodings) -> dict[str, Tensor]:
