@@ -114,9 +114,7 @@ def _add_faithfulness(command: Callable[..., argparse.ArgumentParser]) -> None:
         "Measure on patients not seen whether the explanations may be believed.",
     )
     _on_data(believe)
-    believe.add_argument(
-        "--most", type=int, default=100, metavar="N", help="test at most N rows, drawn by seed"
-    )
+    believe.add_argument("--most", type=int, default=100, metavar="N", help="test at most N rows, by seed")
     believe.add_argument("--keep", action="store_true", help="write it beside the model's card")
 
 
