@@ -15,7 +15,7 @@ check: setup-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	-$(BIN)/python -m tests.contract.complexity
+	$(BIN)/python -m tests.contract.complexity
 
 setup: $(VENV)/.run
 setup-dev: $(VENV)/.dev

@@ -51,9 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("--vitals", action="append", default=[], metavar="FILE")
     predict.add_argument("--prior", nargs="+", action="extend", default=[], metavar="LABEL=P")
     predict.add_argument("--accept-corrections", action="store_true")
-    evaluate = command(
-        "evaluate", _evaluate, "Score the shipped model on a pack of patients it has not seen."
-    )
+    evaluate = command("evaluate", _evaluate, "Score the shipped model on patients it has not seen.")
     _on_data(evaluate)
     evaluate.add_argument("--bootstrap", type=int, default=1000, metavar="N")
     add_gates(command)
@@ -116,9 +114,7 @@ def _add_faithfulness(command: Callable[..., argparse.ArgumentParser]) -> None:
         "Measure on patients not seen whether the explanations may be believed.",
     )
     _on_data(believe)
-    believe.add_argument(
-        "--most", type=int, default=100, metavar="N", help="test at most N rows, drawn by seed"
-    )
+    believe.add_argument("--most", type=int, default=100, metavar="N", help="test at most N rows, by seed")
     believe.add_argument("--keep", action="store_true", help="write it beside the model's card")
 
 

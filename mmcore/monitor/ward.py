@@ -1,7 +1,7 @@
 """A ward of stays replayed hour by hour: their risks, what moved them, their early-warning scores and their alerts."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -170,7 +170,7 @@ def bring_up_to(store: AlertStore, ward: str, beds: Sequence[Bed], settings: War
     """
     hour = int(settings.hour)
     if settings.threshold is not None:
-        standing = {a.stay: a for a in store.alerts(ward) if a.cleared_hour is None}
+        standing = _standing(store, ward)
         for bed in beds:
             _look(
                 store, ward, bed, AlertRule(settings.threshold), settings.looked, hour, standing.get(bed.key)
@@ -178,23 +178,33 @@ def bring_up_to(store: AlertStore, ward: str, beds: Sequence[Bed], settings: War
     return replace(settings, looked=max(hour, settings.looked))
 
 
+def _standing(store: AlertStore, ward: str) -> dict[str, Alert]:
+    """Bed -> its alert that stands."""
+    return {a.stay: a for a in store.alerts(ward) if a.cleared_hour is None}
+
+
 def _look(
     store: AlertStore, ward: str, bed: Bed, rule: AlertRule, looked: int, hour: int, standing: Alert | None
 ) -> None:
+    for h, risk, active in _hourly(bed, rule, hour):
+        if h < min(looked, hour):
+            continue
+        if active and standing is None:
+            store.raise_alert(ward, bed.key, float(h), rule.threshold, risk)
+            standing = _standing(store, ward).get(bed.key)
+        elif not active and standing is not None:
+            store.clear(standing.number, float(h))
+            standing = None
+
+
+def _hourly(bed: Bed, rule: AlertRule, hour: int) -> Iterator[tuple[int, float, bool]]:
+    """(hour, risk, whether an alert stands by the rule) of each hour up to one at which there is a risk."""
     state = AlertState(rule)
     for h in range(hour + 1):
         found = bed.risks[h]
-        if found is None:
-            continue
-        state.look(found.probability)
-        if h < min(looked, hour):
-            continue
-        if state.active and standing is None:
-            store.raise_alert(ward, bed.key, float(h), rule.threshold, found.probability)
-            standing = next(a for a in store.alerts(ward) if a.stay == bed.key and a.cleared_hour is None)
-        elif not state.active and standing is not None:
-            store.clear(standing.number, float(h))
-            standing = None
+        if found is not None:
+            state.look(found.probability)
+            yield h, found.probability, state.active
 
 
 def restart(store: AlertStore, ward: str, settings: WardSettings) -> WardSettings:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from mmcore.domain.errors import OutOfRangeError, UnreadableFileError
 from mmcore.domain.model_facts import Json
 from mmcore.domain.notice import Notice
-from mmcore.domain.stream import Reading, StreamAttribution
+from mmcore.domain.stream import Reading, StreamAttribution, StreamRisk
 from mmcore.domain.task import StreamTask
 from mmcore.intake.stream.file import read_line
 from mmcore.intake.stream.log import StayLog
@@ -19,7 +19,7 @@ from mmcore.stores.stream_store import load_stream
 from mmcore.tasks import stream_task
 from mmcore.words import tell
 
-Line: TypeAlias = dict[str, Json]  # of output
+Line: TypeAlias = dict[str, Json]  # stay, minute, risk and notices; alert and moved where they changed
 
 CHANGE = 0.005  # of the probability; smaller ones are not told
 STRONGEST = 3  # parameters named with a change
@@ -36,6 +36,18 @@ class WatchedStay:
     silent: bool = False
     beyond: bool = False  # told that the model has nothing to say of so late an hour
     explained: StreamAttribution | None = None
+
+    def has_moved(self, chance: float) -> bool:
+        """Whether a risk differs from the one that was told."""
+        return self.told is None or abs(chance - self.told) >= CHANGE
+
+    def beyond_horizon(self, found: StreamRisk) -> tuple[Notice, ...]:
+        """That the model has nothing to say of so late an hour, the first time."""
+        if self.beyond:
+            return ()
+        told = tuple(n for n in found.notices if n.code == "stream_beyond_horizon")
+        self.beyond = bool(told)
+        return told
 
 
 class Watch:
@@ -55,26 +67,24 @@ class Watch:
         before = kept.log.latest
         notices = kept.log.add(reading)
         lines = self._look_back(kept) if kept.log.latest != before else []
-        now = kept.log.latest
-        if now is None:
-            return [*lines, _line(reading.stay, None, None, notices)] if notices else lines
-        found = risks(self.model, self.task, kept.log.stay(), [now])[0]
-        chance = found.probability if found else None
-        if found and not kept.beyond:
-            beyond = tuple(n for n in found.notices if n.code == "stream_beyond_horizon")
-            kept.beyond, notices = bool(beyond), (*notices, *beyond)
-        if chance is not None and (kept.told is None or abs(chance - kept.told) >= CHANGE):
-            lines.append(self._change(kept, now, chance, notices))
-        elif notices:
-            lines.append(_line(reading.stay, now, chance, notices))
-        return lines
+        return [*lines, *self._now(kept, notices)]
 
-    def summary(self) -> dict[str, Line]:
+    def summary(self) -> dict[str, dict[str, Json]]:
         """stay -> readings used and set aside, and the latest risk told."""
         return {
             key: {"used": len(kept.log.stay().minutes), "set_aside": len(kept.log.aside), "risk": kept.told}
             for key, kept in self.stays.items()
         }
+
+    def _now(self, kept: WatchedStay, notices: tuple[Notice, ...]) -> list[Line]:
+        """The line of a risk that moved with the latest reading, or of what is to be said of that reading; [] for neither."""
+        now, chance = kept.log.latest, None
+        found = None if now is None else risks(self.model, self.task, kept.log.stay(), [now])[0]
+        if found is not None:
+            chance, notices = found.probability, (*notices, *kept.beyond_horizon(found))
+        if now is not None and chance is not None and kept.has_moved(chance):
+            return [self._change(kept, now, chance, notices)]
+        return [_line(kept.log.key, now, chance, notices)] if notices else []
 
     def _change(self, kept: WatchedStay, minute: float, chance: float, notices: Iterable[Notice]) -> Line:
         made = explain(self.model, self.task, kept.log.stay(), minute)
@@ -93,20 +103,19 @@ class Watch:
         if not hours:
             return []
         kept.looked = last
-        lines = []
-        for found in risks(self.model, self.task, kept.log.stay(), [h * 60.0 for h in hours]):
-            if found is None:
-                continue
-            event = kept.alert.look(found.probability)
-            silent = (
-                found.silent_minutes is not None and found.silent_minutes >= self.task.stream.silence_minutes
-            )
-            notices = found.notices if silent and not kept.silent else ()
-            kept.silent = silent
-            if event or notices:
-                line = _line(kept.log.key, found.minute, found.probability, notices)
-                lines.append(line | ({"alert": event} if event else {}))
-        return lines
+        looks = risks(self.model, self.task, kept.log.stay(), [h * 60.0 for h in hours])
+        return [line for found in looks if found is not None for line in self._look(kept, found)]
+
+    def _look(self, kept: WatchedStay, found: StreamRisk) -> list[Line]:
+        """The line of an alert that changed at an hour, or of silence that began; [] for neither."""
+        event, since = kept.alert.look(found.probability), found.silent_minutes
+        silent = since is not None and since >= self.task.stream.silence_minutes
+        notices = found.notices if silent and not kept.silent else ()
+        kept.silent = silent
+        if not event and not notices:
+            return []
+        line = _line(kept.log.key, found.minute, found.probability, notices)
+        return [line | {"alert": event} if event else line]
 
 
 def open_watch(task_name: str, threshold: float | None, accept: bool) -> Watch:

@@ -1,6 +1,7 @@
 """The shipped monitor on made-up stays: accounts that add up, silence that is said, alerts that are kept."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -108,6 +109,15 @@ def test_alerts_are_raised_once_kept_and_cleared(beds, tmp_path):
     assert {a.stay: a for a in store.alerts("w")}["bed-1"].state(30) == "acknowledged"
     ward.restart(store, "w", settings)
     assert store.alerts("w") == ()
+
+
+def test_a_replay_turned_back_to_where_a_cleared_alert_was_raised_leaves_it_cleared(beds, tmp_path):
+    store = ward.AlertStore(sqlalchemy.create_engine(f"sqlite:///{tmp_path / 'ward.db'}"))
+    some = next(r for r in beds[0].risks if r is not None)
+    bed = replace(beds[0], risks=tuple(replace(some, probability=p) for p in (0.1, 0.6, 0.6, 0.1, 0.1)))
+    settings = ward.bring_up_to(store, "w", [bed], ward.WardSettings(hour=4, threshold=0.5))
+    ward.bring_up_to(store, "w", [bed], replace(settings, hour=2))
+    assert [(a.raised_hour, a.cleared_hour) for a in store.alerts("w")] == [(2, 3)]
 
 
 def test_a_stream_raises_an_alert_and_survives_whatever_comes(stored, beds):

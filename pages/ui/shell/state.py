@@ -22,7 +22,7 @@ _CONFIDENCE = "confidence"
 _TEACHING, _TOUR = "teaching", "tour_step"
 T = TypeVar("T")
 _WARD = "ward:"  # what keys of the Monitor begin with; keys of cases hold no colon
-_NEW = "new:"  # key of the memory of the new case
+_NEW = "new:"  # key of its memory; keys of cases hold no colon
 _CASES_REMEMBERED = 8  # encodings and maps of the latest cases stay in memory for a quick return
 
 
