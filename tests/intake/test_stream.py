@@ -123,6 +123,19 @@ def test_time_running_backwards_is_told_and_every_value_put_in_its_place():
     assert [m for m, _ in values(made, "heart_rate_per_min")] == [20, 30, 40, 50, 60, 65, 70]
 
 
+def test_measurements_are_sorted_once_after_each_that_was_added_and_every_way_of_adding_counts():
+    made, _ = log((10, "HR", 88), (5, "pH", 735))
+    before = made.stay()
+    assert made.stay() is before
+    made.add(Reading("s", 10, "HR", 88))  # repeated
+    made.add(Reading("s", 11, "HR", None))
+    assert made.stay() is before
+    made.agree()
+    assert made.stay().minutes.tolist() == [5, 10]
+    made.add(Reading("s", 1, "HR", 90))
+    assert made.stay().minutes.tolist() == [1, 5, 10] and before.minutes.tolist() == [10]
+
+
 def test_a_repeated_row_counts_once_and_another_value_of_the_same_minute_is_kept():
     made, told = log((5, "HR", 80), (5, "HR", 80), (5, "HR", 96))
     assert told == [[], ["stream_repeated"], ["stream_two_values"]]

@@ -39,6 +39,7 @@ class StayLog:
         self.aside: list[SetAside] = []
         self.latest: float | None = None
         self._rows: set[tuple[float, int, float]] = set()
+        self._stay: Stay | None = None  # the rows in order, until another one is added
         self._taken: set[tuple[float, int]] = set()
         self._units: dict[str, str] = {}
         self._last: dict[str, float] = {}
@@ -98,14 +99,16 @@ class StayLog:
             self._place(self.task.fields[place], place, kept.minute or 0.0, kept.corrected or 0.0)
 
     def stay(self) -> Stay:
-        """The usable measurements in order of time."""
-        rows = sorted(self._rows)
-        return Stay(
-            self.key,
-            np.array([r[0] for r in rows], dtype=float),
-            np.array([r[1] for r in rows], dtype=np.int16),
-            np.array([r[2] for r in rows], dtype=float),
-        )
+        """The usable measurements in order of time, sorted once after each that was added."""
+        if self._stay is None:
+            rows = sorted(self._rows)
+            self._stay = Stay(
+                self.key,
+                np.array([r[0] for r in rows], dtype=float),
+                np.array([r[1] for r in rows], dtype=np.int16),
+                np.array([r[2] for r in rows], dtype=float),
+            )
+        return self._stay
 
     def _judge(self, item: Field, reading: Reading) -> tuple[tuple[Notice, ...], float | Notice | None]:
         value, written = reading.value, reading.unit.strip()
@@ -152,6 +155,7 @@ class StayLog:
         if (minute, place) in self._taken:
             told.append(about(item, "stream_two_values", minute=f"{minute:g}"))
         self._rows.add(row)
+        self._stay = None
         self._taken.add((minute, place))
         self._last[item.name] = value
         if self.latest is None or minute >= self.latest:
