@@ -23,10 +23,7 @@ READER = Reader(
     "scan",
     can_read,
     read,
-    claims=(
-        "dcm",
-        "dicom",
-    ),
+    claims=("dcm", "dicom"),
     suits=lambda task: task.wants_volume,
     volume=True,
 )

@@ -23,10 +23,7 @@ READER = Reader(
     "scan",
     can_read,
     read,
-    claims=(
-        "nii",
-        "gz",
-    ),
+    claims=("nii", "gz"),
     suits=lambda task: task.wants_volume,
     volume=True,
 )

@@ -22,10 +22,7 @@ READER = Reader(
     "scan",
     can_read,
     read,
-    claims=(
-        "zip",
-        "npz",
-    ),
+    claims=("zip", "npz"),
     suits=lambda task: task.wants_volume,
     volume=True,
 )
