@@ -9,6 +9,7 @@ from pages.ui.review import checks as belief
 from pages.ui.review import decision, gates, next_steps, pictures, reading
 from pages.ui.shell import frame, resources, state
 from pages.ui.shell.text import t
+from pages.ui.worklist import scoring
 
 frame.guard("review")
 
@@ -21,7 +22,7 @@ if key is None:
 try:
     summary, case = resources.store().summary(key), resources.store().load(key)
     engine = reading.load_engine(summary, case)
-    review = reading.read(engine, key, case)
+    review = scoring.read(engine, key, case)
 except NothingToPredictError as error:
     reading.draw_head(summary)
     left, right = reading.sides(case_task(case.task), case)
@@ -34,7 +35,7 @@ except NothingToPredictError as error:
 except MmcoreError as error:
     frame.fail(error)
 
-reading.keep(key, summary, review)
+scoring.keep(key, summary, review)
 reading.draw_head(summary, review.prediction.model_version)
 shown = reading.revealed(key, summary)
 doubts = belief.doubts(key, review) if shown else {}

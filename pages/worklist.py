@@ -4,11 +4,10 @@ import streamlit as st
 
 from mmcore.cases import worklist
 from mmcore.tasks import case_tasks
-from pages.ui.review import reading
 from pages.ui.shell import frame, resources, tour
 from pages.ui.shell.template import show
 from pages.ui.shell.text import t
-from pages.ui.worklist import table
+from pages.ui.worklist import scoring, table
 
 frame.guard("worklist")
 
@@ -48,7 +47,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
         width=260,
     )
     flagged = st.checkbox(t("screen.worklist.flagged"), key="flagged")
-    reading.draw_estimate_setting("estimate")
+    scoring.draw_estimate_setting("estimate")
 
 rows = worklist.worklist(
     store, search=search, states=states, tasks=tasks, flagged=flagged, title=table.title_of
@@ -57,6 +56,6 @@ if rows:
     opened = table.draw(rows)
     if opened:
         frame.go("review", case=opened)
-    reading.score(rows)
+    scoring.score(rows)
 else:
     show("shell/line", kind="panel", words=t("screen.worklist.empty"))

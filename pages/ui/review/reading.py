@@ -1,6 +1,5 @@
 """The review of the case on screen under the choices made on it: pre-test probability and contrast."""
 
-from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
@@ -10,9 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from mmcore import words
-from mmcore.cases import worklist
 from mmcore.domain.case import Case
-from mmcore.domain.errors import MmcoreError
 from mmcore.domain.prediction import Contrast
 from mmcore.domain.review import Review
 from mmcore.domain.task import CaseTask
@@ -24,12 +21,13 @@ from pages.ui.shell import resources, state
 from pages.ui.shell.template import html
 from pages.ui.shell.text import day, t
 from pages.ui.worklist import table
+from pages.ui.worklist.scoring import draw_estimate_setting, read, score_one
 
 if TYPE_CHECKING:  # torch comes with it
     from mmcore.prediction.engine import Engine
 
 COLUMNS = (0.47, 0.53)  # the scan, the answer
-QUICK, EXACT = "token_activations", "integrated_gradients"
+EXACT = "integrated_gradients"  # method of the note that takes seconds
 
 
 @dataclass(frozen=True)
@@ -55,44 +53,6 @@ def load_engine(summary: CaseSummary, case: Case) -> "Engine":
             engine = resources.engine(case.task)
     waiting.empty()
     return engine
-
-
-def read(
-    engine: "Engine", key: str, case: Case, contrast: Contrast | None = None, tokens: str = QUICK
-) -> Review:
-    """Review a case under the chosen prior and contrast; what was computed before is not computed again."""
-    from mmcore.explain.review import review as review_of  # brings torch
-
-    chosen = {"prior": state.of_case(key, "prior"), "contrast": contrast or state.of_case(key, "contrast")}
-    return review_of(engine, case, **chosen, memory=state.memory(key), tokens=tokens)
-
-
-def keep(key: str, summary: CaseSummary, review: Review) -> None:
-    """Keep label, probability and flags for the worklist where they are new; never those under another prior."""
-    chance = max(review.prediction.probabilities.values())
-    flags = worklist.flags_of(review.case, review.prediction, review.operating_point)
-    known = (
-        summary.top_probability is not None
-        and abs(summary.top_probability - chance) < 1e-6
-        and summary.flags == flags
-        and state.of_case(key, "kept") == review.prediction.model_sha256
-    )
-    if not known and not state.of_case(key, "prior"):
-        worklist.remember(resources.store(), key, review.case, review.prediction, review.operating_point)
-        state.set_of_case(key, "kept", review.prediction.model_sha256)
-
-
-@st.fragment
-def score(rows: Sequence[CaseSummary]) -> None:
-    """Score the cases that nobody has opened yet, one by one with progress, so that the worklist can be sorted by probability."""
-    waiting = [r for r in rows if r.top_label is None and not state.of_case(r.key, "unusable")]
-    if not waiting:
-        return
-    bar = st.progress(0.0)
-    for done, row in enumerate(waiting):
-        bar.progress(done / len(waiting), t("screen.worklist.scoring", done=done + 1, all=len(waiting)))
-        _score_one(row)
-    st.rerun(scope="app")
 
 
 def draw_head(summary: CaseSummary, version: str = "") -> None:
@@ -123,19 +83,6 @@ def _remark(summary: CaseSummary) -> str:
 
 def _truth_told(summary: CaseSummary) -> bool:
     return bool(summary.story.get("truth")) and summary.state != "new"  # not before the decision
-
-
-def draw_estimate_setting(key: str) -> None:
-    """Whether an estimate comes before the answer of a new case: the same setting on every screen that offers it."""
-    first = st.toggle(
-        t("screen.worklist.estimate_first"),
-        value=state.estimate_first(),
-        key=key,
-        help=t("screen.worklist.estimate_help"),
-    )
-    if first != state.estimate_first():
-        state.set_estimate_first(first)
-        st.rerun()
 
 
 def sides(task: CaseTask, case: Case) -> tuple[DeltaGenerator | None, DeltaGenerator]:
@@ -228,15 +175,7 @@ def draw_what_if(engine: "Engine", key: str, case: Case) -> None:
 @st.fragment
 def draw_similar(key: str, review: Review) -> None:
     """The tab of similar cases; those that nobody has opened are worked out when asked for."""
-    similar.draw(key, review, _score_one)
-
-
-def _score_one(row: CaseSummary) -> None:
-    try:
-        case = resources.store().load(row.key)
-        keep(row.key, row, read(resources.engine(row.task), row.key, case))
-    except MmcoreError:
-        state.set_of_case(row.key, "unusable", True)  # opening the case says why
+    similar.draw(key, review, score_one)
 
 
 def revealed(key: str, summary: CaseSummary) -> bool:

@@ -115,5 +115,6 @@ def _theme_switch() -> None:
     switch = st.components.v2.component(
         "theme", html=html("shell/theme"), css=_SWITCH, js=resources.asset("theme.js")
     )
-    data = {"screens": ["", *NAMES], "dark": t("app.dark"), "light": t("app.light")}
+    # a tuple: in a list Streamlit looks for data frames, and imports pandas for it (half a second of the first screen)
+    data = {"screens": ("", *NAMES), "dark": t("app.dark"), "light": t("app.light")}
     switch(data=data, key="theme", width="content")

@@ -24,8 +24,8 @@ def draw(rows: Sequence[CaseSummary]) -> str | None:
         css=resources.asset("worklist.css"),
         js=resources.asset("worklist.js"),
     )
-    columns = [t(f"screen.worklist.column.{c}") for c in COLUMNS]
-    data = {"caption": t("screen.worklist.title"), "columns": columns, "rows": [_row(r) for r in rows]}
+    columns = tuple(t(f"screen.worklist.column.{c}") for c in COLUMNS)
+    data = {"caption": t("screen.worklist.title"), "columns": columns, "rows": tuple(_row(r) for r in rows)}
     clicked: str | None = table(data=data, key="worklist_table", on_open_change=lambda: None).open
     return clicked
 
