@@ -9,6 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 ASSETS = ROOT / "assets"
 CARDS = ASSETS / "cards"
+EVIDENCE = ASSETS / "evidence"
 DEMONSTRATIONS = ASSETS / "demo"
 GATES = ASSETS / "gates"
 MODELS = ASSETS / "models"

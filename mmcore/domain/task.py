@@ -154,6 +154,8 @@ class CaseTask(Question):
     from. measures: label -> the waveform measures that its head may weigh;
     a label that is not named may weigh all. pull: label -> factor on the pull to 0 of its waveform weights. companion: a second
     question on the same patient's values, answered by a model of its own, shown beside this one's answer and adding nothing to it.
+    dependence: group of fields that say alike -> r of their discount; beside_image: (K, K) by which clinical evidence is multiplied
+    where an image answers the same question, () for as it is.
     tolerance_hours: modality -> how much older than the newest evidence of the case it may be before the reader is warned;
     one that is not named does not go out of date.
     """
@@ -180,6 +182,8 @@ class CaseTask(Question):
     pull: Mapping[str, float] = field(default_factory=dict)
     companion: "CaseTask | None" = None
     tolerance_hours: Mapping[str, float] = field(default_factory=dict)
+    dependence: Mapping[str, float] = field(default_factory=dict)
+    beside_image: tuple[tuple[float, ...], ...] = ()
 
     @property
     def wants_volume(self) -> bool:

@@ -7,10 +7,14 @@ from math import ceil, floor, log, log10
 import numpy as np
 import torch
 
-from mmcore.domain.prediction import Prediction
 from mmcore.domain.review import Review
 from mmcore.domain.task import Field, Modality
+from mmcore.gates.case import only_taught
+from mmcore.models.fusion import FieldFacts, curve_of
+from mmcore.models.inputs import clinical_input
 from mmcore.prediction.engine import Engine
+
+PARTS = 8  # of each segment of a curve that are looked at for a crossing
 
 Logits = Callable[[np.ndarray], np.ndarray]  # values of one field (V,) -> (V, K)
 Margin = Callable[
@@ -50,10 +54,10 @@ def smallest_changes(engine: Engine, review: Review) -> tuple[Change, ...] | Non
 
 
 def _of_field(engine: Engine, review: Review, field: Field) -> list[Change]:
-    logits = _logits_along(engine, review.prediction, field.name, review.case.values[field.name])
+    logits = _logits_along(engine, review, field.name)
     old, width = review.case.values[field.name], usual_width(engine, field)
     margins = _margins(engine, review, logits)
-    knots = next(f["knots"] for f in engine.stored.model.config.fields if f["name"] == field.name)
+    knots = _bends(next(f for f in engine.stored.model.config.fields if f["name"] == field.name))
     crossed = [x for margin in margins.values() for x in crossings(margin, field, old, knots)]
     if not crossed:
         return []
@@ -63,21 +67,33 @@ def _of_field(engine: Engine, review: Review, field: Field) -> list[Change]:
     return [Change(field.name, old, new, label, called, abs(new - old) / width, low <= new <= high)]
 
 
-def _logits_along(engine: Engine, prediction: Prediction, name: str, old: float) -> Logits:
+def _bends(facts: FieldFacts) -> list[float]:
+    """Where a field's evidence may bend; a curve's segments in parts, since the discount of its group bends them a little."""
+    curve = curve_of(facts)
+    if curve is None:
+        return list(facts["knots"])
+    return np.interp(
+        np.arange(0, len(curve.nodes) - 1 + 1e-9, 1 / PARTS), np.arange(len(curve.nodes)), curve.nodes
+    ).tolist()
+
+
+def _logits_along(engine: Engine, review: Review, name: str) -> Logits:
     """The logits at values of one field, with everything else as it is."""
-    model = engine.stored.model
+    model, prediction = engine.stored.model, review.prediction
     place = [f.name for f in engine.task.fields].index(name)
     m = model.modalities.index(Modality.CLINICAL)
     present = [name for name, e in prediction.evidence.items() if e is not None]
     factor = model.factor(present) * model.scale[m].item()
+    known = only_taught(clinical_input(review.case.values, engine.task), list(engine.taught.values()))
 
     def of_field(values: np.ndarray) -> np.ndarray:
-        rows = torch.full((len(values), len(engine.task.fields)), torch.nan)
+        rows = torch.from_numpy(known).repeat(len(values), 1)
         rows[:, place] = torch.as_tensor(values, dtype=torch.float32)
         with torch.inference_mode():
-            terms: torch.Tensor = model.clinical_head(rows)  # (V, F, K)
-        return terms[:, place].double().numpy() * factor
+            terms = model.of_fields(rows, present)  # (V, F, K)
+        return terms.double().sum(1).numpy() * factor
 
+    old = review.case.values[name]
     today = np.array([prediction.logits[k] for k in engine.task.labels]) - of_field(np.array([old]))[0]
     return lambda values: today + of_field(values)
 
@@ -117,7 +133,7 @@ def _after(engine: Engine, review: Review, logits: np.ndarray) -> tuple[str, boo
 def crossings(margin: Margin, field: Field, old: float, knots: Sequence[float]) -> list[float]:
     """The nearest values below and above `old` where the margin is lost, rounded outward to a step that people write.
 
-    The margin is a line between knots, so where it meets 0 is exact. Choices and flags are tried one by one.
+    The margin is a line between knots, so where it meets 0 is exact (on a curve in a group it is nearly one). Choices and flags are tried one by one.
     """
     if field.kind != "number":
         return _options_lost(margin, field, old)

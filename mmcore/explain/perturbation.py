@@ -127,13 +127,14 @@ def _of_values(
     """Fields that are known and could be learned; a part taken away is unknown."""
     model, values = engine.stored.model, given(encodings.values, wanted.modality)
     known = np.flatnonzero(~torch.isnan(values[0]).numpy())
+    present = [m for m, e in wanted.prediction.evidence.items() if e is not None]
 
     def score(kept: np.ndarray) -> np.ndarray:
         stays = torch.zeros(len(kept), values.shape[1], dtype=torch.bool)
         stays[:, known] = torch.from_numpy(kept)
         filled = torch.where(stays, values, torch.nan)
         return _in_batches(
-            lambda part: contrast_direction(model, model.clinical_head(filled[part]).sum(1).T, wanted.prediction),
+            lambda part: contrast_direction(model, model.of_fields(filled[part], present).sum(1).T, wanted.prediction),
             len(kept), wanted,
         )  # fmt: skip
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import torch
 from torch import Tensor, nn
 from transformers import PretrainedConfig, PreTrainedModel
 from transformers.utils.generic import ModelOutput
 
+from mmcore.domain.evidence import Curve
 from mmcore.domain.model_facts import Json
 from mmcore.models.clinical_head import AdditiveClinicalHead
 from mmcore.models.ecg_encoder import build_waveform_encoder
@@ -30,7 +31,8 @@ Inputs = Mapping[str, Tensor | None]
 
 class FieldFacts(TypedDict):
     """A field as the model was taught it. background: centroids of 20 patients or more. identified: whether the data can teach it,
-    and for which labels; sources: those that have it; taught_by: the only source that does.
+    and for which labels; sources: those that have it; taught_by: the only source that does. curve: what others found out, as a
+    Curve of its own names.
     """
 
     name: str
@@ -40,12 +42,23 @@ class FieldFacts(TypedDict):
     identified_labels: NotRequired[Sequence[str]]
     sources: Sequence[str]
     taught_by: NotRequired[str | None]
+    curve: NotRequired[Mapping[str, Json] | None]
+
+
+def curve_of(facts: FieldFacts) -> Curve | None:
+    """The curve of a field, None where these patients taught it or nobody did."""
+    stored: Any = facts.get("curve")
+    if not stored:
+        return None
+    nodes, log_odds = tuple(stored["nodes"]), tuple(tuple(row) for row in stored["log_odds"])
+    return Curve(**{**stored, "nodes": nodes, "log_odds": log_odds})
 
 
 class FusionConfig(PretrainedConfig):
     """What rebuilds the network, and what travels with it: labels, thresholds, priors, calibration, provenance.
 
-    modalities: the order of evidence. organ_pooling: cells of the image's map count by their share of the organ. facts: figures and settings found at training (operating point, conformal scores, training ranges, hashed
+    modalities: the order of evidence. dependence: group of fields -> r of their discount; beside_image: (K, K), by which clinical
+    evidence is multiplied where an image answers the same question, () for as it is. organ_pooling: cells of the image's map count by their share of the organ. facts: figures and settings found at training (operating point, conformal scores, training ranges, hashed
     patients); plain JSON values.
     """
 
@@ -67,6 +80,8 @@ class FusionConfig(PretrainedConfig):
         fields: Sequence[FieldFacts] = (),
         fusion: str = "additive",
         facts: Mapping[str, Json] | None = None,
+        dependence: Mapping[str, float] | None = None,
+        beside_image: Sequence[Sequence[float]] = (),
         **kwargs: Json,
     ) -> None:
         self.task, self.labels, self.exclusive = task, list(labels), exclusive
@@ -75,6 +90,7 @@ class FusionConfig(PretrainedConfig):
         self.organ_pooling = organ_pooling
         self.text_config, self.max_tokens, self.waveform_config = text_config, max_tokens, waveform_config
         self.fields, self.fusion, self.facts = list(fields), fusion, dict(facts or {})
+        self.dependence, self.beside_image = dict(dependence or {}), [list(row) for row in beside_image]
         of_the_library: Callable[..., None] = (
             super().__init__
         )  # it types each of its settings; files hold any
@@ -137,7 +153,13 @@ class FusionModel(PreTrainedModel):
             width = self.text_encoder.config.hidden_size
             self.text_head = nn.Linear(width, k, bias=False)
             self.register_buffer("text_masks", torch.zeros(config.max_tokens + 1, width))
-        self.clinical_head = AdditiveClinicalHead([f["knots"] for f in config.fields], k, config.exclusive)
+        self.clinical_head = AdditiveClinicalHead(
+            [f["knots"] for f in config.fields],
+            k,
+            config.exclusive,
+            [curve_of(f) for f in config.fields],
+            config.dependence,
+        )
         self.register_buffer("prior", torch.zeros(k))
         self.register_buffer("scale", torch.ones(m))
         self.register_buffer("constant", torch.zeros(m, k))
@@ -240,10 +262,21 @@ class FusionModel(PreTrainedModel):
         here = torch.tensor([name in present for name in self.modalities])
         return self.set_scale[set_place(here)].item()
 
+    def of_fields(self, values: Tensor, present: Collection[str]) -> Tensor:
+        """Evidence of each field (B, F, K) before calibration, where these modalities are present."""
+        terms: Tensor = self.clinical_head(values)
+        if "image" in present and self.config.beside_image:
+            return terms @ torch.tensor(self.config.beside_image).T
+        return terms
+
     def calibrated(self, raw: Tensor, here: Tensor) -> Tensor:
         """Raw evidence (B, M, K) of modalities that are here (B, M) -> calibrated, 0 where absent."""
         factor = self.set_scale[set_place(here)]
         scaled = raw * self.scale[:, None] + self.constant
+        if self.config.beside_image:
+            image, clinical = (self.modalities.index(name) for name in ("image", "clinical"))
+            beside = scaled[:, clinical] @ torch.tensor(self.config.beside_image).T
+            scaled[:, clinical] = torch.where(here[:, image, None], beside, scaled[:, clinical])
         return scaled * here.unsqueeze(-1) * factor.view(-1, 1, 1)
 
     def fuse(self, inputs: Inputs) -> tuple[Tensor, Tensor]:

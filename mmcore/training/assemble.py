@@ -17,6 +17,7 @@ from mmcore.metrics.ood import fit_familiar
 from mmcore.models.encoded import Encoded
 from mmcore.models.encoders import mask_pooled
 from mmcore.models.fusion import FieldFacts, FusionConfig, FusionModel
+from mmcore.tasks.evidence_table import curves_of
 from mmcore.training.encoders import Encoders
 from mmcore.training.heads.background import background_rows, centroids, identified
 from mmcore.training.heads.calibrate import (
@@ -50,15 +51,17 @@ def assemble(
     sources = np.array([r.source for r in rows])
     outcomes = teaching_outcomes(task, rows)
     taught, where = identified(values, outcomes, patients, sources, settings.fewest, task.exclusive)
+    curves = curves_of(task)
     fields: list[FieldFacts] = [
         {
             "name": f.name,
             "knots": list(f.knots),
             "background": centroids(values[:, i], patients),
-            "identified": bool(taught[i].any()),
+            "identified": bool(taught[i].any()) or f.name in curves,
             "identified_labels": [k for k, known in zip(task.labels, taught[i], strict=True) if known],
-            "sources": where[i],
+            "sources": [] if f.name in curves else where[i],
             "taught_by": f.taught_by,
+            "curve": asdict(curves[f.name]) if f.name in curves else None,
         }
         for i, f in enumerate(task.fields)
     ]
@@ -76,10 +79,13 @@ def assemble(
         waveform_config=encoders.waveform_config,
         fields=fields,
         fusion=settings.fusion,
+        dependence=task.dependence,
+        beside_image=task.beside_image,
     )
     model = FusionModel(config)
     model.train(False).requires_grad_(False)
-    model.clinical_head.identified.copy_(torch.tensor(taught, dtype=torch.float32))
+    own = taught & np.array([f.name not in curves for f in task.fields])[:, None]  # a curve is not learned anew
+    model.clinical_head.identified.copy_(torch.tensor(own, dtype=torch.float32))
     _fill(model, encoders)
     if encoders.text is not None and model.text_encoder is not None:
         model.text_masks.copy_(mask_pooled(model.text_encoder, encoders.text.tokenizer, settings.max_tokens))

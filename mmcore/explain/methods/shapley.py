@@ -25,8 +25,9 @@ class Shapley:
     def attribute(self, engine: Engine, encodings: Encodings, wanted: Wanted, memory: Memory) -> Attribution:
         """A value a field of the task."""
         values_in = given(encodings.values, wanted.modality)
+        present = [m for m, e in wanted.prediction.evidence.items() if e is not None]
         with torch.no_grad():
-            by_field = engine.stored.model.clinical_head(values_in)[0]  # (F, K)
+            by_field = engine.stored.model.of_fields(values_in, present)[0]  # (F, K)
         labels, contrast = engine.task.labels, wanted.prediction.contrast
         against = labels.index(contrast.against) if contrast.against else None
         values = shapley_values(by_field, labels.index(contrast.label), against, wanted.factor)
