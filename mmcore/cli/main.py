@@ -92,6 +92,14 @@ def _train_options(train: argparse.ArgumentParser) -> None:
     train.add_argument(
         "--pretrain", type=Path, metavar="DIR", help="a pack of scans alone that joins the training"
     )
+    train.add_argument(
+        "--also",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="DIR",
+        help="a further pack of the same layout that joins the training; may be given again",
+    )
     train.add_argument("--image-encoder", metavar="NAME|PATH")
     train.add_argument("--text-encoder", metavar="NAME|PATH")
     train.add_argument("--image-steps", type=int, metavar="N", help="0 keeps the image encoder as loaded")
@@ -198,7 +206,14 @@ def _train(given: argparse.Namespace) -> Mapping[str, object]:
     }
     with Bars() as progress:
         return train(
-            given.task, given.data, given.out, given.pretrain, chosen, not given.no_cross_validation, progress
+            given.task,
+            given.data,
+            given.out,
+            given.pretrain,
+            chosen,
+            not given.no_cross_validation,
+            progress,
+            given.also,
         )
 
 
