@@ -197,8 +197,8 @@ def _to_population(outcomes: np.ndarray, shares: np.ndarray, most: float = 5.0) 
     found = np.bincount(label, minlength=len(shares) + 1) / max(known.sum(), 1)
     weights = np.ones(len(label))
     weights[known] = np.minimum(shares[label[known]] / found[label[known]], most)
-    weights = weights * len(label) / weights.sum()
-    return weights
+    scaled: np.ndarray = weights * len(label) / weights.sum()
+    return scaled
 
 
 def operating_points(probabilities: np.ndarray, outcomes: np.ndarray) -> list[float]:
