@@ -92,6 +92,8 @@ def _train_options(train: argparse.ArgumentParser) -> None:
     train.add_argument(
         "--pretrain", type=Path, metavar="DIR", help="a pack of scans alone that joins the training"
     )
+    also = "a further pack of the same layout that joins the training; may be given again"
+    train.add_argument("--also", action="append", default=[], type=Path, metavar="DIR", help=also)
     train.add_argument("--image-encoder", metavar="NAME|PATH")
     train.add_argument("--text-encoder", metavar="NAME|PATH")
     train.add_argument("--image-steps", type=int, metavar="N", help="0 keeps the image encoder as loaded")
@@ -183,23 +185,11 @@ def _train(given: argparse.Namespace) -> Mapping[str, object]:
             )
     from mmcore.training.train import train
 
-    chosen = {
-        name: getattr(given, name)
-        for name in (
-            "fusion",
-            "image_encoder",
-            "text_encoder",
-            "image_steps",
-            "text_epochs",
-            "fold_steps",
-            "seed",
-        )
-        if getattr(given, name) is not None
-    }
+    names = ("fusion", "image_encoder", "text_encoder", "image_steps", "text_epochs", "fold_steps", "seed")
+    chosen = {name: getattr(given, name) for name in names if getattr(given, name) is not None}
     with Bars() as progress:
-        return train(
-            given.task, given.data, given.out, given.pretrain, chosen, not given.no_cross_validation, progress
-        )
+        told = given.data, given.out, given.pretrain, chosen, not given.no_cross_validation
+        return train(given.task, *told, progress, given.also)
 
 
 def _compare(given: argparse.Namespace) -> Mapping[str, object]:

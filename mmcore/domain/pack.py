@@ -35,10 +35,14 @@ class PackRow:
 
 @dataclass(frozen=True)
 class Pack:
-    """The rows a task can take and, by reason, how many it cannot."""
+    """The rows a task can take and, by reason, how many it cannot.
+
+    teaching: rows left out of every figure, and counted so, that may still teach an encoder what it looks at.
+    """
 
     rows: tuple[PackRow, ...]
     left_out: Mapping[str, int]
+    teaching: tuple[PackRow, ...] = ()
 
 
 def number_in_pack(text: str | None) -> float | None:

@@ -57,15 +57,18 @@ def brier_score(
     return mean
 
 
-def top_label(probabilities: np.ndarray, outcomes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def top_label(
+    probabilities: np.ndarray, outcomes: np.ndarray, exclusive: bool = False
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(stated, happened, rows): the highest probability of each row whose outcome of that label is known, and that outcome.
 
-    (N, K) arrays -> (N',), (N',), (N,) bool. Of independent labels too it is the likeliest one, present or not; with a single
+    (N, K) arrays -> (N',), (N',), (N,) bool. Exclusive labels: rows with their label only, since of a row that is known not to
+    have one label a wrong call would count and a right one would not. Of independent labels too it is the likeliest one, present or not; with a single
     label it is that label.
     """
     top = probabilities.argmax(1)[:, None]
     stated, happened = (np.take_along_axis(a, top, 1)[:, 0] for a in (probabilities, outcomes))
-    rows = ~np.isnan(happened)
+    rows = ~np.isnan(outcomes).any(1) if exclusive else ~np.isnan(happened)
     return stated[rows], happened[rows], rows
 
 
@@ -77,7 +80,7 @@ def calibration_figures(
 
     probabilities, outcomes (N, K), NaN for unknown; weights (R, N) of resampling.
     """
-    stated, happened, rows = top_label(probabilities, outcomes)
+    stated, happened, rows = top_label(probabilities, outcomes, exclusive)
     if not len(stated):
         return {}
     found = _one_figure(stated, happened, weights[:, rows])

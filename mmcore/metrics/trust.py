@@ -72,7 +72,7 @@ def _of_rows(stated: Stated, at: np.ndarray, probabilities: np.ndarray) -> dict[
     if len(at) < FEWEST_ROWS:
         return {"n": len(at), "skipped": f"fewer than {FEWEST_ROWS} rows"}
     weights = stated.weights[:, at]
-    known = len(top_label(probabilities, stated.outcomes[at])[0])
+    known = len(top_label(probabilities, stated.outcomes[at], stated.exclusive)[0])
     if known < FEWEST_ROWS:
         return {"n": known, "skipped": f"fewer than {FEWEST_ROWS} rows with a known outcome"}
     found = calibration_figures(probabilities, stated.outcomes[at], weights, stated.exclusive)

@@ -12,6 +12,7 @@ from mmcore.tasks.chest_notes import knowledge_notes
 from mmcore.tasks.chest_terms import LEAK_TERMS
 
 LABELS = ("covid19", "other_pneumonia", "no_finding")
+OTHER_FINDING, TUBERCULOSIS = "other_finding", "tuberculosis"  # abnormal, and no pneumonia of the labels
 
 FIELDS = (
     Field("age_years", "a", plausible=(0, 120), aliases=("age",), lasting=True),
@@ -99,37 +100,49 @@ def row_values(row: dict[str, str]) -> dict[str, float]:
 def read_pack(directory: Path, any_label: bool = False) -> Pack:
     """Rows of DIR/manifest.csv; CT rows are left out and counted, absent columns are unknown.
 
-    any_label: rows of another finding stay too, without an outcome. A manifest with a `kind` column is the pretraining pack: scans alone, the label told by the kind.
+    `expert_label`, where filled, is the label. Left out and counted: films on which experts saw another finding, which still
+    teach the encoder what is abnormal, and text-mined pneumonia that nobody read, wrong more often than right. any_label: all
+    these stay, without an outcome. A manifest with a `kind` column is the pretraining pack: scans alone, the label told by the
+    kind.
     """
     manifest = Path(directory) / "manifest.csv"
     if not manifest.is_file():
         raise PackError("pack_without_manifest", directory=Path(directory).name)
     rows: list[PackRow] = []
+    teaching: list[PackRow] = []
     left_out: Counter[str] = Counter()
     with manifest.open(encoding="utf-8-sig", newline="") as stream:
         for row in csv.DictReader(stream):
             reason = _unusable(row, any_label)
-            if reason:
-                left_out[reason] += 1
+            if not reason:
+                rows.append(_row_of(row, Path(directory)))
                 continue
-            rows.append(_row_of(row, Path(directory)))
-    return Pack(tuple(rows), dict(left_out))
+            left_out[reason] += 1
+            if reason == OTHER_FINDING:
+                teaching.append(_row_of(row, Path(directory)))
+    return Pack(tuple(rows), dict(left_out), tuple(teaching))
 
 
 def _row_of(row: dict[str, str], directory: Path) -> PackRow:
     if "kind" in row:
         row["label"], row["source"] = KINDS[row["kind"]]
     source = row.get("source") or "unknown"
+    label, told = _label(row), {name: row.get(name) or "" for name in ("sex", "view", "kind")}
+    if _text(row, "finding").lower() == TUBERCULOSIS and not label:
+        label = told["kind"] = TUBERCULOSIS
+    if label == OTHER_FINDING:
+        told["kind"] = OTHER_FINDING
     return PackRow(
         key=row["id"],
         patient=row.get("patient") or row["id"],
         source=source,
         publisher=row.get("publisher") or source,
-        outcome=_outcome(row.get("label")),
+        outcome=_outcome(label),
         image=_image(row.get("image"), directory),
         note=_text(row, "note") or None,
         values=row_values(row),
-        subgroup={name: row.get(name) or "" for name in ("sex", "view", "kind")},
+        subgroup=told,
+        teach={"abnormal": 1.0} if label == OTHER_FINDING else {},
     )
 
 
@@ -137,8 +150,16 @@ def _text(row: dict[str, str], column: str) -> str:
     return (row.get(column) or "").strip()
 
 
-def _outcome(label: str | None) -> dict[str, int]:
-    return {k: int(k == label) for k in LABELS} if label else {}
+def _label(row: dict[str, str]) -> str:
+    """What experts called the film, else the source's own label."""
+    return _text(row, "expert_label") or _text(row, "label")
+
+
+def _outcome(label: str) -> dict[str, int | None]:
+    """Of tuberculosis only that the film is not without finding: whether there is a pneumonia beside it nobody said."""
+    if label == TUBERCULOSIS:
+        return {k: 0 if k == "no_finding" else None for k in LABELS}
+    return {k: int(k == label) for k in LABELS} if label in LABELS else {}
 
 
 def _image(name: str | None, directory: Path) -> Path | None:
@@ -165,9 +186,20 @@ def publisher_fold(publisher: str) -> int:
 def _unusable(row: dict[str, str], any_label: bool) -> str | None:
     if (row.get("modality") or "X-ray").upper().startswith("CT"):
         return "ct"
-    if row.get("label") and row["label"] not in LABELS and not any_label:
+    if not row.get("id"):
+        return "no_id"
+    return None if any_label else _unjudged(row)
+
+
+def _unjudged(row: dict[str, str]) -> str | None:
+    """Why the row's label is none of the task's, or not to be relied on."""
+    label = _label(row)
+    if label == OTHER_FINDING:
+        return OTHER_FINDING
+    if label and label not in LABELS:
         return "other_label"
-    return None if row.get("id") else "no_id"
+    mined = row.get("source") == "nih" and label == "other_pneumonia" and not _text(row, "expert_label")
+    return "unread" if mined else None
 
 
 TASK = CaseTask(
@@ -184,6 +216,10 @@ TASK = CaseTask(
         (frozenset({"covid19", "other_pneumonia"}), frozenset({"no_finding"})),
         (frozenset({"covid19"}), frozenset({"other_pneumonia"})),
         (frozenset({"viral"}), frozenset({"bacterial"})),
+        (
+            frozenset({"covid19", "other_pneumonia", OTHER_FINDING, TUBERCULOSIS}),
+            frozenset({"no_finding"}),
+        ),
     ),
     survey_accuracy=0.95,
     read_pack=read_pack,

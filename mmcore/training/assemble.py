@@ -257,6 +257,7 @@ def _fit_baseline(task: CaseTask, rows: Sequence[PackRow]) -> Baseline | None:
     """
     values = np.array([[r.values.get(name, np.nan) for name in task.baseline] for r in rows])
     known = ~np.isnan(values).all(1)
+    known &= ~np.isnan(outcomes_of(task, rows)).any(1) if task.exclusive else True
     if not task.baseline or known.sum() < 20:
         return None
     values = values[known]

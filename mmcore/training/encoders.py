@@ -63,7 +63,8 @@ class Encoders:
 
 def labelled_rows(task: CaseTask, directory: Path) -> tuple[PackRow, ...]:
     """Rows of a pack with a known outcome or something else to teach. Raises PackError where none has a label of the task."""
-    rows = tuple(r for r in read_pack(task, directory).rows if r.outcome or r.teach)
+    pack = read_pack(task, directory)
+    rows = tuple(r for r in (*pack.rows, *pack.teaching) if r.outcome or r.teach)
     if not any(has_label(task, r) for r in rows):
         raise PackError("pack_without_labels", directory=Path(directory).name)
     return rows

@@ -58,7 +58,8 @@ class TrainingRun:
         self.pictures = self._pictures()
         self.views = self._views() if tuned else None
         self.reports: Reports | None = None
-        self.heads = _some_of_each([r.publisher for r in extra])
+        labelled = np.flatnonzero([has_label(task, r) for r in extra])
+        self.heads = labelled[_some_of_each([extra[i].publisher for i in labelled.tolist()])]
         self.notes: dict[str, np.ndarray] = {}
         self.features: dict[bytes, np.ndarray] = {}
         recordings = [r.waveform for r in unlabelled if r.waveform is not None]

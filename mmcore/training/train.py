@@ -43,12 +43,16 @@ def train(
     chosen: Mapping[str, object],
     cross_validate: bool,
     progress: Progress,
+    also: Sequence[Path] = (),
 ) -> dict[str, Json]:
-    """Train on DIR and write OUT/model with history and report; resumes where an earlier run of the same OUT stopped."""
+    """Train on DIR and write OUT/model with history and report; resumes where an earlier run of the same OUT stopped.
+
+    pretrain: scans alone; also: further packs of the same layout. Both join the training and no figure.
+    """
     task = case_task(task_name)
     settings = settings_for(task, chosen)
     rows = labelled_rows(task, data)
-    extra = labelled_rows(task, pretrain) if pretrain else ()
+    extra = tuple(r for d in (*([pretrain] if pretrain else []), *also) for r in labelled_rows(task, d))
     extra = (*extra, *synthetic_rows(task, settings.synthetic, out / "cache" / "synthetic", progress))
     lungs = _lung_finder(task, data, out, settings, progress)
     unlabelled = [r for r in read_pack(task, data).rows if not r.outcome]

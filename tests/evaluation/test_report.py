@@ -143,3 +143,16 @@ def test_the_card_has_a_column_for_each_source_where_an_answer_is_not_known() ->
     test["called_where_unknown"] = {"covid19": {"away": share}}
     text = card_text({"task": "chest_infection", "test": test})
     assert "| figure | away (n=28) |" in text and "| covid19 | 0.250 (0.100 to 0.400) |" in text
+
+
+def test_a_row_known_only_not_to_have_a_label_counts_for_that_labels_figure_alone() -> None:
+    engine, scored = engine_and_rows(exclusive=True)
+    outcomes = scored.outcomes.copy()
+    partly = np.flatnonzero(outcomes[:, 2] == 0)[:30]
+    outcomes[partly] = [np.nan, np.nan, 0]
+    told = report(engine, replace(scored, outcomes=outcomes), {}, 20)
+    whole = report(engine, scored, {}, 20)
+    none, covid = (f"auroc_{engine.task.labels[k]}" for k in (2, 0))
+    assert told["metrics"][none]["value"] == whole["metrics"][none]["value"]
+    assert told["metrics"][covid]["value"] != whole["metrics"][covid]["value"]
+    assert told["calibration"]["n"] == N - 30

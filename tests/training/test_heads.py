@@ -1,5 +1,7 @@
 """Splits, backgrounds, heads and calibration on data whose answer is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,8 +9,8 @@ import torch
 from mmcore.metrics.ood import fit_familiar, strangeness
 from mmcore.models.encoded import Encoded
 from mmcore.training.heads.background import background_rows, centroids, identified
-from mmcore.training.heads.calibrate import calibrate, label_shares, operating_points
-from mmcore.training.heads.fit import HeadSettings, fit_heads, row_weights
+from mmcore.training.heads.calibrate import calibrate, held_out, label_shares, operating_points
+from mmcore.training.heads.fit import HeadSettings, exclusive_loss, fit_heads, row_weights, tensors
 from mmcore.training.splits import fold_of, publisher_groups, split_patients
 from tests.toy import toy_model
 
@@ -82,6 +84,41 @@ def test_labels_weigh_alike_and_no_source_of_a_label_rules() -> None:
     assert weights.mean() == pytest.approx(1)
     assert weights[:90].sum() == pytest.approx(weights[90:].sum())
     assert weights[:80].sum() == pytest.approx(weights[80:90].sum())
+
+
+def test_a_row_known_not_to_have_a_label_is_as_likely_as_all_others_together() -> None:
+    logits = torch.log(torch.tensor([[0.2, 0.3, 0.5]])).repeat(3, 1)
+    nan = float("nan")
+    loss = exclusive_loss(logits, torch.tensor([[0.0, 1.0, 0.0], [nan, nan, 0.0], [nan, nan, nan]]))
+    assert loss.tolist() == pytest.approx([-np.log(0.3), -np.log(0.5), 0.0], abs=1e-6)
+
+
+def test_rows_of_which_only_an_absence_is_known_weigh_together_as_a_label_does() -> None:
+    outcomes = np.array([[1, 0, 0]] * 6 + [[0, 0, 1]] * 3 + [[np.nan, np.nan, 0]] * 1)
+    weights = row_weights(outcomes, np.full(10, "a"), 1.0)
+    assert weights[:6].sum() == pytest.approx(weights[6:9].sum()) == pytest.approx(weights[9])
+
+
+def partly_known(n: int) -> Encoded:
+    """Rows as above, of which those of label 0 are only known not to have label 2."""
+    data = rows(n)
+    outcomes = data.outcomes.copy()
+    outcomes[data.outcomes[:, 0] == 1] = [np.nan, np.nan, 0]
+    outcomes[:20] = data.outcomes[:20]
+    return replace(data, outcomes=outcomes)
+
+
+def test_heads_and_calibration_learn_from_rows_known_not_to_have_a_label() -> None:
+    model, data = toy_model(), partly_known(400)
+    fit_heads(model, data, SETTINGS)
+    calibrate(model, data, label_shares(data.outcomes, True))
+    asked = rows(200, seed=1)
+    found = held_out(model, data.take(np.arange(400) >= 0), label_shares(data.outcomes, True))
+    assert np.isfinite(found).all() and np.isfinite(model.constant.numpy()).all()
+    with torch.no_grad():
+        p = model.fuse(tensors(model, asked.without(("text", "clinical"))))[0].softmax(1).numpy()
+    ill = asked.outcomes[:, 0] == 1
+    assert p[ill, 2].mean() < p[~ill, 2].mean() - 0.1
 
 
 def test_heads_find_what_is_there_and_a_presence_that_tells_the_label_teaches_nothing() -> None:

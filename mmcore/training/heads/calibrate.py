@@ -10,7 +10,7 @@ from torch import Tensor
 from mmcore.metrics.calibration import expected_calibration_error, expected_if_calibrated, top_label
 from mmcore.models.encoded import Encoded
 from mmcore.models.fusion import FusionModel, set_place
-from mmcore.training.heads.fit import reset_calibration, tensors
+from mmcore.training.heads.fit import exclusive_loss, label_places, reset_calibration, tensors
 from mmcore.training.splits import fold_of
 
 PULL = 0.02  # of the log scales towards 0, so that what few patients say cannot run away
@@ -122,7 +122,7 @@ def scale_sets(
         losses = torch.stack([weights * _loss(x, truth[rows], exclusive) for x in logits]).numpy()
         losses = losses + PULL * np.log(scales.numpy())[:, None] ** 2
         p = probabilities_of(logits[32], exclusive)  # a scale of 1
-        stated, happened, _ = top_label(p, outcomes[rows])
+        stated, happened, _ = top_label(p, outcomes[rows], exclusive)
         error = float(expected_calibration_error(stated, happened)[0])
         limit = expected_if_calibrated(stated)["high"]
         gain, spread = _gain(losses, patients[rows])
@@ -188,12 +188,17 @@ def _presence_sets(
 
 
 def _to_population(outcomes: np.ndarray, shares: np.ndarray, most: float = 5.0) -> np.ndarray:
-    """Weights (N,), mean 1, that give rows the population's label shares; none above `most`, so that no single row rules."""
-    label = outcomes.argmax(1)
-    found = np.bincount(label, minlength=len(shares)) / len(label)
-    weights: np.ndarray = np.minimum(shares[label] / found[label], most)
-    weights = weights * len(label) / weights.sum()
-    return weights
+    """Weights (N,), mean 1, that give rows the population's label shares; none above `most`, so that no single row rules.
+
+    A row whose label is not known, or only which it is not, has the weight 1 before all are brought to that mean.
+    """
+    label = label_places(outcomes)
+    known = label < len(shares)
+    found = np.bincount(label, minlength=len(shares) + 1) / max(known.sum(), 1)
+    weights = np.ones(len(label))
+    weights[known] = np.minimum(shares[label[known]] / found[label[known]], most)
+    scaled: np.ndarray = weights * len(label) / weights.sum()
+    return scaled
 
 
 def operating_points(probabilities: np.ndarray, outcomes: np.ndarray) -> list[float]:
@@ -219,7 +224,7 @@ def probabilities_of(logits: Tensor, exclusive: bool) -> np.ndarray:
 
 def _loss(logits: Tensor, outcomes: Tensor, exclusive: bool) -> Tensor:
     if exclusive:
-        return F.cross_entropy(logits, outcomes.nan_to_num().argmax(1), reduction="none")
+        return exclusive_loss(logits, outcomes)
     known = ~outcomes.isnan()
     return (F.binary_cross_entropy_with_logits(logits, outcomes.nan_to_num(), reduction="none") * known).sum(
         1

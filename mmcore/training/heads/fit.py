@@ -38,16 +38,35 @@ def row_weights(
 ) -> np.ndarray:
     """Weights with mean 1: every label counts alike and, within it, sources by the given power of their balance.
 
-    Exclusive labels: (N,). Independent labels: (N, K), present and absent count alike for each label, unknown is 0.
+    Exclusive labels: (N,); rows of which only absent labels are known count together as a label does. Independent labels:
+    (N, K), present and absent count alike for each label, unknown is 0.
     """
     if exclusive:
-        return _balanced(np.nan_to_num(outcomes).argmax(1), sources, source_power)
+        return _balanced(label_places(outcomes), sources, source_power)
     weights = np.zeros(outcomes.shape)
     for k in range(outcomes.shape[1]):
         known = ~np.isnan(outcomes[:, k])
         if len(np.unique(outcomes[known, k])) == 2:
             weights[known, k] = _balanced(outcomes[known, k], sources[known], source_power)
     return weights
+
+
+def label_places(outcomes: np.ndarray) -> np.ndarray:
+    """(N,) which of K exclusive labels each row has; K where none is known to be present. outcomes (N, K)."""
+    present = outcomes == 1
+    places: np.ndarray = np.where(present.any(1), present.argmax(1), outcomes.shape[1])
+    return places
+
+
+def exclusive_loss(logits: Tensor, outcomes: Tensor) -> Tensor:
+    """(N,) minus the log-likelihood of what is known of rows with exclusive labels, 0 where nothing is.
+
+    A row with its label: cross-entropy. A row of which only absent labels are known: -log(1 - p) of these together, since one
+    of the others is true. logits, outcomes (N, K), NaN for unknown.
+    """
+    present = outcomes == 1
+    possible = torch.where(present.any(1, keepdim=True), present, outcomes != 0)
+    return logits.logsumexp(1) - logits.masked_fill(~possible, -torch.inf).logsumexp(1)
 
 
 def _balanced(group: np.ndarray, sources: np.ndarray, source_power: float) -> np.ndarray:
@@ -242,7 +261,6 @@ def reset_calibration(model: FusionModel) -> None:
 def _loss(logits: Tensor, outcomes: Tensor, weights: Tensor, exclusive: bool) -> Tensor:
     """Mean weighted loss of rows; independent labels: the mean over labels of each label's mean, unknown left out."""
     if exclusive:
-        each = F.cross_entropy(logits, outcomes.nan_to_num().argmax(1), reduction="none")
-        return (weights * each).mean()
+        return (weights * exclusive_loss(logits, outcomes)).mean()
     each = F.binary_cross_entropy_with_logits(logits, outcomes.nan_to_num(), reduction="none")
     return ((weights * each).sum(0) / weights.sum(0).clamp(min=1e-6)).mean()
