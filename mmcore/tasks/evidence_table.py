@@ -19,7 +19,11 @@ from mmcore.tasks.ratios import (
 )
 
 RANK = ("own_patients", "other_study", "published")
-THREE = ("covid19", "other_pneumonia", "no_finding")  # labels that a ratio of any chest question is laid out over
+THREE = (
+    "covid19",
+    "other_pneumonia",
+    "no_finding",
+)  # labels that a ratio of any chest question is laid out over
 AS_IN_TRAINING = "as_in_training"
 HELD_BEYOND = 1.5  # standard deviations from the midpoint of a standardised difference
 
@@ -141,9 +145,7 @@ def _cut_offs(field: Field, rows: Sequence[Row]) -> Points:
     if field.kind != "number":
         return _flag(rows)
     low, high = field.reference or field.plausible
-    cut_offs = [
-        CutOff(float(r["at"]), _ratio(r), float(r["lr_neg"]) if r["lr_neg"] else None) for r in rows
-    ]
+    cut_offs = [CutOff(float(r["at"]), _ratio(r), float(r["lr_neg"]) if r["lr_neg"] else None) for r in rows]
     return points_of(cut_offs, (high - low) / 4, above=rows[0]["side"] != "below")
 
 
