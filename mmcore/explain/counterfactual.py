@@ -72,9 +72,8 @@ def _bends(facts: FieldFacts) -> list[float]:
     curve = curve_of(facts)
     if curve is None:
         return list(facts["knots"])
-    return np.interp(
-        np.arange(0, len(curve.nodes) - 1 + 1e-9, 1 / PARTS), np.arange(len(curve.nodes)), curve.nodes
-    ).tolist()
+    places = np.arange(0, len(curve.nodes) - 1 + 1e-9, 1 / PARTS)
+    return [float(x) for x in np.interp(places, np.arange(len(curve.nodes)), curve.nodes)]
 
 
 def _logits_along(engine: Engine, review: Review, name: str) -> Logits:

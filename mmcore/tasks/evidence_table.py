@@ -1,7 +1,7 @@
 """Reads the table of a task's published and fitted evidence as a curve a field, and the table of settings."""
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, partial
 from math import log
 
@@ -19,18 +19,13 @@ from mmcore.tasks.ratios import (
 )
 
 RANK = ("own_patients", "other_study", "published")
-THREE = (
-    "covid19",
-    "other_pneumonia",
-    "no_finding",
-)  # labels that a ratio of any chest question is laid out over
+THREE = ("covid19", "other_pneumonia", "no_finding")  # over which a chest question is laid out
 AS_IN_TRAINING = "as_in_training"
 HELD_BEYOND = 1.5  # standard deviations from the midpoint of a standardised difference
 
 Row = Mapping[str, str]
 
 
-@cache
 def curves_of(task: Question) -> Mapping[str, Curve]:
     """field -> curve, for each field of the task that its table has evidence for; {} where it has no table."""
     path = EVIDENCE / f"{task.name}.csv"
@@ -43,7 +38,6 @@ def curves_of(task: Question) -> Mapping[str, Curve]:
     return {f.name: _curve(task, f, rows[f.name]) for f in task.fields if f.name in rows}
 
 
-@cache
 def settings_of(task: Question) -> Mapping[str, Setting]:
     """name -> setting, those with published figures for every label, in the order of the table."""
     found: dict[str, list[Row]] = {}
@@ -59,7 +53,8 @@ def settings_of(task: Question) -> Mapping[str, Setting]:
     return made
 
 
-def _table(name: str) -> list[Row]:
+@cache
+def _table(name: str) -> Sequence[Row]:
     path = EVIDENCE / name
     if not path.is_file():
         return []
@@ -71,6 +66,7 @@ def _curve(task: Question, field: Field, rows: Sequence[Row]) -> Curve:
     """The rows of a field, each for its question, over the labels of the task."""
     questions = {q: _points(field, [r for r in rows if r["question"] == q]) for q in _each(rows, "question")}
     nodes = tuple(sorted({x for points in questions.values() for x, _ in points}))
+    log_odds: tuple[tuple[float, ...], ...]
     if task.labels == THREE:
         shares = Shares(w=_share(rows))
         log_odds = tuple(_over_three({q: _at(p, x) for q, p in questions.items()}, shares) for x in nodes)
@@ -110,7 +106,7 @@ def _over_three(by_question: Mapping[str, float], shares: Shares) -> tuple[float
 
 def _points(field: Field, rows: Sequence[Row]) -> Points:
     """The line that the rows of one question draw. Rows of one form belong together."""
-    forms = {
+    forms: dict[str, Callable[[Sequence[Row]], Points]] = {
         "flag": _flag,
         "choice": _choice,
         "curve": _nodes,

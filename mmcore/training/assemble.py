@@ -84,9 +84,8 @@ def assemble(
     )
     model = FusionModel(config)
     model.train(False).requires_grad_(False)
-    own = (
-        taught & np.array([f.name not in curves for f in task.fields])[:, None]
-    )  # a curve is not learned anew
+    told = np.array([f.name in curves for f in task.fields])  # by others, and not learned anew
+    own = taught & ~told[:, None]
     model.clinical_head.identified.copy_(torch.tensor(own, dtype=torch.float32))
     _fill(model, encoders)
     if encoders.text is not None and model.text_encoder is not None:
