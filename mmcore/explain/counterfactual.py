@@ -9,8 +9,7 @@ import torch
 
 from mmcore.domain.review import Review
 from mmcore.domain.task import Field, Modality
-from mmcore.gates.case import only_taught
-from mmcore.models.fusion import FieldFacts, curve_of
+from mmcore.models.field_facts import FieldFacts, curve_of
 from mmcore.models.inputs import clinical_input
 from mmcore.prediction.engine import Engine
 
@@ -83,7 +82,8 @@ def _logits_along(engine: Engine, review: Review, name: str) -> Logits:
     m = model.modalities.index(Modality.CLINICAL)
     present = [name for name, e in prediction.evidence.items() if e is not None]
     factor = model.factor(present) * model.scale[m].item()
-    known = only_taught(clinical_input(review.case.values, engine.task), list(engine.taught.values()))
+    taught = np.array(list(engine.taught.values()))
+    known = np.where(taught, clinical_input(review.case.values, engine.task), np.float32(np.nan))
 
     def of_field(values: np.ndarray) -> np.ndarray:
         rows = torch.from_numpy(known).repeat(len(values), 1)

@@ -2,14 +2,12 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NotRequired, TypedDict
 
 import torch
 from torch import Tensor, nn
 from transformers import PretrainedConfig, PreTrainedModel
 from transformers.utils.generic import ModelOutput
 
-from mmcore.domain.evidence import Curve
 from mmcore.domain.model_facts import Json
 from mmcore.models.clinical_head import AdditiveClinicalHead
 from mmcore.models.ecg_encoder import build_waveform_encoder
@@ -22,36 +20,12 @@ from mmcore.models.encoders import (
     build_text_encoder,
     mean_pool,
 )
+from mmcore.models.field_facts import FieldFacts, curve_of
 from mmcore.models.joint_heads import JointHead, shapley_shares
 from mmcore.models.lungs import organ_shares
 
 Inputs = Mapping[str, Tensor | None]
 """modality -> centred encodings (B, D), for clinical the values (B, F); None, or a row of NaN, is absent."""
-
-
-class FieldFacts(TypedDict):
-    """A field as the model was taught it. background: centroids of 20 patients or more. identified: whether the data can teach it,
-    and for which labels; sources: those that have it; taught_by: the only source that does. curve: what others found out, as a
-    Curve of its own names.
-    """
-
-    name: str
-    knots: Sequence[float]
-    background: Sequence[float]
-    identified: bool
-    identified_labels: NotRequired[Sequence[str]]
-    sources: Sequence[str]
-    taught_by: NotRequired[str | None]
-    curve: NotRequired[Mapping[str, Json] | None]
-
-
-def curve_of(facts: FieldFacts) -> Curve | None:
-    """The curve of a field, None where these patients taught it or nobody did."""
-    stored: Any = facts.get("curve")
-    if not stored:
-        return None
-    nodes, log_odds = tuple(stored["nodes"]), tuple(tuple(row) for row in stored["log_odds"])
-    return Curve(**{**stored, "nodes": nodes, "log_odds": log_odds})
 
 
 class FusionConfig(PretrainedConfig):

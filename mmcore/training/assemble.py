@@ -6,8 +6,7 @@ from dataclasses import asdict, replace
 import numpy as np
 import torch
 
-from mmcore.cases.pack_rows import outcomes_of
-from mmcore.domain.model_facts import Baseline, Conformal, Json, ModelFacts
+from mmcore.domain.model_facts import Conformal, Json, ModelFacts
 from mmcore.domain.pack import PackRow
 from mmcore.domain.patient_marks import patient_mark
 from mmcore.domain.task import CaseTask
@@ -16,10 +15,12 @@ from mmcore.metrics.conformal import conformalize
 from mmcore.metrics.ood import fit_familiar
 from mmcore.models.encoded import Encoded
 from mmcore.models.encoders import mask_pooled
-from mmcore.models.fusion import FieldFacts, FusionConfig, FusionModel
+from mmcore.models.field_facts import FieldFacts
+from mmcore.models.fusion import FusionConfig, FusionModel
 from mmcore.tasks.evidence_table import curves_of
 from mmcore.training.encoders import Encoders
 from mmcore.training.heads.background import background_rows, centroids, identified
+from mmcore.training.heads.baseline import fit_baseline
 from mmcore.training.heads.calibrate import (
     calibrate,
     held_out,
@@ -241,7 +242,7 @@ def conclude(
         ranges=ranges,
         familiar=fit_familiar(seen["image"], given["image"]) if "image" in seen else None,
         familiar_ecg=fit_familiar_ecg(seen["waveform"], given["waveform"]) if "waveform" in seen else None,
-        baseline=_fit_baseline(task, rows),
+        baseline=fit_baseline(task, rows),
         patients={
             "train": sorted({patient_mark(p) for p in train.patients}),
             "calibration": sorted({patient_mark(p) for p in calibration.patients}),
@@ -249,51 +250,6 @@ def conclude(
         rows={"train": len(train.keys), "calibration": len(calibration.keys)},
         settings=asdict(settings),
     ).as_json()
-
-
-def _fit_baseline(task: CaseTask, rows: Sequence[PackRow]) -> Baseline | None:
-    """The sceptic's logistic regression on task.baseline, missing values at their mean; None where it cannot be fitted.
-
-    It may use what the model may not, such as a field that one source alone has: a sceptic would.
-    """
-    values = np.array([[r.values.get(name, np.nan) for name in task.baseline] for r in rows])
-    known = ~np.isnan(values).all(1)
-    known &= ~np.isnan(outcomes_of(task, rows)).any(1) if task.exclusive else True
-    if not task.baseline or known.sum() < 20:
-        return None
-    values = values[known]
-    mean, spread = np.nanmean(values, 0), np.nanstd(values, 0) + 1e-6
-    filled = (np.where(np.isnan(values), mean, values) - mean) / spread
-    fit = _exclusive_baseline if task.exclusive else _independent_baseline
-    weights, intercepts = fit(filled, outcomes_of(task, rows)[known])
-    return Baseline(task.baseline, mean.tolist(), spread.tolist(), weights.tolist(), intercepts.tolist())
-
-
-def _exclusive_baseline(x: np.ndarray, outcomes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(weights (K, F), intercepts (K,)) of one regression over all labels; a label without rows is never called."""
-    from sklearn.linear_model import LogisticRegression
-
-    weights, intercepts = np.zeros((outcomes.shape[1], x.shape[1])), np.full(outcomes.shape[1], -30.0)
-    fitted = LogisticRegression(class_weight="balanced").fit(x, outcomes.argmax(1))
-    if len(fitted.classes_) == 2:
-        weights[fitted.classes_[1]] = fitted.coef_[0]
-        intercepts[fitted.classes_] = [0.0, fitted.intercept_[0]]
-    else:
-        weights[fitted.classes_], intercepts[fitted.classes_] = fitted.coef_, fitted.intercept_
-    return weights, intercepts
-
-
-def _independent_baseline(x: np.ndarray, outcomes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The same, a regression for each label on the rows where it is known; 0 where a label occurs one way only."""
-    from sklearn.linear_model import LogisticRegression
-
-    weights, intercepts = np.zeros((outcomes.shape[1], x.shape[1])), np.zeros(outcomes.shape[1])
-    for k in range(outcomes.shape[1]):
-        known = ~np.isnan(outcomes[:, k])
-        if len(np.unique(outcomes[known, k])) == 2:
-            fitted = LogisticRegression(class_weight="balanced").fit(x[known], outcomes[known, k])
-            weights[k], intercepts[k] = fitted.coef_[0], fitted.intercept_[0]
-    return weights, intercepts
 
 
 def parts_of(rows: Sequence[PackRow]) -> np.ndarray:
